@@ -1,0 +1,23 @@
+"""What happens around training."""
+
+from gan_lightning.callbacks.checkpoints import Checkpoints
+from gan_lightning.callbacks.finite_losses import FiniteLosses
+from gan_lightning.callbacks.generator_ema import GeneratorEMA
+from gan_lightning.callbacks.gradient_clipping import GradientClipping
+from gan_lightning.callbacks.pictures import SamplePictures
+from gan_lightning.callbacks.random_state import RandomState
+from gan_lightning.callbacks.run_progress import RunProgress
+from gan_lightning.callbacks.sample_metrics import SampleMetrics
+from gan_lightning.callbacks.weight_histograms import WeightHistograms
+
+__all__ = [
+    "Checkpoints",
+    "FiniteLosses",
+    "GeneratorEMA",
+    "GradientClipping",
+    "RandomState",
+    "RunProgress",
+    "SampleMetrics",
+    "SamplePictures",
+    "WeightHistograms",
+]

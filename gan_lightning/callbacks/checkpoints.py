@@ -1,0 +1,142 @@
+"""Checkpoints that are never half-written, and a stop that loses nothing."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.utilities.types import STEP_OUTPUT
+
+from gan_lightning.callbacks.run_folder import run_folder
+from gan_lightning.callbacks.stop_signal import RunStopped, StopSignal
+from gan_lightning.errors import InputError
+
+
+class Checkpoints(Checkpoint):
+    """Keeps ``last.ckpt`` and ``best.ckpt`` in the run's folder.
+
+    ``last.ckpt`` is written after every validation and at the end, ``best.ckpt`` whenever the
+    monitored metric is better than ever before. A file gets its name only when it is complete, so
+    that a kill at any moment leaves the one before. On Ctrl-C or SIGTERM the batch at hand is
+    finished and saved; a second Ctrl-C stops at once.
+
+    Args:
+        monitor: Metric that chooses the best checkpoint; by default the data module's own.
+        mode: Whether the metric is better at its ``min`` or ``max``; by default the data module's.
+        every_n_epochs: Epochs between two checkpoints where no validation runs.
+    """
+
+    def __init__(
+        self,
+        monitor: str | None = None,
+        mode: Literal["min", "max"] | None = None,
+        every_n_epochs: int | None = None,
+    ) -> None:
+        if every_n_epochs is not None and every_n_epochs < 1:
+            raise InputError(f"every_n_epochs must be a positive integer, found {every_n_epochs}.")
+        self.monitor = monitor
+        self.mode = mode
+        self.every_n_epochs = every_n_epochs
+        self.best_value: float | None = None
+        self.last: Path | None = None
+        self.best: Path | None = None
+        self._stop = StopSignal()
+        self._validated = False
+        self._saved_batch = -1
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        run = run_folder(trainer)
+        if run is not None:
+            self.last = run / "checkpoints" / "last.ckpt"
+            self.best = run / "checkpoints" / "best.ckpt"
+        self.monitor = self.monitor or getattr(trainer.datamodule, "monitor", None)
+        self.mode = self.mode or getattr(trainer.datamodule, "monitor_mode", "min")
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._stop.listen()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._validated = not trainer.sanity_checking
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        epochs, interval = trainer.current_epoch + 1, self.every_n_epochs
+        if self._validated:
+            self._save_and_compare(trainer)
+        elif interval is not None and epochs % interval == 0:
+            self._save(trainer)
+        self._validated = False
+        self._stop_if_asked(trainer)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: STEP_OUTPUT,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        # The last batch of an epoch is not yet followed by what belongs to the epoch's end.
+        if batch_idx + 1 < trainer.num_training_batches:
+            self._stop_if_asked(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self._saved_batch != trainer.fit_loop.total_batch_idx:
+            self._save(trainer)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._stop.release()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"monitor": self.monitor, "mode": self.mode, "best_value": self.best_value}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if (state_dict["monitor"], state_dict["mode"]) == (self.monitor, self.mode):
+            self.best_value = state_dict["best_value"]
+
+    def _save_and_compare(self, trainer: Trainer) -> None:
+        improved = self._improved(trainer)
+        self._save(trainer)
+        if improved and trainer.is_global_zero and self.last and self.best and self.last.exists():
+            _link(self.last, self.best)
+
+    def _improved(self, trainer: Trainer) -> bool:
+        """Return whether the monitored metric is better than ever before, and remember it."""
+        if self.monitor is None:
+            return False
+        metrics = trainer.callback_metrics
+        if self.monitor not in metrics:
+            logged = ", ".join(sorted(metrics)) or "nothing"
+            raise InputError(f"monitor: {self.monitor} is not logged; logged are {logged}.")
+        value, best = float(metrics[self.monitor]), self.best_value
+        improved = best is None or (value < best if self.mode == "min" else value > best)
+        if improved:
+            self.best_value = value
+        return improved
+
+    def _save(self, trainer: Trainer) -> None:
+        self._saved_batch = trainer.fit_loop.total_batch_idx
+        if self.last is None or trainer.fast_dev_run:
+            return
+        unfinished = self.last.with_suffix(".tmp")
+        trainer.save_checkpoint(unfinished)
+        if trainer.is_global_zero:
+            unfinished.replace(self.last)
+
+    def _stop_if_asked(self, trainer: Trainer) -> None:
+        if self._stop.received(trainer):
+            self._save(trainer)
+            raise RunStopped(self._stop.signum or signal.SIGTERM, self.last)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name at no cost where the file system can; else copy it."""
+    unfinished = target.with_suffix(".tmp")
+    unfinished.unlink(missing_ok=True)
+    try:
+        os.link(source, unfinished)
+    except OSError:
+        shutil.copyfile(source, unfinished)
+    unfinished.replace(target)

@@ -1,0 +1,47 @@
+"""All that the callbacks know of a model and of data."""
+
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+from lightning.pytorch import LightningModule, Trainer
+from matplotlib.figure import Figure
+from torch import Tensor
+from torchmetrics import Metric
+
+CHUNK_SIZE = 1000
+"""Samples drawn at once: enough to keep a device busy, few enough to fit in its memory."""
+
+
+class Sampler(Protocol):
+    """A model that draws samples."""
+
+    def sample(self, num_samples: int) -> Tensor:
+        """Draw points, shape ``(num_samples, *data_shape)``."""
+
+
+class SampledData(Protocol):
+    """Data that know how to judge and to draw samples; see ``data.DataModule``."""
+
+    monitor: str
+    monitor_mode: str
+
+    def unscale(self, x: Tensor) -> Tensor:
+        """Return points in the data's own units."""
+
+    def metrics(self) -> Metric:
+        """Return the comparison of two sets of unscaled points."""
+
+    def figures(self, samples: Tensor) -> dict[str, Figure]:
+        """Draw unscaled samples beside the data."""
+
+
+def data_of(trainer: Trainer) -> SampledData:
+    """Return the data module that a Trainer works on."""
+    return cast(SampledData, trainer.datamodule)  # type: ignore[attr-defined]
+
+
+def draw(model: LightningModule | Sampler, num_samples: int) -> Iterator[Tensor]:
+    """Yield ``num_samples`` samples in chunks, each shaped ``(chunk, *data_shape)``."""
+    sampler = cast(Sampler, model)
+    for start in range(0, num_samples, CHUNK_SIZE):
+        yield sampler.sample(min(CHUNK_SIZE, num_samples - start))

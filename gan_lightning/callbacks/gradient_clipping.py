@@ -1,0 +1,29 @@
+"""Clipping of true gradients under manual optimization and mixed precision."""
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch.optim import Optimizer
+
+from gan_lightning.errors import InputError
+
+
+class GradientClipping(Callback):
+    """Scales each player's gradient down to a largest norm before its step.
+
+    It acts after a gradient scaler has removed its factor, so the norm is that of the true
+    gradient. The Trainer's own ``gradient_clip_val`` is refused in manual optimization.
+
+    Args:
+        max_norm: Largest Euclidean norm of one player's gradient.
+    """
+
+    def __init__(self, max_norm: float) -> None:
+        if max_norm <= 0:
+            raise InputError(f"GradientClipping: expected a positive max_norm, found {max_norm}.")
+        self.max_norm = max_norm
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
+    ) -> None:
+        for group in optimizer.param_groups:
+            torch.nn.utils.clip_grad_norm_(group["params"], self.max_norm)

@@ -1,0 +1,54 @@
+"""A polite stop on Ctrl-C or SIGTERM."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from lightning.pytorch import Trainer
+
+
+class RunStopped(Exception):  # noqa: N818  a stop on request is no error
+    """The run was asked to stop by a signal, and saved where it was.
+
+    Args:
+        signum: The signal.
+        checkpoint: The checkpoint that continues the run, or None if the run keeps none.
+    """
+
+    def __init__(self, signum: int, checkpoint: Path | None) -> None:
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+        self.signum = signum
+        self.checkpoint = checkpoint
+
+
+class StopSignal:
+    """Remembers that Ctrl-C or SIGTERM asked the process to stop; the second Ctrl-C interrupts."""
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._handlers: dict[int, Any] = {}
+
+    def listen(self) -> None:
+        """Take over the two signals; only the main thread can."""
+        if threading.current_thread() is threading.main_thread():
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                self._handlers[signum] = signal.signal(signum, self._remember)
+
+    def release(self) -> None:
+        """Give the signals back to whoever had them."""
+        while self._handlers:
+            signal.signal(*self._handlers.popitem())
+
+    def received(self, trainer: Trainer) -> bool:
+        """Return whether any rank was asked to stop: all have to stop at the same batch."""
+        asked = self.signum is not None
+        if trainer.world_size > 1:
+            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
+        return asked
+
+    def _remember(self, signum: int, frame: FrameType | None) -> None:
+        if self.signum is not None:
+            raise KeyboardInterrupt
+        self.signum = signum

@@ -1,0 +1,79 @@
+"""Histograms of weights, gradients and logits in TensorBoard."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.seed import isolate_rng
+from lightning.pytorch.utilities.types import STEP_OUTPUT
+from torch import nn
+from torch.optim import Optimizer
+
+from gan_lightning.callbacks.run_folder import tensorboard
+from gan_lightning.errors import InputError
+
+
+class WeightHistograms(Callback):
+    """Shows how both players' weights, gradients and judgements are distributed.
+
+    Gradients are the true ones that a step is made of, after a gradient scaler has removed its
+    factor. Logits are the discriminator's on the real batch and on as many samples.
+
+    Args:
+        every_n_batches: Training batches between two histograms.
+    """
+
+    def __init__(self, every_n_batches: int = 1000) -> None:
+        if every_n_batches < 1:
+            raise InputError(
+                f"WeightHistograms: every_n_batches must be positive, found {every_n_batches}."
+            )
+        self.every_n_batches = every_n_batches
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
+    ) -> None:
+        if not self._due(trainer):
+            return
+        moving = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
+        step = trainer.fit_loop.total_batch_idx
+        for board in tensorboard(trainer):
+            for name, weight in pl_module.named_parameters():
+                if id(weight) in moving and weight.grad is not None:
+                    board.add_histogram(f"gradients/{name}", weight.grad.float(), step)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: STEP_OUTPUT,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        if not self._due(trainer):
+            return
+        step = trainer.fit_loop.total_batch_idx
+        for board in tensorboard(trainer):
+            for name, weight in pl_module.named_parameters():
+                if weight.requires_grad:
+                    board.add_histogram(f"weights/{name}", weight.float(), step)
+            discriminator = getattr(pl_module, "discriminator", None)
+            if discriminator is not None:
+                with isolate_rng():
+                    fake = pl_module.sample(len(batch[0]))
+                for kind, points in [("real", batch[0]), ("fake", fake)]:
+                    logits = _judged(discriminator, points)
+                    board.add_histogram(f"logits/{kind}", logits.float(), step)
+
+    def _due(self, trainer: Trainer) -> bool:
+        due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
+        return due and trainer.is_global_zero
+
+
+@torch.no_grad()
+def _judged(discriminator: nn.Module, points: torch.Tensor) -> torch.Tensor:
+    was_training = discriminator.training
+    discriminator.eval()
+    logits: torch.Tensor = discriminator(points)
+    discriminator.train(was_training)
+    return logits

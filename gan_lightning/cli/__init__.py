@@ -1,0 +1,5 @@
+"""What a person types, and what they are told."""
+
+from gan_lightning.cli.main import main
+
+__all__ = ["main"]

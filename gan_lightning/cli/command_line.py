@@ -1,0 +1,201 @@
+"""The command line: fit, validate, test, predict and sample on LightningCLI."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from jsonargparse import Namespace
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
+
+from gan_lightning.callbacks import (
+    Checkpoints,
+    FiniteLosses,
+    RandomState,
+    RunProgress,
+    SampleMetrics,
+    SamplePictures,
+)
+from gan_lightning.cli.report import report_fit, report_file
+from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint, load_checkpoint
+from gan_lightning.cli.trainer import GenerativeTrainer
+from gan_lightning.data import DataModule
+from gan_lightning.errors import InputError
+from gan_lightning.models import GenerativeModel
+
+PROGRAM = "python -m gan_lightning"
+
+
+class SaveRunConfig(SaveConfigCallback):
+    """Writes ``config.yaml`` into the run's folder, without the checkpoint it goes on from."""
+
+    def __init__(self, parser: LightningArgumentParser, config: Namespace, **kwargs: Any) -> None:
+        config = config.clone()
+        config.ckpt_path = None
+        super().__init__(parser, config, overwrite=True, **kwargs)
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if trainer.logger is not None:
+            super().setup(trainer, pl_module, stage)
+
+
+class CommandLine(LightningCLI):
+    """One experiment from one YAML file.
+
+    On top of LightningCLI: a run lives in ``lightning_logs/<experiment>/version_N``; a checkpoint
+    is completed by its run's own config and continues that run.
+
+    Args:
+        args: The arguments after the program's name.
+    """
+
+    def __init__(self, args: Sequence[str]) -> None:
+        self.arguments = Arguments.of(args)
+        self.checkpoint: dict[str, Any] | None = None
+        one_way_out = {"exit_on_error": False}  # errors arrive as exceptions: see explain.py
+        super().__init__(
+            GenerativeModel,
+            DataModule,
+            save_config_callback=SaveRunConfig,
+            trainer_class=GenerativeTrainer,
+            trainer_defaults={"callbacks": [RandomState(), FiniteLosses(), RunProgress()]},
+            parser_kwargs={
+                "prog": PROGRAM,
+                "description": "Train generative models and sample from them.",
+                **one_way_out,
+                **{name: dict(one_way_out) for name in self.subcommands()},
+            },
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            auto_configure_optimizers=False,
+            args=list(args),
+        )
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        return {**LightningCLI.subcommands(), "sample": {"model", "datamodule"}}
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.link_arguments(
+            "data.data_shape", "model.init_args.data_shape", apply_on="instantiate"
+        )
+        parser.add_lightning_class_args(SampleMetrics, "metrics")
+        parser.add_lightning_class_args(SamplePictures, "pictures")
+        parser.add_lightning_class_args(Checkpoints, "checkpoints")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
+        path = find_checkpoint(self.arguments)
+        if path is not None:
+            args = _with_value(args, "--ckpt_path", str(path))
+            run = Run.of_checkpoint(path)
+            complete = self.arguments.configs or self.arguments.model
+            if not complete and run is not None and run.config.is_file():
+                args = [args[0], f"--config={run.config}", *args[1:]]
+        self.config = parser.parse_args(args)
+        self.config[self.config.subcommand].setdefault("weights_only", True)
+
+    def _parse_ckpt_path(self) -> None:
+        """Let the checkpoint decide on the model's arguments, and say where they were others."""
+        config = self.config[self.config.subcommand]
+        if not config.get("ckpt_path"):
+            return
+        self.checkpoint = load_checkpoint(Path(config.ckpt_path))
+        held = dict(self.checkpoint.get("hyper_parameters", {}))
+        held_class, asked_class = held.pop("_class_path", None), config.model.class_path
+        held = {"class_path": held_class, "init_args": held}
+        for name in ("_instantiator", "data_shape"):
+            held["init_args"].pop(name, None)
+        if _name(held_class) != _name(asked_class):
+            raise InputError(
+                f"{config.ckpt_path} holds a {_name(held_class)}, and the config asks for a "
+                f"{_name(asked_class)}."
+            )
+        asked = config.model.clone()
+        self.config = self.parser.parse_object(
+            {self.config.subcommand: {"model": held}}, self.config
+        )
+        restored = self.config[self.config.subcommand].model
+        for key, old, new in _differences(asked.as_dict(), restored.as_dict()):
+            rank_zero_warn(
+                f"model.{key} stays {new}, as in the checkpoint; {old} is ignored. Start a new "
+                "run to change it."
+            )
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        if self.subcommand != "fit":
+            self.save_config_callback = None
+            return super().instantiate_trainer(logger=False, **kwargs)
+        if self._get(self.config_init, "trainer").get("logger") in (None, True):
+            kwargs["logger"] = self._run_logger()
+        return super().instantiate_trainer(**kwargs)
+
+    def _run_logger(self) -> TensorBoardLogger:
+        """Log into a new run's folder, or go on in the folder of the checkpoint's run."""
+        if self.checkpoint is not None:
+            run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path")))
+            if run is not None:
+                progress = self.checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+                return TensorBoardLogger(
+                    run.root / LOGS,
+                    run.experiment,
+                    run.version,
+                    default_hp_metric=False,
+                    purge_step=progress["total"]["ready"],  # forget what came after the checkpoint
+                )
+        root = Path(self._get(self.config, "trainer").default_root_dir or ".")
+        return TensorBoardLogger(
+            root / LOGS, self.arguments.experiment or "experiment", default_hp_metric=False
+        )
+
+    def after_fit(self) -> None:
+        """Say where the results are and what to type next."""
+        if self.trainer.is_global_zero and self.trainer.logger and not self.trainer.fast_dev_run:
+            report_fit(self.trainer, PROGRAM)
+
+    def sample(self, **kwargs: Any) -> None:
+        """Draw samples and say where they are."""
+        path = self.trainer.sample(**kwargs)
+        report_file(f"{kwargs['num_samples']} samples", path)
+
+    def after_predict(self) -> None:
+        """Write what ``predict`` made, one sample for each training point, beside the run."""
+        run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path") or "."))
+        folder = run.folder if run else Path(self.trainer.default_root_dir)
+        rank = f"_rank{self.trainer.global_rank}" if self.trainer.world_size > 1 else ""
+        path = folder / f"predictions{rank}{self.datamodule.file_ending}"
+        samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
+        self.datamodule.write(self.datamodule.unscale(samples), path)
+        report_file(f"{len(samples)} samples", path)
+
+
+def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:
+    """Return the arguments with the value of one option replaced."""
+    replaced, is_value = [], False
+    for arg in args:
+        if is_value:
+            replaced.append(value)
+        else:
+            replaced.append(f"{option}={value}" if arg.startswith(f"{option}=") else arg)
+        is_value = arg == option and not is_value
+    return replaced
+
+
+def _name(class_path: str | None) -> str:
+    return (class_path or "model without a name").rpartition(".")[2]
+
+
+def _differences(
+    old: dict[str, Any], new: dict[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the dotted key and both values of each setting that differs."""
+    for key in {**old, **new}:
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            nested = prefix if key == "init_args" else f"{prefix}{key}."
+            yield from _differences(before, after, nested)
+        elif before != after:
+            yield f"{prefix}{key}", before, after

@@ -1,0 +1,152 @@
+"""Errors of a command line in one sentence."""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, get_args, get_type_hints
+
+import gan_lightning
+from gan_lightning.errors import InputError
+
+ROOMS = ("models", "networks", "losses", "data", "callbacks")
+
+
+def explain(error: BaseException) -> str:
+    """Return the sentence that names the thing, what was expected and what was found.
+
+    jsonargparse wraps the one true cause in a page of alternatives: the chain of causes is walked
+    to its end, and the keys on the way say where in the configuration it happened.
+    """
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, InputError):
+            return str(cause)
+    text = "\n".join(map(str, chain))
+    innermost = str(chain[-1]).strip()
+    place = _place(text)
+    for pattern, sentence in _SENTENCES:
+        if match := re.search(pattern, innermost, re.DOTALL):
+            return sentence(match, place, text)
+    prefix = f"{place}: " if place and not innermost.startswith("Parser key") else ""
+    return prefix + " ".join(innermost.split())
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _place(text: str) -> str:
+    """Return the dotted key of the setting, ``model.generator``, from all messages of a chain."""
+    keys: list[str] = []
+    for key in re.findall(r'Parser key "([\w.]+)"', text):
+        if key not in keys:
+            keys.append(key)
+    return ".".join(keys)
+
+
+def _unknown_option(match: re.Match[str], place: str, text: str) -> str:
+    option = match[1].split(".")[0]
+    class_paths = re.findall(r"class_path '([\w.]+)'|class_path='([\w.]+)'", text)
+    if class_paths:
+        owner = "".join(class_paths[-1])
+        options = inspect.signature(_imported(owner)).parameters
+        owner = owner.rpartition(".")[2]
+        return f"{place}: {owner} has no option {option!r}.{_nearest(option, options)}"
+    option = match[1]
+    return f"There is no option {option!r}.{_nearest(option, _top_level_options())}"
+
+
+def _unknown_class(match: re.Match[str], place: str, text: str) -> str:
+    name = match[1].strip()
+    kind = _expected_kind(place, text)
+    known = sorted(_classes(kind))
+    if name in _classes(object):
+        return f"{place}: {name} is not a {kind.__name__}; known are {', '.join(known)}."
+    listed = f" Known are {', '.join(known)}." if known else ""
+    return f"{place}: there is no class {name!r}.{_nearest(name, known) or listed}"
+
+
+def _wrong_value(match: re.Match[str], place: str, text: str) -> str:
+    return f"{place}: expected {_article(match[1])}, found {match[2].strip()!r}."
+
+
+def _not_yaml(match: re.Match[str], place: str, text: str) -> str:
+    return f"The config is not valid YAML: {' '.join(text.splitlines()[0].split())}"
+
+
+def _missing(match: re.Match[str], place: str, text: str) -> str:
+    names = [name.split(".", 1)[-1] for name in match[1].split(", ")]
+    needed = " and ".join(f"--{name}" for name in sorted(names, reverse=True))
+    return f"Missing {needed}: name them, or a --config that does (see the folder configs)."
+
+
+def _unknown_subcommand(match: re.Match[str], place: str, text: str) -> str:
+    known = re.findall(r"\w+", match[2])
+    return f"There is no subcommand {match[1]!r}; expected one of {', '.join(known)}."
+
+
+_SENTENCES = [
+    (r"[Oo]ption '([\w.]+)' is not accepted", _unknown_option),
+    (r"does not accept option '([\w.]+)'", _unknown_option),
+    (r"Unrecognized arguments: --([\w.]+)", _unknown_option),
+    (r"Expected a dot import path string: (.+)", _unknown_class),
+    (r"Expected a <class '([\w.]+)'>\. Got value: (.+)", _wrong_value),
+    (r"arguments are required: ([\w., ]+)", _missing),
+    (r"invalid choice: '(\w+)' \(choose from (.+)\)", _unknown_subcommand),
+    (r"while (parsing|scanning)", _not_yaml),
+]
+
+
+def _expected_kind(place: str, text: str) -> type:
+    """Return the base class that the setting at ``place`` asks for."""
+    if place in ("model", "data"):
+        return gan_lightning.models.GenerativeModel if place == "model" else gan_lightning.data.DataModule
+    owner = re.search(r"class_path '([\w.]+)'", text)
+    if owner is None:
+        return object
+    hint: Any = get_type_hints(_imported(owner[1]).__init__).get(place.rpartition(".")[2])
+    while get_args(hint):  # Callable[[Shape], Generator] -> Generator, Generator | None -> Generator
+        hint = next(arg for arg in reversed(get_args(hint)) if arg is not type(None))
+    return hint if isinstance(hint, type) else object
+
+
+def _classes(kind: type) -> set[str]:
+    """Return the names of the imported concrete classes of a kind; of all ours for ``object``."""
+    if kind is object:
+        rooms = [getattr(gan_lightning, room) for room in ROOMS]
+        return {name for room in rooms for name in room.__all__}
+    subclasses = kind.__subclasses__()
+    names = {cls.__name__ for cls in subclasses if not inspect.isabstract(cls)}
+    return names.union(*map(_classes, subclasses)) if subclasses else names
+
+
+def _imported(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def _top_level_options() -> list[str]:
+    return [
+        "model", "data", "trainer", "config", "seed_everything", "ckpt_path", "checkpoints",
+        "metrics", "pictures", "num_samples", "output", "seed", "weights_only",
+    ]  # fmt: skip
+
+
+def _nearest(name: str, options: Iterable[str]) -> str:
+    near = get_close_matches(name, list(options), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _article(kind: str) -> str:
+    names = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "a text"}
+    return names.get(kind, f"a {kind}")
+
+
+def complain(message: str) -> None:
+    """Print an error for a person."""
+    sys.stderr.write(f"\nError: {message}\n")

@@ -1,0 +1,63 @@
+"""What a person is told when a command has ended."""
+
+import sys
+from pathlib import Path
+
+from lightning.pytorch import Trainer
+
+from gan_lightning.callbacks import Checkpoints
+from gan_lightning.callbacks.stop_signal import RunStopped
+
+
+def report_fit(trainer: Trainer, program: str) -> None:
+    """Say where the results of ``fit`` are and what to type next."""
+    run = _shortest(Path(str(trainer.log_dir)))
+    checkpoints = next(c for c in trainer.callbacks if isinstance(c, Checkpoints))
+    last = _shortest(checkpoints.last or run)
+    best = "none: nothing was validated"
+    if checkpoints.best_value is not None and checkpoints.best is not None:
+        best = (
+            f"{_shortest(checkpoints.best)}  "
+            f"({checkpoints.monitor} = {checkpoints.best_value:.4f})"
+        )
+    lines = [
+        "",
+        f"Finished after {trainer.fit_loop.total_batch_idx + 1} batches.",
+        f"  run       {run}",
+        f"  pictures  {run / 'pictures'}",
+        f"  best      {best}",
+        f"  last      {last}",
+        "What next:",
+        f"  look      tensorboard --logdir {run.parent}",
+        f"  sample    {program} sample --ckpt_path {last} --num_samples 500",
+        f"  go on     {program} fit --ckpt_path {last} --trainer.max_epochs N",
+        "",
+    ]
+    _say("\n".join(lines))
+
+
+def report_file(what: str, path: Path) -> None:
+    """Say where a file was written."""
+    _say(f"Wrote {what} to {_shortest(path)}\n")
+
+
+def report_stop(stop: RunStopped, program: str) -> None:
+    """Say how to go on with a run that was stopped by a signal."""
+    if stop.checkpoint is None:
+        _say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
+        return
+    _say(
+        f"\nStopped and saved. To go on where it stopped:\n"
+        f"  {program} fit --ckpt_path {_shortest(stop.checkpoint)}\n"
+    )
+
+
+def _shortest(path: Path) -> Path:
+    """Return a path relative to the working folder where it lies within."""
+    absolute = path.absolute()
+    return absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,134 @@
+"""Run folders: ``<root>/lightning_logs/<experiment>/version_N``, and the checkpoints in them."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_lightning.errors import InputError
+
+LOGS = "lightning_logs"
+NAMED_CHECKPOINTS = ("last", "best")
+"""Values of ``--ckpt_path`` that stand for a checkpoint of the newest run."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an experiment."""
+
+    folder: Path
+
+    @property
+    def experiment(self) -> str:
+        """Name of the experiment."""
+        return self.folder.parent.name
+
+    @property
+    def version(self) -> str:
+        """Name of the run within its experiment."""
+        return self.folder.name
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds ``lightning_logs``."""
+        return self.folder.parent.parent.parent
+
+    @property
+    def config(self) -> Path:
+        """The complete configuration that the run saved."""
+        return self.folder / "config.yaml"
+
+    @classmethod
+    def of_checkpoint(cls, path: Path) -> "Run | None":
+        """Return the run whose ``checkpoints`` folder holds a file, if there is one."""
+        folder = path.absolute().parent
+        return cls(folder.parent) if folder.name == "checkpoints" else None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What decides where a run lives, picked out of a command line before it is parsed."""
+
+    subcommand: str | None
+    configs: tuple[Path, ...]
+    ckpt_path: str | None
+    model: str | None
+    data: str | None
+    root: Path
+
+    @classmethod
+    def of(cls, args: Sequence[str]) -> "Arguments":
+        """Pick them out of ``args``; what cannot be read is left to the real parser."""
+        parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+        parser.add_argument("--config", "-c", action="append", default=[])
+        parser.add_argument("--ckpt_path")
+        parser.add_argument("--model")
+        parser.add_argument("--data")
+        parser.add_argument("--trainer.default_root_dir", dest="root")
+        try:
+            known, rest = parser.parse_known_args(list(args))
+        except argparse.ArgumentError:
+            known, rest = parser.parse_args([]), list(args)
+        return cls(
+            subcommand=rest[0] if rest and not rest[0].startswith("-") else None,
+            configs=tuple(map(Path, known.config)),
+            ckpt_path=known.ckpt_path,
+            model=known.model,
+            data=known.data,
+            root=Path(known.root or "."),
+        )
+
+    @property
+    def experiment(self) -> str | None:
+        """The name of the config file, or of the model and the data where there is none."""
+        if self.configs:
+            path = self.configs[-1]
+            return path.absolute().parent.parent.name if path.name == "config.yaml" else path.stem
+        return f"{self.model}_{self.data}".lower() if self.model and self.data else None
+
+
+def find_checkpoint(arguments: Arguments) -> Path | None:
+    """Return the checkpoint that ``--ckpt_path`` means.
+
+    Raises:
+        InputError: If there is none.
+    """
+    wanted = arguments.ckpt_path
+    if wanted is None or wanted in ("", "null", "None"):
+        return None
+    if wanted in NAMED_CHECKPOINTS:
+        return _newest(arguments.root / LOGS, arguments.experiment or "*", f"{wanted}.ckpt")
+    if not Path(wanted).is_file():
+        found = "a folder" if Path(wanted).is_dir() else "nothing"
+        raise InputError(
+            f"--ckpt_path: expected a checkpoint file, or one of {', '.join(NAMED_CHECKPOINTS)}; "
+            f"found {found} at {wanted}."
+        )
+    return Path(wanted)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Return what a checkpoint holds, on the CPU.
+
+    Raises:
+        InputError: If the file is damaged or is no checkpoint of Lightning.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"{path} is damaged or no checkpoint: {reason}") from error
+    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
+        raise InputError(f"{path} is no checkpoint of a run: it holds no state_dict.")
+    return checkpoint
+
+
+def _newest(logs: Path, experiment: str, name: str) -> Path:
+    paths = [path for path in logs.glob(f"{experiment}/version_*/checkpoints/{name}")]
+    if not paths:
+        where = logs if experiment == "*" else logs / experiment
+        raise InputError(f"--ckpt_path: no run in {where} has a {name}; has one been trained there?")
+    return max(paths, key=lambda path: path.stat().st_mtime)

@@ -1,0 +1,85 @@
+"""A Trainer that suits adversarial models, and draws samples."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.strategies import Strategy
+
+from gan_lightning.callbacks.contracts import draw
+from gan_lightning.cli.runs import Run, load_checkpoint
+from gan_lightning.data import DataModule
+from gan_lightning.errors import InputError
+from gan_lightning.models import GenerativeModel
+
+SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
+"""Each step of an adversarial model leaves one player's parameters unused, which DDP must expect."""
+
+
+class GenerativeTrainer(Trainer):
+    """Lightning's Trainer with a strategy that works for two players, and the action ``sample``."""
+
+    def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
+        super().__init__(*args, strategy=strategy, **kwargs)
+        processors = os.cpu_count() or 1
+        if self.strategy.root_device.type == "cpu" and self.num_devices > max(processors, 2):
+            raise InputError(
+                f"trainer.devices: {self.num_devices} processes were asked for, and this machine "
+                f"has {processors} processors."
+            )
+        if strategy == "auto" and self.world_size > 1:
+            super().__init__(*args, strategy=SEVERAL_DEVICES, **kwargs)
+
+    def sample(
+        self,
+        model: GenerativeModel,
+        datamodule: DataModule,
+        ckpt_path: str | None = None,
+        weights_only: bool | None = True,
+        num_samples: int = 100,
+        output: str | None = None,
+        seed: int | None = None,
+    ) -> Path:
+        """Draw samples from a checkpoint and write them to a file, in the data's own units.
+
+        Args:
+            model: The model that the checkpoint restores.
+            datamodule: The data that it was trained on, for their units.
+            ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
+            weights_only: Load nothing but tensors and plain values.
+            num_samples: Number of samples.
+            output: The file; its ending chooses the format. By default ``samples`` in the run's
+                folder, in the data's usual format.
+            seed: Seed that makes the samples repeatable; by default they differ each time.
+
+        Returns:
+            The path of the file.
+        """
+        if ckpt_path is None:
+            raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
+        if num_samples < 1:
+            raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
+        path = Path(output) if output else _default_output(Path(ckpt_path), datamodule)
+
+        checkpoint = load_checkpoint(Path(ckpt_path))
+        model.on_load_checkpoint(checkpoint)
+        model.load_state_dict(checkpoint["state_dict"])
+        model.to(self.strategy.root_device).eval()
+        datamodule.setup("predict")
+
+        if seed is None:
+            torch.seed()
+        else:
+            torch.manual_seed(seed)
+        samples = torch.cat([x.cpu() for x in draw(model, num_samples)])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        datamodule.write(datamodule.unscale(samples), path)
+        return path
+
+
+def _default_output(checkpoint: Path, data: DataModule) -> Path:
+    run = Run.of_checkpoint(checkpoint)
+    folder = run.folder if run else checkpoint.absolute().parent
+    return folder / f"samples{data.file_ending}"

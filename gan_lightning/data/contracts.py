@@ -1,0 +1,99 @@
+"""What the models, the callbacks and the command line ask of data."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+from lightning.pytorch import LightningDataModule
+from matplotlib.figure import Figure
+from torch import Tensor
+from torchmetrics import Metric
+
+from gan_lightning.data.loader import TensorLoader
+from gan_lightning.errors import InputError
+from gan_lightning.networks import Shape
+
+
+class Split(NamedTuple):
+    """Points in the model's scale, shape ``(num_points, *data_shape)``, and their labels."""
+
+    x: Tensor
+    labels: Tensor
+
+
+class DataModule(LightningDataModule, ABC):
+    """Batches ``(x, labels)``, and everything that depends on what the points mean.
+
+    A model sees ``x`` in a scale that suits networks. Metrics, pictures and files are in the data's
+    own units, and each kind of data brings its own.
+
+    ``setup`` fills the three splits. A split that was not asked for is the next larger one: without
+    test points the validation points are used, without those the training points.
+    """
+
+    data_shape: Shape
+    """Shape of one point, known before ``setup``."""
+
+    num_classes: int
+    """Number of labels, known before ``setup``; labels are 0 … num_classes - 1."""
+
+    monitor: str
+    """The logged metric by which the best checkpoint is chosen."""
+
+    monitor_mode: Literal["min", "max"] = "min"
+
+    file_ending: str
+    """The ending of a file of samples, where the user names none: ``.csv``."""
+
+    train: Split
+    val: Split
+    test: Split
+
+    def __init__(self, batch_size: int) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise InputError(f"batch_size must be a positive integer, found {batch_size}.")
+        self.batch_size = batch_size
+
+    @abstractmethod
+    def unscale(self, x: Tensor) -> Tensor:
+        """Return points in the data's own units, from the model's scale."""
+
+    @abstractmethod
+    def metrics(self) -> Metric:
+        """Return the comparison of two sets of unscaled points for this kind of data.
+
+        It is fed by ``update(points, real=True | False)``; ``compute()`` returns a dictionary.
+        """
+
+    @abstractmethod
+    def figures(self, samples: Tensor) -> dict[str, Figure]:
+        """Draw unscaled samples beside the training points; a dictionary of named figures."""
+
+    @abstractmethod
+    def write(self, samples: Tensor, path: Path) -> None:
+        """Write unscaled samples to a file of the format that the path's ending names."""
+
+    def train_dataloader(self) -> TensorLoader:
+        if self.trainer is None:
+            return TensorLoader(*self.train, self.batch_size, seed=torch.initial_seed())
+        seed = self.trainer.strategy.broadcast(torch.initial_seed())
+        rank, world_size = self.trainer.global_rank, self.trainer.world_size
+        return TensorLoader(*self.train, self.batch_size, seed, rank, world_size)
+
+    def val_dataloader(self) -> TensorLoader:
+        return self._in_order(self.val)
+
+    def test_dataloader(self) -> TensorLoader:
+        return self._in_order(self.test)
+
+    def predict_dataloader(self) -> TensorLoader:
+        return self._in_order(self.train)
+
+    def _in_order(self, split: Split) -> TensorLoader:
+        """Return this rank's points once each, in their order."""
+        if self.trainer is not None:
+            rank, world_size = self.trainer.global_rank, self.trainer.world_size
+            split = Split(split.x[rank::world_size], split.labels[rank::world_size])
+        return TensorLoader(*split, self.batch_size)

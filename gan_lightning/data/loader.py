@@ -1,0 +1,93 @@
+"""Batches of tensors in memory, without Python per sample."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from gan_lightning.errors import InputError
+
+
+class TensorLoader:
+    """Yields ``(x, labels)`` batches; shuffled loaders draw a new order for every epoch.
+
+    An order is a function of the seed and the epoch, so the state of a loader is two numbers, and
+    a run that resumes from them sees the batches that it would have seen. With several ranks,
+    each takes its share of every global batch of ``batch_size * world_size`` points.
+
+    Args:
+        x: Points, shape ``(num_points, *data_shape)``.
+        labels: Their labels, shape ``(num_points,)``.
+        batch_size: Points in a batch of one rank.
+        seed: Seed of the orders, the same on all ranks; ``None`` keeps the given order.
+        rank: Index of this process.
+        world_size: Number of processes.
+    """
+
+    batch_sampler = None  # Lightning asks for it wherever there is a sampler
+
+    def __init__(
+        self,
+        x: Tensor,
+        labels: Tensor,
+        batch_size: int,
+        seed: int | None = None,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        if batch_size < 1:
+            raise InputError(f"batch_size must be a positive integer, found {batch_size}.")
+        self.x = x
+        self.labels = labels
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self.epoch = 0
+        self._first = 0  # where the next iteration starts: 0 but after load_state_dict
+        self._position = 0  # batches of this epoch that were handed out
+
+    @property
+    def sampler(self) -> "TensorLoader":
+        """The object that Lightning tells the epoch, by ``set_epoch``."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of an epoch; a position that was loaded for another epoch is dropped."""
+        if epoch != self.epoch:
+            self.epoch, self._first, self._position = epoch, 0, 0
+
+    def state_dict(self) -> dict[str, int | None]:
+        return {"seed": self.seed, "epoch": self.epoch, "position": self._position}
+
+    def load_state_dict(self, state: dict[str, int | None]) -> None:
+        self.seed, self.epoch = state["seed"], state["epoch"] or 0
+        self._first = self._position = state["position"] or 0
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // (self.batch_size * self.world_size))
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        # A generator runs to its first batch when that is asked for, not before: an iterator that
+        # is made and dropped (Lightning makes one at set-up) costs no place in the order.
+        first, self._first = self._first, 0
+        order = self._order()
+        for self._position in range(first + 1, len(self) + 1):
+            share = self._share(order, self._position - 1)
+            yield self.x[share], self.labels[share]
+        self.set_epoch(self.epoch + 1)
+
+    def _order(self) -> Tensor:
+        if self.seed is None:
+            return torch.arange(len(self.x))
+        epoch_seed = (self.seed * 1_000_003 + self.epoch) % 2**63
+        return torch.randperm(len(self.x), generator=torch.Generator().manual_seed(epoch_seed))
+
+    def _share(self, order: Tensor, position: int) -> Tensor:
+        """Return the indices of this rank's part of a global batch."""
+        size = self.batch_size * self.world_size
+        indices = order[position * size : (position + 1) * size]
+        missing = -len(indices) % self.world_size
+        if missing:  # all ranks need as many points, so that none waits for another
+            indices = torch.cat([indices, order[:missing]])
+        return indices[self.rank :: self.world_size]

@@ -1,0 +1,6 @@
+"""How samples look: functions of points that return matplotlib figures."""
+
+from gan_lightning.figures.points import points_over_density
+from gan_lightning.figures.table import feature_histograms, feature_pairs
+
+__all__ = ["feature_histograms", "feature_pairs", "points_over_density"]

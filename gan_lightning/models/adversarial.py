@@ -1,0 +1,196 @@
+"""The alternation of discriminator and generator steps."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from gan_lightning.errors import InputError
+from gan_lightning.models.generative import GenerativeModel
+from gan_lightning.networks import Discriminator, Generator, Shape
+
+MakeGenerator = Callable[[Shape], Generator]
+MakeDiscriminator = Callable[[Shape], Discriminator]
+MakeOptimizer = Callable[[Any], Optimizer]
+MakeScheduler = Callable[[Optimizer], LRScheduler]
+
+Batch = tuple[Tensor, Tensor]
+"""Real points, shape ``(batch, *data_shape)``, and their labels, int64, shape ``(batch,)``."""
+
+
+class AdversarialModule(GenerativeModel, ABC):
+    """Two players: this class owns when each of them moves, a subclass what each minimises.
+
+    Args:
+        data_shape: Shape of one data point; the command line takes it from the data module.
+        generator: Makes the generator for a shape of data.
+        discriminator: Makes the discriminator for a shape of data.
+        g_optimizer: Makes the generator's optimizer for its parameters.
+        d_optimizer: Makes the discriminator's optimizer for its parameters.
+        lr_scheduler: Makes a learning rate schedule for each of the two optimizers, stepped once
+            an epoch; none by default.
+        n_critic: Discriminator steps for one generator step.
+    """
+
+    averaged_generator: Generator | None
+    """The generator that ``sample`` prefers, kept by the callback ``GeneratorEMA`` if it is used."""
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        generator: MakeGenerator,
+        discriminator: MakeDiscriminator,
+        g_optimizer: MakeOptimizer,
+        d_optimizer: MakeOptimizer,
+        lr_scheduler: MakeScheduler | None,
+        n_critic: int,
+    ) -> None:
+        super().__init__()
+        if n_critic < 1:
+            raise InputError(f"n_critic must be a positive integer, found {n_critic}.")
+        self.automatic_optimization = False
+        self.generator = _built("generator", generator, Generator, data_shape)
+        self.discriminator = _built("discriminator", discriminator, Discriminator, data_shape)
+        self.register_module("averaged_generator", None)
+        self.g_optimizer = g_optimizer
+        self.d_optimizer = d_optimizer
+        self.lr_scheduler = lr_scheduler
+        self.n_critic = n_critic
+        self.logging_due = False
+
+    @abstractmethod
+    def discriminator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
+        """Return what the discriminator minimises, a scalar with no gradient for the generator."""
+
+    @abstractmethod
+    def generator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
+        """Return what the generator minimises, a scalar."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Update the discriminator, and on every ``n_critic``-th batch the generator."""
+        real, labels = batch
+        d_optimizer, g_optimizer = self.optimizers()
+        # Counted over the whole run: an epoch may hold fewer batches than either interval.
+        batches = self.trainer.fit_loop.total_batch_idx + 1
+        self.logging_due = batches % max(self.trainer.log_every_n_steps, 1) == 0
+
+        with self.toggled_optimizer(d_optimizer):
+            d_loss = self.discriminator_loss(real, labels)
+            self.update(d_optimizer, d_loss)
+        losses = {"d_loss": d_loss.detach()}
+
+        if batches % self.n_critic == 0:
+            with self.toggled_optimizer(g_optimizer):
+                g_loss = self.generator_loss(real, labels)
+                self.update(g_optimizer, g_loss)
+            losses["g_loss"] = g_loss.detach()
+
+        self.log_if_due(losses, prog_bar=True)
+        return losses
+
+    def update(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
+        """Move one player a step down its loss."""
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        optimizer.step()
+
+    def on_train_epoch_end(self) -> None:
+        for scheduler in self._schedulers():
+            scheduler.step()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do nothing: samples are compared with the batches by ``callbacks.SampleMetrics``."""
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do nothing, as in validation."""
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Draw one sample for each point of the batch."""
+        return self.sample(len(batch[0]))
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        d_optimizer = self.d_optimizer(self.discriminator.parameters())
+        g_optimizer = self.g_optimizer(self.generator.parameters())
+        if self.lr_scheduler is None:
+            return [d_optimizer, g_optimizer], []
+        schedulers = [self.lr_scheduler(d_optimizer), self.lr_scheduler(g_optimizer)]
+        if any(isinstance(scheduler, ReduceLROnPlateau) for scheduler in schedulers):
+            raise InputError(
+                "lr_scheduler: expected a schedule of the epoch alone, found ReduceLROnPlateau; "
+                "an adversarial loss has no plateau to wait for."
+            )
+        return [d_optimizer, g_optimizer], schedulers
+
+    def latents(self, num_samples: int) -> Tensor:
+        """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""
+        return torch.randn(num_samples, self.generator.latent_dim, device=self.device)
+
+    def fakes(self, num_samples: int) -> Tensor:
+        """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""
+        fakes: Tensor = self.generator(self.latents(num_samples))
+        return fakes
+
+    @torch.no_grad()
+    def sample(self, num_samples: int) -> Tensor:
+        """Draw points from the averaged generator if there is one, shape ``(num_samples, …)``."""
+        average = self.averaged_generator
+        generator = self.generator if average is None else average
+        was_training = generator.training
+        generator.eval()
+        points: Tensor = generator(self.latents(num_samples))
+        generator.train(was_training)
+        return points
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make room for the averaged generator that the checkpoint brings."""
+        if any(key.startswith("averaged_generator.") for key in checkpoint["state_dict"]):
+            self.start_average()
+
+    def start_average(self) -> Generator:
+        """Return the averaged generator, at first a copy of the generator."""
+        if self.averaged_generator is None:
+            self.averaged_generator = deepcopy(self.generator).requires_grad_(False)
+        return self.averaged_generator
+
+    def log_if_due(self, values: dict[str, Tensor], prog_bar: bool = False) -> None:
+        """Log ``train/<name>`` on every ``log_every_n_steps``-th batch: logging is the dearest call."""
+        if self.logging_due:
+            tagged = {f"train/{name}": value for name, value in values.items()}
+            self.log_dict(tagged, prog_bar=prog_bar)
+
+    def log_judgement(self, real_logits: Tensor, fake_logits: Tensor) -> None:
+        """Log mean D(x) and D(G(z)), and how often the discriminator is right, where due.
+
+        Both means at 1/2 and both accuracies between 1/2 and 1 is a game in balance; accuracies
+        that stay at 1 say that the discriminator has won.
+        """
+        if self.logging_due:
+            real_logits, fake_logits = real_logits.detach(), fake_logits.detach()
+            self.log_if_due(
+                {
+                    "d_real": real_logits.sigmoid().mean(),
+                    "d_fake": fake_logits.sigmoid().mean(),
+                    "d_accuracy_real": (real_logits > 0).float().mean(),
+                    "d_accuracy_fake": (fake_logits < 0).float().mean(),
+                }
+            )
+
+    def _schedulers(self) -> list[LRScheduler]:
+        schedulers = self.lr_schedulers() or []
+        return schedulers if isinstance(schedulers, list) else [schedulers]
+
+
+def _built(role: str, make: Callable[[Shape], Any], kind: type, data_shape: Shape) -> Any:
+    network = make(tuple(data_shape))
+    if not isinstance(network, kind):
+        raise InputError(
+            f"{role}: expected a {kind.__name__}, found {type(network).__name__}, which is not one."
+        )
+    return network

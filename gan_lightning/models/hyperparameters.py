@@ -1,0 +1,74 @@
+"""Hyperparameters as plain values, so that a checkpoint loads without running pickled code."""
+
+import inspect
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from gan_lightning.errors import InputError
+
+
+def describe(value: Any, name: str) -> Any:
+    """Return ``value`` as numbers, strings, lists and dictionaries.
+
+    Classes, ``functools.partial`` of classes and objects become what an experiment file holds in
+    their place, ``{"class_path": …, "init_args": {…}}``, and are built again from it.
+
+    Args:
+        value: An argument of a model's ``__init__``.
+        name: The argument's name, for the error.
+
+    Raises:
+        InputError: If nothing could build the value again: a lambda, a local class, an object
+            whose ``__init__`` arguments are not its attributes.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {key: describe(item, f"{name}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [describe(item, name) for item in value]
+    if isinstance(value, type):
+        return {"class_path": _import_path(value, name)}
+    if isinstance(value, partial) and (cls := _partial_class(value)) is not None:
+        return _class_and_arguments(cls, value.keywords, name)
+    if inspect.isroutine(value) or isinstance(value, partial):
+        raise InputError(
+            f"{name}: a checkpoint cannot restore {value!r}. Pass a class, or functools.partial of "
+            "a class with keyword arguments."
+        )
+    return _class_and_arguments(type(value), _init_arguments(value, name), name)
+
+
+def _partial_class(value: "partial[Any]") -> type | None:
+    """Return the class that a partial will build, if its other arguments are all keywords."""
+    if isinstance(value.func, type):
+        return None if value.args else value.func
+    # jsonargparse makes partial(its own function, …, the class, **keywords)
+    last = value.args[-1] if value.args else None
+    return last if isinstance(last, type) and "jsonargparse" in value.func.__module__ else None
+
+
+def _class_and_arguments(cls: type, arguments: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {"class_path": _import_path(cls, name), "init_args": describe(arguments, name)}
+
+
+def _import_path(cls: type, name: str) -> str:
+    if "<locals>" in cls.__qualname__ or cls.__module__ == "__main__":
+        raise InputError(
+            f"{name}: a checkpoint cannot restore {cls.__qualname__}, which no other program can "
+            "import. Define the class at the top of a module."
+        )
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _init_arguments(value: object, name: str) -> dict[str, Any]:
+    """Read an object's ``__init__`` arguments from its attributes of the same names."""
+    parameters = inspect.signature(type(value)).parameters
+    missing = [parameter for parameter in parameters if not hasattr(value, parameter)]
+    if missing:
+        raise InputError(
+            f"{name}: a checkpoint cannot restore {type(value).__name__}, since it does not keep "
+            f"its arguments {', '.join(missing)} as attributes. Pass functools.partial of the class."
+        )
+    return {parameter: getattr(value, parameter) for parameter in parameters}
