@@ -7,5 +7,4 @@ name them by their bare class names and ``load_from_checkpoint`` finds them.
 from gan_lightning import callbacks, data, losses, models, networks
 from gan_lightning.version import __version__
 
-
 __all__ = ["__version__", "callbacks", "data", "losses", "models", "networks"]

@@ -10,6 +10,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 
+from gan_lightning.callbacks.contracts import data_of
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.callbacks.stop_signal import RunStopped, StopSignal
 from gan_lightning.errors import InputError
@@ -52,8 +53,8 @@ class Checkpoints(Checkpoint):
         if run is not None:
             self.last = run / "checkpoints" / "last.ckpt"
             self.best = run / "checkpoints" / "best.ckpt"
-        self.monitor = self.monitor or getattr(trainer.datamodule, "monitor", None)
-        self.mode = self.mode or getattr(trainer.datamodule, "monitor_mode", "min")
+        self.monitor = self.monitor or getattr(data_of(trainer), "monitor", None)
+        self.mode = self.mode or getattr(data_of(trainer), "monitor_mode", "min")
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._stop.listen()
@@ -118,7 +119,7 @@ class Checkpoints(Checkpoint):
 
     def _save(self, trainer: Trainer) -> None:
         self._saved_batch = trainer.fit_loop.total_batch_idx
-        if self.last is None or trainer.fast_dev_run:
+        if self.last is None:
             return
         unfinished = self.last.with_suffix(".tmp")
         trainer.save_checkpoint(unfinished)

@@ -1,11 +1,11 @@
 """All that the callbacks know of a model and of data."""
 
 from collections.abc import Iterator
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 from lightning.pytorch import LightningModule, Trainer
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import Metric
 
 CHUNK_SIZE = 1000
@@ -19,11 +19,21 @@ class Sampler(Protocol):
         """Draw points, shape ``(num_samples, *data_shape)``."""
 
 
+class AveragedModel(Protocol):
+    """A model with a generator whose weights can be averaged."""
+
+    generator: nn.Module
+    averaged_generator: nn.Module
+
+    def start_average(self) -> nn.Module:
+        """Return the averaged generator, at first a copy of the generator."""
+
+
 class SampledData(Protocol):
     """Data that know how to judge and to draw samples; see ``data.DataModule``."""
 
     monitor: str
-    monitor_mode: str
+    monitor_mode: Literal["min", "max"]
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return points in the data's own units."""

@@ -1,11 +1,12 @@
 """An exponential moving average of the generator's weights."""
 
-from typing import Any
+from typing import Any, cast
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from gan_lightning.callbacks.contracts import AveragedModel
 from gan_lightning.errors import InputError
 
 
@@ -38,7 +39,7 @@ class GeneratorEMA(Callback):
                 f"GeneratorEMA averages a generator, and {type(pl_module).__name__} has none."
             )
         if stage == "fit":
-            pl_module.start_average()
+            cast(AveragedModel, pl_module).start_average()
 
     def on_train_batch_end(
         self,
@@ -50,7 +51,8 @@ class GeneratorEMA(Callback):
     ) -> None:
         num_points = len(batch[0]) * trainer.world_size
         self.points_seen += num_points
-        average, generator = pl_module.averaged_generator, pl_module.generator
+        model = cast(AveragedModel, pl_module)
+        average, generator = model.averaged_generator, model.generator
         move_average = get_ema_multi_avg_fn(self.decay(num_points))
         move_average(list(average.parameters()), list(generator.parameters()), 0)
         for averaged, current in zip(average.buffers(), generator.buffers(), strict=True):

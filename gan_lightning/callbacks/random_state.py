@@ -48,11 +48,11 @@ class RandomState(Callback):
 
 def _state() -> dict[str, Any]:
     """Return all random states as tensors, numbers and strings, which safe loading accepts."""
-    name, keys, position, has_gauss, cached = np.random.get_state()
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None,
-        "numpy": (name, torch.from_numpy(keys.copy()), position, has_gauss, cached),
+        "numpy": (name, torch.from_numpy(np.array(keys)), position, has_gauss, cached),
         "python": random.getstate(),
     }
 

@@ -9,6 +9,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import nn
 from torch.optim import Optimizer
 
+from gan_lightning.callbacks.contracts import draw
 from gan_lightning.callbacks.run_folder import tensorboard
 from gan_lightning.errors import InputError
 
@@ -60,7 +61,7 @@ class WeightHistograms(Callback):
             discriminator = getattr(pl_module, "discriminator", None)
             if discriminator is not None:
                 with isolate_rng():
-                    fake = pl_module.sample(len(batch[0]))
+                    fake = torch.cat(list(draw(pl_module, len(batch[0]))))
                 for kind, points in [("real", batch[0]), ("fake", fake)]:
                     logits = _judged(discriminator, points)
                     board.add_histogram(f"logits/{kind}", logits.float(), step)

@@ -1,15 +1,16 @@
 """The command line: fit, validate, test, predict and sample on LightningCLI."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.utilities.rank_zero import rank_zero_warn
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import (
     Checkpoints,
@@ -19,7 +20,10 @@ from gan_lightning.callbacks import (
     SampleMetrics,
     SamplePictures,
 )
-from gan_lightning.cli.report import report_fit, report_file
+from gan_lightning.callbacks.run_folder import run_folder
+from gan_lightning.cli.config_files import check_config
+from gan_lightning.cli.explain import explain
+from gan_lightning.cli.report import report_file, report_fit
 from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint, load_checkpoint
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataModule
@@ -61,13 +65,14 @@ class CommandLine(LightningCLI):
             DataModule,
             save_config_callback=SaveRunConfig,
             trainer_class=GenerativeTrainer,
-            trainer_defaults={"callbacks": [RandomState(), FiniteLosses(), RunProgress()]},
+            trainer_defaults={"max_epochs": 1000, "check_val_every_n_epoch": 10},
             parser_kwargs={
                 "prog": PROGRAM,
                 "description": "Train generative models and sample from them.",
                 **one_way_out,
                 **{name: dict(one_way_out) for name in self.subcommands()},
             },
+            seed_everything_default=0,
             subclass_mode_model=True,
             subclass_mode_data=True,
             auto_configure_optimizers=False,
@@ -88,6 +93,8 @@ class CommandLine(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
+        for config in self.arguments.configs:
+            check_config(config)
         path = find_checkpoint(self.arguments)
         if path is not None:
             args = _with_value(args, "--ckpt_path", str(path))
@@ -95,8 +102,10 @@ class CommandLine(LightningCLI):
             complete = self.arguments.configs or self.arguments.model
             if not complete and run is not None and run.config.is_file():
                 args = [args[0], f"--config={run.config}", *args[1:]]
-        self.config = parser.parse_args(args)
-        self.config[self.config.subcommand].setdefault("weights_only", True)
+        with _as_input_errors():
+            self.config = parser.parse_args(args)
+        config = self.config[self.config.subcommand]
+        config.weights_only = config.get("weights_only") is not False
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""
@@ -111,7 +120,7 @@ class CommandLine(LightningCLI):
             held["init_args"].pop(name, None)
         if _name(held_class) != _name(asked_class):
             raise InputError(
-                f"{config.ckpt_path} holds a {_name(held_class)}, and the config asks for a "
+                f"{config.ckpt_path} holds the model {_name(held_class)}, and the config asks for "
                 f"{_name(asked_class)}."
             )
         asked = config.model.clone()
@@ -125,11 +134,20 @@ class CommandLine(LightningCLI):
                 "run to change it."
             )
 
+    def instantiate_classes(self) -> None:
+        """Build data, model and Trainer; whatever fails here failed on the configuration."""
+        with _as_input_errors():
+            super().instantiate_classes()
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        settings = self._get(self.config_init, "trainer")
+        callbacks = self.trainer_defaults["callbacks"] = [RandomState(), FiniteLosses()]
+        if settings.get("enable_progress_bar") is not False:
+            callbacks.append(RunProgress())
         if self.subcommand != "fit":
             self.save_config_callback = None
             return super().instantiate_trainer(logger=False, **kwargs)
-        if self._get(self.config_init, "trainer").get("logger") in (None, True):
+        if settings.get("logger") in (None, True):
             kwargs["logger"] = self._run_logger()
         return super().instantiate_trainer(**kwargs)
 
@@ -153,12 +171,12 @@ class CommandLine(LightningCLI):
 
     def after_fit(self) -> None:
         """Say where the results are and what to type next."""
-        if self.trainer.is_global_zero and self.trainer.logger and not self.trainer.fast_dev_run:
+        if self.trainer.is_global_zero and run_folder(self.trainer):
             report_fit(self.trainer, PROGRAM)
 
     def sample(self, **kwargs: Any) -> None:
         """Draw samples and say where they are."""
-        path = self.trainer.sample(**kwargs)
+        path = cast(GenerativeTrainer, self.trainer).sample(**kwargs)
         report_file(f"{kwargs['num_samples']} samples", path)
 
     def after_predict(self) -> None:
@@ -170,6 +188,14 @@ class CommandLine(LightningCLI):
         samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
         self.datamodule.write(self.datamodule.unscale(samples), path)
         report_file(f"{len(samples)} samples", path)
+
+
+@contextmanager
+def _as_input_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise InputError(explain(error)) from error
 
 
 def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:

@@ -1,12 +1,14 @@
 """Errors of a command line in one sentence."""
 
-import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import isabstract, signature
 from typing import Any, get_args, get_type_hints
+
+from lightning.pytorch import Trainer
 
 import gan_lightning
 from gan_lightning.errors import InputError
@@ -54,11 +56,13 @@ def _unknown_option(match: re.Match[str], place: str, text: str) -> str:
     class_paths = re.findall(r"class_path '([\w.]+)'|class_path='([\w.]+)'", text)
     if class_paths:
         owner = "".join(class_paths[-1])
-        options = inspect.signature(_imported(owner)).parameters
+        options = signature(_imported(owner)).parameters
         owner = owner.rpartition(".")[2]
         return f"{place}: {owner} has no option {option!r}.{_nearest(option, options)}"
-    option = match[1]
-    return f"There is no option {option!r}.{_nearest(option, _top_level_options())}"
+    section, _, rest = match[1].partition(".")
+    if section == "trainer":
+        return f"trainer has no option {rest!r}.{_nearest(rest, signature(Trainer).parameters)}"
+    return f"There is no option {section!r}.{_nearest(section, _TOP_LEVEL)}"
 
 
 def _unknown_class(match: re.Match[str], place: str, text: str) -> str:
@@ -66,7 +70,7 @@ def _unknown_class(match: re.Match[str], place: str, text: str) -> str:
     kind = _expected_kind(place, text)
     known = sorted(_classes(kind))
     if name in _classes(object):
-        return f"{place}: {name} is not a {kind.__name__}; known are {', '.join(known)}."
+        return f"{place}: {name} is not {_a(kind.__name__)}; known are {', '.join(known)}."
     listed = f" Known are {', '.join(known)}." if known else ""
     return f"{place}: there is no class {name!r}.{_nearest(name, known) or listed}"
 
@@ -75,14 +79,37 @@ def _wrong_value(match: re.Match[str], place: str, text: str) -> str:
     return f"{place}: expected {_article(match[1])}, found {match[2].strip()!r}."
 
 
-def _not_yaml(match: re.Match[str], place: str, text: str) -> str:
-    return f"The config is not valid YAML: {' '.join(text.splitlines()[0].split())}"
+def _wrong_choice(match: re.Match[str], place: str, text: str) -> str:
+    listed = ", ".join(re.findall(r"typing\.Literal\[([^\]]*)\]", text)).split(", ")
+    choices = ", ".join(dict.fromkeys(choice.strip("'") for choice in listed))
+    return f"{place}: expected one of {choices}; found {match[1].strip()!r}."
+
+
+def _no_clipping(match: re.Match[str], place: str, text: str) -> str:
+    return (
+        "trainer.gradient_clip_val does not know two players: use the callback GradientClipping, "
+        "with its max_norm."
+    )
+
+
+def _unreadable_file(match: re.Match[str], place: str, text: str) -> str:
+    return f"{match[2]}: {match[1].lower()}."
 
 
 def _missing(match: re.Match[str], place: str, text: str) -> str:
+    subcommand = match[1].partition(".")[0]
+    if subcommand != "fit":
+        return (
+            f"{subcommand} needs --ckpt_path: a checkpoint in its run's folder, or last for the "
+            "newest run."
+        )
     names = [name.split(".", 1)[-1] for name in match[1].split(", ")]
     needed = " and ".join(f"--{name}" for name in sorted(names, reverse=True))
-    return f"Missing {needed}: name them, or a --config that does (see the folder configs)."
+    return f"fit needs {needed}, or a --config that names them (see the folder configs)."
+
+
+def _missing_subcommand(match: re.Match[str], place: str, text: str) -> str:
+    return f"Expected one of the subcommands {match[1].replace(',', ', ')}; see --help."
 
 
 def _unknown_subcommand(match: re.Match[str], place: str, text: str) -> str:
@@ -90,27 +117,41 @@ def _unknown_subcommand(match: re.Match[str], place: str, text: str) -> str:
     return f"There is no subcommand {match[1]!r}; expected one of {', '.join(known)}."
 
 
+_TOP_LEVEL = [
+    "model", "data", "trainer", "config", "seed_everything", "ckpt_path", "checkpoints",
+    "metrics", "pictures", "num_samples", "output", "seed", "weights_only",
+]  # fmt: skip
+
 _SENTENCES = [
     (r"[Oo]ption '([\w.]+)' is not accepted", _unknown_option),
     (r"does not accept option '([\w.]+)'", _unknown_option),
-    (r"Unrecognized arguments: --([\w.]+)", _unknown_option),
+    (r"[Uu]nrecognized arguments: --([\w.]+)", _unknown_option),
     (r"Expected a dot import path string: (.+)", _unknown_class),
     (r"Expected a <class '([\w.]+)'>\. Got value: (.+)", _wrong_value),
     (r"arguments are required: ([\w., ]+)", _missing),
     (r"invalid choice: '(\w+)' \(choose from (.+)\)", _unknown_subcommand),
-    (r"while (parsing|scanning)", _not_yaml),
+    (r"Expected a typing\.Literal.*Got value: (.+)", _wrong_choice),
+    (r"to be one of \{(.+)\}, but it was not provided", _missing_subcommand),
+    (r"gradient clipping is not supported for manual", _no_clipping),
+    (r"^\[Errno \d+\] (.+): '(.+)'$", _unreadable_file),
 ]
 
 
 def _expected_kind(place: str, text: str) -> type:
     """Return the base class that the setting at ``place`` asks for."""
     if place in ("model", "data"):
-        return gan_lightning.models.GenerativeModel if place == "model" else gan_lightning.data.DataModule
+        return (
+            gan_lightning.models.GenerativeModel
+            if place == "model"
+            else gan_lightning.data.DataModule
+        )
     owner = re.search(r"class_path '([\w.]+)'", text)
     if owner is None:
         return object
     hint: Any = get_type_hints(_imported(owner[1]).__init__).get(place.rpartition(".")[2])
-    while get_args(hint):  # Callable[[Shape], Generator] -> Generator, Generator | None -> Generator
+    while get_args(
+        hint
+    ):  # Callable[[Shape], Generator] -> Generator, Generator | None -> Generator
         hint = next(arg for arg in reversed(get_args(hint)) if arg is not type(None))
     return hint if isinstance(hint, type) else object
 
@@ -120,21 +161,14 @@ def _classes(kind: type) -> set[str]:
     if kind is object:
         rooms = [getattr(gan_lightning, room) for room in ROOMS]
         return {name for room in rooms for name in room.__all__}
-    subclasses = kind.__subclasses__()
-    names = {cls.__name__ for cls in subclasses if not inspect.isabstract(cls)}
+    subclasses: list[type] = kind.__subclasses__()
+    names = {cls.__name__ for cls in subclasses if not isabstract(cls)}
     return names.union(*map(_classes, subclasses)) if subclasses else names
 
 
 def _imported(path: str) -> Any:
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)
-
-
-def _top_level_options() -> list[str]:
-    return [
-        "model", "data", "trainer", "config", "seed_everything", "ckpt_path", "checkpoints",
-        "metrics", "pictures", "num_samples", "output", "seed", "weights_only",
-    ]  # fmt: skip
 
 
 def _nearest(name: str, options: Iterable[str]) -> str:
@@ -144,7 +178,11 @@ def _nearest(name: str, options: Iterable[str]) -> str:
 
 def _article(kind: str) -> str:
     names = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "a text"}
-    return names.get(kind, f"a {kind}")
+    return names.get(kind, _a(kind))
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'AEIOUaeiou' else 'a'} {noun}"
 
 
 def complain(message: str) -> None:

@@ -33,26 +33,23 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         CommandLine(sys.argv[1:] if args is None else args)
     except RunStopped as stop:
-        if rank_zero_only.rank == 0:
+        if getattr(rank_zero_only, "rank", 0) == 0:
             report_stop(stop, PROGRAM)
         sys.exit(128 + stop.signum)
     except KeyboardInterrupt:
         complain("Interrupted; the last checkpoint is from before.")
         sys.exit(130)
-    except Exception as error:
-        if os.environ.get(DEBUG) or not _is_mendable(error):
+    except MENDABLE as error:
+        if os.environ.get(DEBUG):
             raise
         complain(explain(error))
         sys.exit(2)
 
 
-def _is_mendable(error: BaseException) -> bool:
-    return isinstance(error, MENDABLE)
-
-
 def _hush() -> None:
     """Keep what the libraries say of themselves out of a person's sight."""
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+    for library in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
     # We log by batches of the whole run, not of an epoch.
     warnings.filterwarnings("ignore", message="The number of training batches")

@@ -12,13 +12,12 @@ from gan_lightning.callbacks.stop_signal import RunStopped
 def report_fit(trainer: Trainer, program: str) -> None:
     """Say where the results of ``fit`` are and what to type next."""
     run = _shortest(Path(str(trainer.log_dir)))
-    checkpoints = next(c for c in trainer.callbacks if isinstance(c, Checkpoints))
+    checkpoints = next(c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints))
     last = _shortest(checkpoints.last or run)
     best = "none: nothing was validated"
     if checkpoints.best_value is not None and checkpoints.best is not None:
         best = (
-            f"{_shortest(checkpoints.best)}  "
-            f"({checkpoints.monitor} = {checkpoints.best_value:.4f})"
+            f"{_shortest(checkpoints.best)}  ({checkpoints.monitor} = {checkpoints.best_value:.4f})"
         )
     lines = [
         "",

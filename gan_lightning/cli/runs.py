@@ -127,8 +127,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def _newest(logs: Path, experiment: str, name: str) -> Path:
-    paths = [path for path in logs.glob(f"{experiment}/version_*/checkpoints/{name}")]
+    paths = list(logs.glob(f"{experiment}/version_*/checkpoints/{name}"))
     if not paths:
         where = logs if experiment == "*" else logs / experiment
-        raise InputError(f"--ckpt_path: no run in {where} has a {name}; has one been trained there?")
+        raise InputError(
+            f"--ckpt_path: no run in {where} has a {name}; has one been trained there?"
+        )
     return max(paths, key=lambda path: path.stat().st_mtime)

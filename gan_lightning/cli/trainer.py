@@ -15,7 +15,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import GenerativeModel
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
-"""Each step of an adversarial model leaves one player's parameters unused, which DDP must expect."""
+"""Each step of two players leaves one player's parameters unused, which DDP must expect."""
 
 
 class GenerativeTrainer(Trainer):

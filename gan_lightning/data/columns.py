@@ -43,8 +43,8 @@ class RowScaler:
     """Maps rows to numbers in [-1, 1] and back.
 
     A row, shape ``(num_columns,)``, holds measured values in their units and indices of categories.
-    Scaled, shape ``(width,)``, a measured value is linear in [-1, 1] and a category is one-hot, with
-    -1 for cold and 1 for hot.
+    Scaled, shape ``(width,)``, a measured value is linear in [-1, 1] and a category is one-hot,
+    with -1 for cold and 1 for hot.
 
     Args:
         columns: The columns in their order.
@@ -61,12 +61,10 @@ class RowScaler:
     def scale(self, rows: Tensor) -> Tensor:
         """Return encoded rows, float32, shape ``(num_rows, width)``."""
         unit = (rows.double() - self.minimum) / self.range
-        parts = [
-            one_hot(rows[:, i].long(), column.width)
-            if isinstance(column, Categorical)
-            else unit[:, [i]]
-            for i, column in enumerate(self.columns)
-        ]
+        parts = []
+        for i, column in enumerate(self.columns):
+            hot = isinstance(column, Categorical)
+            parts.append(one_hot(rows[:, i].long(), column.width) if hot else unit[:, [i]])
         return (torch.cat(parts, 1) * 2 - 1).float()
 
     def unscale(self, x: Tensor) -> Tensor:

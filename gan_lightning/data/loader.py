@@ -72,8 +72,9 @@ class TensorLoader:
         # is made and dropped (Lightning makes one at set-up) costs no place in the order.
         first, self._first = self._first, 0
         order = self._order()
-        for self._position in range(first + 1, len(self) + 1):
-            share = self._share(order, self._position - 1)
+        for position in range(first, len(self)):
+            self._position = position + 1
+            share = self._share(order, position)
             yield self.x[share], self.labels[share]
         self.set_epoch(self.epoch + 1)
 

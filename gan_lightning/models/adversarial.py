@@ -40,7 +40,7 @@ class AdversarialModule(GenerativeModel, ABC):
     """
 
     averaged_generator: Generator | None
-    """The generator that ``sample`` prefers, kept by the callback ``GeneratorEMA`` if it is used."""
+    """The generator that ``sample`` prefers; the callback ``GeneratorEMA`` keeps it."""
 
     def __init__(
         self,
@@ -76,10 +76,11 @@ class AdversarialModule(GenerativeModel, ABC):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the discriminator, and on every ``n_critic``-th batch the generator."""
         real, labels = batch
-        d_optimizer, g_optimizer = self.optimizers()
+        d_optimizer, g_optimizer = self.optimizers()  # type: ignore[attr-defined]
         # Counted over the whole run: an epoch may hold fewer batches than either interval.
         batches = self.trainer.fit_loop.total_batch_idx + 1
-        self.logging_due = batches % max(self.trainer.log_every_n_steps, 1) == 0
+        interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        self.logging_due = interval > 0 and batches % interval == 0
 
         with self.toggled_optimizer(d_optimizer):
             d_loss = self.discriminator_loss(real, labels)
@@ -116,8 +117,11 @@ class AdversarialModule(GenerativeModel, ABC):
         return self.sample(len(batch[0]))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        d_optimizer = self.d_optimizer(self.discriminator.parameters())
-        g_optimizer = self.g_optimizer(self.generator.parameters())
+        try:
+            d_optimizer = self.d_optimizer(self.discriminator.parameters())
+            g_optimizer = self.g_optimizer(self.generator.parameters())
+        except (TypeError, ValueError) as error:
+            raise InputError(f"d_optimizer or g_optimizer: {error}.") from error
         if self.lr_scheduler is None:
             return [d_optimizer, g_optimizer], []
         schedulers = [self.lr_scheduler(d_optimizer), self.lr_scheduler(g_optimizer)]
@@ -160,7 +164,7 @@ class AdversarialModule(GenerativeModel, ABC):
         return self.averaged_generator
 
     def log_if_due(self, values: dict[str, Tensor], prog_bar: bool = False) -> None:
-        """Log ``train/<name>`` on every ``log_every_n_steps``-th batch: logging is the dearest call."""
+        """Log ``train/<name>`` where due: logging is the dearest call of a step."""
         if self.logging_due:
             tagged = {f"train/{name}": value for name, value in values.items()}
             self.log_dict(tagged, prog_bar=prog_bar)

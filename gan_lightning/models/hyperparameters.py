@@ -1,6 +1,7 @@
 """Hyperparameters as plain values, so that a checkpoint loads without running pickled code."""
 
 import inspect
+import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -59,7 +60,11 @@ def _import_path(cls: type, name: str) -> str:
             f"{name}: a checkpoint cannot restore {cls.__qualname__}, which no other program can "
             "import. Define the class at the top of a module."
         )
-    return f"{cls.__module__}.{cls.__qualname__}"
+    # The shortest module that exports the class: torch.optim.Adam for torch.optim.adam.Adam.
+    parts = cls.__module__.split(".")
+    modules = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    exporting = (m for m in modules if getattr(sys.modules.get(m), cls.__name__, None) is cls)
+    return f"{next(exporting, cls.__module__)}.{cls.__qualname__}"
 
 
 def _init_arguments(value: object, name: str) -> dict[str, Any]:
@@ -69,6 +74,6 @@ def _init_arguments(value: object, name: str) -> dict[str, Any]:
     if missing:
         raise InputError(
             f"{name}: a checkpoint cannot restore {type(value).__name__}, since it does not keep "
-            f"its arguments {', '.join(missing)} as attributes. Pass functools.partial of the class."
+            f"its arguments {', '.join(missing)} as attributes. Pass a functools.partial of it."
         )
     return {parameter: getattr(value, parameter) for parameter in parameters}
