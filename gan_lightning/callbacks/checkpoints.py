@@ -2,17 +2,17 @@
 
 import os
 import shutil
-import signal
 from pathlib import Path
 from typing import Any, Literal
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 
 from gan_lightning.callbacks.contracts import data_of
 from gan_lightning.callbacks.run_folder import run_folder
-from gan_lightning.callbacks.stop_signal import RunStopped, StopSignal
+from gan_lightning.callbacks.stop_signal import StopSignal
 from gan_lightning.errors import InputError
 
 
@@ -22,7 +22,7 @@ class Checkpoints(Checkpoint):
     ``last.ckpt`` is written after every validation and at the end, ``best.ckpt`` whenever the
     monitored metric is better than ever before. A file gets its name only when it is complete, so
     that a kill at any moment leaves the one before. On Ctrl-C or SIGTERM the batch at hand is
-    finished and saved; a second Ctrl-C stops at once.
+    finished and saved, and ``SIGTERMException`` raised; a second Ctrl-C stops at once.
 
     Args:
         monitor: Metric that chooses the best checkpoint; by default the data module's own.
@@ -44,7 +44,7 @@ class Checkpoints(Checkpoint):
         self.best_value: float | None = None
         self.last: Path | None = None
         self.best: Path | None = None
-        self._stop = StopSignal()
+        self.stop = StopSignal()
         self._validated = False
         self._saved_batch = -1
 
@@ -56,8 +56,8 @@ class Checkpoints(Checkpoint):
         self.monitor = self.monitor or getattr(data_of(trainer), "monitor", None)
         self.mode = self.mode or getattr(data_of(trainer), "monitor_mode", "min")
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._stop.listen()
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.stop.listen()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._validated = not trainer.sanity_checking
@@ -69,7 +69,9 @@ class Checkpoints(Checkpoint):
         elif interval is not None and epochs % interval == 0:
             self._save(trainer)
         self._validated = False
-        self._stop_if_asked(trainer)
+        if self.stop.received(trainer):
+            self._save(trainer)
+            raise SIGTERMException
 
     def on_train_batch_end(
         self,
@@ -79,16 +81,23 @@ class Checkpoints(Checkpoint):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        # The last batch of an epoch is not yet followed by what belongs to the epoch's end.
-        if batch_idx + 1 < trainer.num_training_batches:
-            self._stop_if_asked(trainer)
+        # The last batch of an epoch waits for what belongs to the epoch's end.
+        if batch_idx + 1 < trainer.num_training_batches and self.stop.received(trainer):
+            # Lightning raises SIGTERMException when the batch's curves are written.
+            trainer._signal_connector.received_sigterm = True
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.stop.release()
         if self._saved_batch != trainer.fit_loop.total_batch_idx:
             self._save(trainer)
 
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self._stop.release()
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        self.stop.release()
+        unsaved = self._saved_batch != trainer.fit_loop.total_batch_idx
+        if isinstance(exception, SIGTERMException) and unsaved:
+            self._save(trainer)
 
     def state_dict(self) -> dict[str, Any]:
         return {"monitor": self.monitor, "mode": self.mode, "best_value": self.best_value}
@@ -125,11 +134,6 @@ class Checkpoints(Checkpoint):
         trainer.save_checkpoint(unfinished)
         if trainer.is_global_zero:
             unfinished.replace(self.last)
-
-    def _stop_if_asked(self, trainer: Trainer) -> None:
-        if self._stop.received(trainer):
-            self._save(trainer)
-            raise RunStopped(self._stop.signum or signal.SIGTERM, self.last)
 
 
 def _link(source: Path, target: Path) -> None:

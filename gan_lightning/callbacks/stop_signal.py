@@ -2,25 +2,10 @@
 
 import signal
 import threading
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from lightning.pytorch import Trainer
-
-
-class RunStopped(Exception):  # noqa: N818  a stop on request is no error
-    """The run was asked to stop by a signal, and saved where it was.
-
-    Args:
-        signum: The signal.
-        checkpoint: The checkpoint that continues the run, or None if the run keeps none.
-    """
-
-    def __init__(self, signum: int, checkpoint: Path | None) -> None:
-        super().__init__(f"stopped by {signal.Signals(signum).name}")
-        self.signum = signum
-        self.checkpoint = checkpoint
 
 
 class StopSignal:

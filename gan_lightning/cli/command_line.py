@@ -1,5 +1,7 @@
 """The command line: fit, validate, test, predict and sample on LightningCLI."""
 
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import (
@@ -23,7 +26,7 @@ from gan_lightning.callbacks import (
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
-from gan_lightning.cli.report import report_file, report_fit
+from gan_lightning.cli.report import checkpoints_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint, load_checkpoint
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataModule
@@ -168,6 +171,16 @@ class CommandLine(LightningCLI):
         return TensorBoardLogger(
             root / LOGS, self.arguments.experiment or "experiment", default_hp_metric=False
         )
+
+    def fit(self, **kwargs: Any) -> None:
+        """Train; where a signal stopped it, say how to go on and exit with the signal's code."""
+        try:
+            self.trainer.fit(**kwargs)
+        except SIGTERMException:
+            checkpoints = checkpoints_of(self.trainer)
+            if self.trainer.is_global_zero:
+                report_stop(checkpoints.last, PROGRAM)
+            sys.exit(128 + (checkpoints.stop.signum or signal.SIGTERM))
 
     def after_fit(self) -> None:
         """Say where the results are and what to type next."""

@@ -7,13 +7,10 @@ import warnings
 from collections.abc import Sequence
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.fabric.utilities.rank_zero import rank_zero_only
 from torch import OutOfMemoryError
 
-from gan_lightning.callbacks.stop_signal import RunStopped
-from gan_lightning.cli.command_line import PROGRAM, CommandLine
+from gan_lightning.cli.command_line import CommandLine
 from gan_lightning.cli.explain import complain, explain
-from gan_lightning.cli.report import report_stop
 from gan_lightning.errors import InputError
 
 MENDABLE = (InputError, MisconfigurationException, OSError, OutOfMemoryError)
@@ -32,10 +29,6 @@ def main(args: Sequence[str] | None = None) -> None:
     _hush()
     try:
         CommandLine(sys.argv[1:] if args is None else args)
-    except RunStopped as stop:
-        if getattr(rank_zero_only, "rank", 0) == 0:
-            report_stop(stop, PROGRAM)
-        sys.exit(128 + stop.signum)
     except KeyboardInterrupt:
         complain("Interrupted; the last checkpoint is from before.")
         sys.exit(130)

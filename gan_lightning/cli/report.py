@@ -6,13 +6,17 @@ from pathlib import Path
 from lightning.pytorch import Trainer
 
 from gan_lightning.callbacks import Checkpoints
-from gan_lightning.callbacks.stop_signal import RunStopped
+
+
+def checkpoints_of(trainer: Trainer) -> Checkpoints:
+    """Return the callback that keeps a run's checkpoints."""
+    return next(c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints))
 
 
 def report_fit(trainer: Trainer, program: str) -> None:
     """Say where the results of ``fit`` are and what to type next."""
     run = _shortest(Path(str(trainer.log_dir)))
-    checkpoints = next(c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints))
+    checkpoints = checkpoints_of(trainer)
     last = _shortest(checkpoints.last or run)
     best = "none: nothing was validated"
     if checkpoints.best_value is not None and checkpoints.best is not None:
@@ -40,14 +44,14 @@ def report_file(what: str, path: Path) -> None:
     _say(f"Wrote {what} to {_shortest(path)}\n")
 
 
-def report_stop(stop: RunStopped, program: str) -> None:
+def report_stop(checkpoint: Path | None, program: str) -> None:
     """Say how to go on with a run that was stopped by a signal."""
-    if stop.checkpoint is None:
+    if checkpoint is None:
         _say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
         return
     _say(
-        f"\nStopped and saved. To go on where it stopped:\n"
-        f"  {program} fit --ckpt_path {_shortest(stop.checkpoint)}\n"
+        "\nStopped and saved. To go on where it stopped:\n"
+        f"  {program} fit --ckpt_path {_shortest(checkpoint)}\n"
     )
 
 

@@ -1,5 +1,6 @@
 """The alternation of discriminator and generator steps."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import deepcopy
@@ -103,8 +104,11 @@ class AdversarialModule(GenerativeModel, ABC):
         optimizer.step()
 
     def on_train_epoch_end(self) -> None:
-        for scheduler in self._schedulers():
-            scheduler.step()
+        with warnings.catch_warnings():
+            # With a large n_critic, or just after resuming, an epoch may end before G's first step.
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+            for scheduler in self._schedulers():
+                scheduler.step()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Do nothing: samples are compared with the batches by ``callbacks.SampleMetrics``."""

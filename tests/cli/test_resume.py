@@ -1,0 +1,224 @@
+"""Stopping and going on equals never having stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lightning.callbacks.stop_signal import StopSignal
+
+EXPERIMENT = """
+seed_everything: 3
+data:
+  class_path: Iris
+  init_args: {species_column: true, batch_size: 32}  # 4 batches an epoch
+model:
+  class_path: R3GAN
+  init_args:
+    generator: {class_path: MLPGenerator, init_args: {latent_dim: 4, hidden_dims: [8]}}
+    discriminator: {class_path: MLPDiscriminator, init_args: {hidden_dims: [8]}}
+    g_optimizer: {class_path: Adam, init_args: {lr: 1.0e-3}}
+    d_optimizer: {class_path: Adam, init_args: {lr: 1.0e-3}}
+    lr_scheduler:
+      class_path: torch.optim.lr_scheduler.StepLR
+      init_args: {step_size: 2, gamma: 0.5}
+    n_critic: 3
+trainer:
+  max_epochs: 6
+  check_val_every_n_epoch: 2
+  log_every_n_steps: 3
+  callbacks:
+    - {class_path: GeneratorEMA, init_args: {half_life: 500}}
+metrics: {num_samples: 50}
+pictures: {every_n_batches: 1000}
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(EXPERIMENT)
+    return path
+
+
+def folder(root, experiment="small", version=0):
+    return root / "lightning_logs" / experiment / f"version_{version}"
+
+
+def last(root):
+    return torch.load(folder(root) / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+def curves(run):
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0})
+    events.Reload()
+    return {
+        tag: [(event.step, event.value) for event in events.Scalars(tag)]
+        for tag in events.Tags()["scalars"]
+    }
+
+
+def assert_same(a, b, where="checkpoint"):
+    """Compare nested values, tensors bit for bit."""
+    assert type(a) is type(b), where
+    if isinstance(a, dict):
+        assert a.keys() == b.keys(), where
+        for key in a:
+            assert_same(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b), where
+        for i, pair in enumerate(zip(a, b, strict=True)):
+            assert_same(*pair, f"{where}[{i}]")
+    elif isinstance(a, torch.Tensor):
+        assert torch.equal(a, b), where
+    else:
+        assert a == b, where
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """The checkpoint and the curves of a run that never stopped."""
+    root = tmp_path_factory.mktemp("uninterrupted")
+    config = root / "small.yaml"
+    config.write_text(EXPERIMENT)
+    command = [sys.executable, "-m", "gan_lightning", "fit", f"--config={config}"]
+    subprocess.run(
+        [*command, f"--trainer.default_root_dir={root}", "--trainer.accelerator=cpu"],
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()},
+    )
+    return last(root), curves(folder(root))
+
+
+@pytest.mark.parametrize("batches", [1, 3, 4, 6, 7, 8, 16, 22])
+def test_a_resumed_run_equals_one_that_never_stopped(
+    run, config, tmp_path, monkeypatch, uninterrupted, batches
+):
+    def asked(_signal, trainer):
+        return trainer.fit_loop.total_batch_idx + 1 == batches
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StopSignal, "received", asked)
+        with pytest.raises(SystemExit) as stop:
+            run("fit", f"--config={config}")
+        assert stop.value.code == 128 + signal.SIGTERM
+    run("fit", f"--config={config}", "--ckpt_path=last")
+
+    checkpoint, scalars = uninterrupted
+    resumed = last(tmp_path)
+    for part in ("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "random_states"):
+        assert_same(resumed[part], checkpoint[part], part)
+    assert resumed["epoch"] == checkpoint["epoch"]
+    assert resumed["global_step"] == checkpoint["global_step"]
+    assert curves(folder(tmp_path)) == scalars
+    assert not folder(tmp_path, version=1).exists()
+
+
+def test_a_run_stopped_twice_equals_one_that_never_stopped(
+    run, config, tmp_path, monkeypatch, uninterrupted
+):
+    for batches in (5, 15):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                StopSignal,
+                "received",
+                lambda _, trainer, at=batches: trainer.fit_loop.total_batch_idx + 1 == at,
+            )
+            resume = ["--ckpt_path=last"] if batches > 5 else []
+            with pytest.raises(SystemExit):
+                run("fit", f"--config={config}", *resume)
+    run("fit", f"--ckpt_path={folder(tmp_path)}/checkpoints/last.ckpt")
+    checkpoint, scalars = uninterrupted
+    assert_same(last(tmp_path)["state_dict"], checkpoint["state_dict"])
+    assert curves(folder(tmp_path)) == scalars
+
+
+def test_metrics_and_pictures_do_not_change_a_run(run, config, tmp_path, uninterrupted):
+    run(
+        "fit",
+        f"--config={config}",
+        "--trainer.check_val_every_n_epoch=3",
+        "--metrics.num_samples=77",
+        "--pictures.every_n_batches=5",
+    )
+    assert_same(last(tmp_path)["state_dict"], uninterrupted[0]["state_dict"])
+
+
+def start(config, root, environment, *extra):
+    """Start a run of very many epochs and return it once it has written a checkpoint."""
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "gan_lightning", "fit", f"--config={config}",
+            f"--trainer.default_root_dir={root}", "--trainer.accelerator=cpu",
+            "--trainer.max_epochs=1000000", "--trainer.enable_model_summary=false", *extra,
+        ],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    checkpoint = folder(root) / "checkpoints" / "last.ckpt"
+    deadline = time.monotonic() + 60
+    while not checkpoint.exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "no checkpoint within a minute"
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(config, tmp_path, environment, signum):
+    with start(config, tmp_path, environment) as process:
+        process.send_signal(signum)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + signum, output
+    assert f"fit --ckpt_path {folder(tmp_path) / 'checkpoints' / 'last.ckpt'}" in output
+    assert "Traceback" not in output
+    assert last(tmp_path)["random_states"]
+
+
+def test_a_kill_between_checkpoints_goes_on_from_the_last_good_one(
+    run, config, tmp_path, environment
+):
+    with start(config, tmp_path, environment) as process:
+        time.sleep(0.3)
+        process.kill()
+    epoch = last(tmp_path)["epoch"]
+    run("fit", f"--config={config}", "--ckpt_path=last", f"--trainer.max_epochs={epoch + 3}")
+    assert last(tmp_path)["epoch"] == epoch + 2
+    scalars = curves(folder(tmp_path))
+    batches = 4 * (epoch + 3)
+    assert [step for step, _ in scalars["train/d_loss"]] == list(range(2, batches, 3))
+    assert [step for step, _ in scalars["val/ks"]] == list(range(7, batches, 8))
+
+
+def test_a_checkpoint_is_never_half_written(run, config, tmp_path, monkeypatch):
+    """A write that breaks off leaves the checkpoint before it."""
+    run("fit", f"--config={config}")
+    before = last(tmp_path)
+
+    def break_off(checkpoint, path, **_):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "lightning.fabric.plugins.io.torch_io.TorchCheckpointIO.save_checkpoint",
+            lambda _self, *args, **kwargs: break_off(*args, **kwargs),
+        )
+        with pytest.raises(SystemExit):
+            run("fit", f"--config={config}", "--ckpt_path=last", "--trainer.max_epochs=8")
+    assert_same(last(tmp_path)["state_dict"], before["state_dict"])
+
+
+def test_changed_model_arguments_are_named_and_the_checkpoint_keeps_its_own(run, config, tmp_path):
+    run("fit", f"--config={config}", "--trainer.max_epochs=2")
+    with pytest.warns(UserWarning, match="model.gamma stays 1.0, as in the checkpoint; 7.0 is"):
+        run("fit", f"--config={config}", "--ckpt_path=last", "--model.init_args.gamma=7.0")
+    assert last(tmp_path)["hyper_parameters"]["gamma"] == 1.0

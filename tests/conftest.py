@@ -1,0 +1,52 @@
+"""What all tests share."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lightning.cli import main
+
+# Lightning 2.6 calls functions that jsonargparse 4.50 has renamed.
+os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_every_time() -> Iterator[None]:
+    torch.manual_seed(0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the networks are tiny
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_given_back() -> Iterator[None]:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    yield
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Run one command as ``python -m gan_lightning`` would, with its runs below ``tmp_path``."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["gan_lightning"])
+
+    def run(*args: str) -> None:
+        quiet = ["--trainer.enable_model_summary=false", "--trainer.enable_progress_bar=false"]
+        main([*args, f"--trainer.default_root_dir={tmp_path}", "--trainer.accelerator=cpu", *quiet])
+
+    return run
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """The environment of a process that imports this package and trains tiny networks."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,97 @@
+"""Mode metrics against samplers whose quality is known."""
+
+import math
+
+import pytest
+import torch
+
+from gan_lightning.metrics import PointMetrics
+
+STD = 0.02
+
+
+def ring(num_modes=8):
+    angles = 2 * math.pi * torch.arange(num_modes) / num_modes
+    return torch.stack([angles.cos(), angles.sin()], 1).double()
+
+
+def sampled(num_samples, modes, std=STD, seed=0):
+    """Points of the modes in turn."""
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(num_samples, 2, generator=generator, dtype=torch.float64)
+    return modes[torch.arange(num_samples) % len(modes)] + std * noise
+
+
+def results(generated, centres=None, std=STD):
+    centres = ring() if centres is None else centres
+    metric = PointMetrics(centres, std)
+    metric.update(sampled(4000, centres, std, seed=99), real=True)
+    metric.update(generated, real=False)
+    return {name: value.item() for name, value in metric.compute().items()}
+
+
+def test_a_perfect_sampler_finds_every_mode_with_high_quality():
+    found = results(sampled(8000, ring()))
+    assert found["modes"] == 8
+    # P(radius <= 3 std) of a round Gaussian in the plane; 5 standard errors
+    share = 1 - math.exp(-4.5)
+    assert found["high_quality"] == pytest.approx(
+        share, abs=5 * math.sqrt(share * (1 - share) / 8000)
+    )
+    # sqrt((n + m) / (n m)) is 0.019 for 8000 and 4000 points: twice is rarely reached
+    assert found["ks"] < 0.04
+    assert found["wasserstein"] < 0.04
+
+
+def test_a_collapsed_sampler_finds_one_mode_however_good_its_points_are():
+    found = results(ring()[[3]].repeat(500, 1))
+    assert found["modes"] == 1
+    assert found["high_quality"] == 1
+    assert found["wasserstein"] > 0.5
+
+
+@pytest.mark.parametrize("kept", [1, 2, 5, 8])
+def test_the_modes_found_are_the_modes_drawn_from(kept):
+    assert results(sampled(4000, ring()[:kept]))["modes"] == kept
+
+
+def test_points_between_the_modes_are_of_no_quality_and_find_nothing():
+    found = results(torch.zeros(100, 2, dtype=torch.float64))
+    assert found["modes"] == 0
+    assert found["high_quality"] == 0
+
+
+@pytest.mark.parametrize(("radius", "good"), [(2.99, 1), (3.01, 0)])
+def test_high_quality_ends_at_three_standard_deviations(radius, good):
+    outside = ring() + radius * STD * torch.tensor([0.6, 0.8]).double()
+    assert results(outside)["high_quality"] == good
+
+
+@pytest.mark.parametrize(("share", "modes"), [(0.11, 2), (0.09, 1)])
+def test_a_mode_is_found_from_a_tenth_of_its_due_on(share, modes):
+    centres = torch.tensor([[-1.0, 0.0], [1.0, 0.0]]).double()
+    due = 1000  # of 2000 points in two modes
+    few = round(share * due)
+    generated = torch.cat([centres[[0]].repeat(2000 - few, 1), centres[[1]].repeat(few, 1)])
+    assert results(generated, centres)["modes"] == modes
+
+
+def test_high_quality_is_the_share_of_the_points_near_a_mode():
+    near, far = ring(), 5 + ring()
+    assert results(torch.cat([near, near, near, far]))["high_quality"] == pytest.approx(3 / 4)
+
+
+def test_turning_the_ring_by_one_mode_changes_nothing():
+    turn = ring()[1]  # (cos, sin) of the angle between two neighbours
+    rotation = torch.stack([torch.stack([turn[0], turn[1]]), torch.stack([-turn[1], turn[0]])])
+    points = sampled(800, ring()[:3])
+    before, after = results(points), results(points @ rotation)
+    assert after["modes"] == before["modes"] == 3
+    assert after["high_quality"] == before["high_quality"]
+
+
+def test_points_in_single_precision_are_compared_too():
+    metric = PointMetrics(ring(), STD)
+    metric.update(sampled(800, ring()).float(), real=True)
+    metric.update(sampled(800, ring(), seed=1).float(), real=False)
+    assert metric.compute()["modes"] == 8

@@ -1,0 +1,237 @@
+"""The alternation of discriminator and generator steps."""
+
+from functools import partial
+
+import pytest
+import torch
+from lightning.pytorch import Callback, Trainer
+from torch import nn
+
+from gan_lightning.callbacks import GeneratorEMA, GradientClipping, RandomState
+from gan_lightning.data import TensorLoader
+from gan_lightning.errors import InputError
+from gan_lightning.models import GAN, R3GAN
+from gan_lightning.networks import MLPDiscriminator, MLPGenerator
+
+SGD = partial(torch.optim.SGD, lr=1e-3)
+NETWORKS = {
+    "generator": partial(MLPGenerator, latent_dim=3, hidden_dims=[8]),
+    "discriminator": partial(MLPDiscriminator, hidden_dims=[8]),
+}
+MODELS = [GAN, R3GAN]
+
+
+def make(model_class, **arguments):
+    defaults = {"g_optimizer": SGD, "d_optimizer": SGD, **NETWORKS}
+    return model_class((2,), **{**defaults, **arguments})
+
+
+def fit(model, tmp_path, *callbacks, **settings):
+    loader = TensorLoader(torch.randn(16, 2), torch.zeros(16, dtype=torch.long), 8, seed=0)
+    trainer = Trainer(
+        accelerator="cpu",
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=list(callbacks),
+        **{"max_epochs": 2, **settings},
+    )
+    trainer.fit(model, loader)
+    return trainer
+
+
+class UpdateCounter(Callback):
+    """Compares each player's weights before and after each batch."""
+
+    def __init__(self):
+        self.d_updates = self.g_updates = 0
+
+    def on_train_batch_start(self, trainer, model, batch, batch_idx):
+        self.before = self.weights(model)
+
+    def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
+        d_moved, g_moved = (
+            not torch.equal(a, b) for a, b in zip(self.before, self.weights(model), strict=True)
+        )
+        self.d_updates += d_moved
+        self.g_updates += g_moved
+
+    @staticmethod
+    def weights(model):
+        vector = nn.utils.parameters_to_vector
+        return [vector(n.parameters()).clone() for n in (model.discriminator, model.generator)]
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+@pytest.mark.parametrize(("n_critic", "g_updates"), [(1, 20), (5, 4)])
+def test_generator_steps_every_n_critic_batches_even_if_epochs_are_shorter(
+    tmp_path, model_class, n_critic, g_updates
+):
+    updates = UpdateCounter()
+    fit(make(model_class, n_critic=n_critic), tmp_path, updates, max_epochs=10)  # 2 batches each
+    assert (updates.d_updates, updates.g_updates) == (20, g_updates)
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+def test_discriminator_loss_sends_no_gradient_to_the_generator(model_class):
+    model = make(model_class)
+    model.discriminator_loss(torch.randn(4, 2), torch.zeros(4)).backward()
+    assert all(p.grad is None for p in model.generator.parameters())
+    assert all(p.grad is not None for p in model.discriminator.parameters() if p.dim() > 1)
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+def test_a_generator_step_leaves_no_gradient_in_the_discriminator(tmp_path, model_class):
+    class Inspector(Callback):
+        def on_before_optimizer_step(self, trainer, model, optimizer):
+            if optimizer.param_groups[0]["params"][0] is next(model.generator.parameters()):
+                after_d_step = [p.grad for p in model.discriminator.parameters()]
+                assert torch.equal(after_d_step[0], self.d_gradient)
+            else:
+                self.d_gradient = next(model.discriminator.parameters()).grad.clone()
+
+    fit(make(model_class), tmp_path, Inspector())
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+def test_the_real_batch_is_left_as_it_was(model_class):
+    model, real = make(model_class), torch.randn(4, 2)
+    model.discriminator_loss(real, torch.zeros(4))
+    assert not real.requires_grad
+
+
+def test_every_step_draws_fresh_latents():
+    model = make(GAN)
+    assert not torch.equal(model.fakes(4), model.fakes(4))
+
+
+def test_r3gan_loss_is_its_formula():
+    """Against a critic whose gradients are known: f(x) = a·x has R1 = R2 = |a|²."""
+    model = make(R3GAN, gamma=3.0)
+    slope = torch.tensor([2.0, -1.0])
+    model.discriminator = LinearDiscriminator(slope)
+    real = torch.randn(5, 2)
+    fake = torch.randn(5, 2)
+    model.fakes = lambda _: fake
+    margins = real @ slope - fake @ slope
+    expected_d = torch.log1p(torch.exp(-margins)).mean() + 3.0 / 2 * 2 * slope.square().sum()
+    expected_g = torch.log1p(torch.exp(margins)).mean()
+    assert model.discriminator_loss(real, torch.zeros(5)).item() == pytest.approx(expected_d.item())
+    assert model.generator_loss(real, torch.zeros(5)).item() == pytest.approx(expected_g.item())
+
+
+class LinearDiscriminator(MLPDiscriminator):
+    def __init__(self, slope):
+        super().__init__((2,), [1])
+        self.slope = nn.Parameter(slope)
+
+    def forward(self, x):
+        return x @ self.slope
+
+
+def test_penalties_are_taken_in_float32_under_autocast():
+    model = make(R3GAN)
+    dtypes = []
+    model.discriminator.register_forward_hook(lambda _m, _i, out: dtypes.append(out.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        model.discriminator_loss(torch.randn(4, 2), torch.zeros(4)).backward()
+        assert set(dtypes) == {torch.float32}
+        model.generator_loss(torch.randn(4, 2), torch.zeros(4))
+        assert dtypes[-1] == torch.bfloat16
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+@pytest.mark.parametrize("model_class", MODELS)
+@pytest.mark.filterwarnings("ignore:You passed `Trainer.*AMP with fp16 is not supported on CPU")
+def test_models_train_in_mixed_precision(tmp_path, model_class, precision):
+    updates = UpdateCounter()
+    fit(make(model_class), tmp_path, updates, precision=precision)
+    assert (updates.d_updates, updates.g_updates) == (4, 4)
+
+
+def test_schedules_step_once_an_epoch_for_both_players(tmp_path):
+    halve = partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
+    trainer = fit(make(GAN, lr_scheduler=halve), tmp_path, max_epochs=3)
+    for optimizer in trainer.optimizers:
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(1e-3 / 2**3)
+
+
+def test_clipping_bounds_each_players_true_gradient(tmp_path):
+    norms = []
+
+    class Norms(Callback):
+        def on_before_optimizer_step(self, trainer, model, optimizer):
+            gradients = [p.grad.flatten() for g in optimizer.param_groups for p in g["params"]]
+            norms.append(torch.cat(gradients).norm().item())
+
+    fit(make(R3GAN, gamma=100.0), tmp_path, Norms())
+    assert max(norms) > 0.05
+    norms.clear()
+    fit(make(R3GAN, gamma=100.0), tmp_path, GradientClipping(0.05), Norms())
+    assert max(norms) <= 0.05 * 1.001
+
+
+def test_logged_balance_is_that_of_the_logits(tmp_path):
+    trainer = fit(make(GAN), tmp_path, log_every_n_steps=1)
+    logged = trainer.callback_metrics
+    assert {"train/d_loss", "train/g_loss", "train/d_accuracy_real"} <= set(logged)
+    model = make(GAN)
+    captured = {}
+    model.log_if_due = lambda values, **_: captured.update(values)
+    model.logging_due = True
+    model.log_judgement(torch.tensor([0.0, 2.0, -1.0]), torch.tensor([-3.0, 1.0]))
+    assert captured["d_accuracy_real"].item() == pytest.approx(1 / 3)
+    assert captured["d_accuracy_fake"].item() == pytest.approx(1 / 2)
+    sigmoid = torch.tensor([0.5, 0.8807971, 0.2689414])
+    assert captured["d_real"].item() == pytest.approx(sigmoid.mean().item(), rel=1e-5)
+
+
+def test_nothing_is_logged_between_intervals(tmp_path):
+    calls = []
+    model = make(GAN)
+    model.log_dict = lambda values, **_: calls.append(values)
+    fit(model, tmp_path, max_epochs=5, log_every_n_steps=5)  # 10 batches
+    assert sum("train/d_loss" in values for values in calls) == 2
+
+
+def test_sampling_uses_evaluation_mode_and_gives_the_mode_back():
+    model = make(GAN)
+    model.generator.layers.append(nn.BatchNorm1d(2))
+    model.train()
+    before = model.generator.layers[-1].running_mean.clone()
+    samples = model.sample(5)
+    assert samples.shape == (5, 2)
+    assert not samples.requires_grad
+    assert torch.equal(model.generator.layers[-1].running_mean, before)
+    assert model.generator.training
+
+
+def test_samples_come_from_the_average_where_there_is_one(tmp_path):
+    model = make(GAN)
+    fit(model, tmp_path, GeneratorEMA(half_life=1e9, ramp_up=0), RandomState())
+    with torch.no_grad():
+        for weight in model.generator.parameters():
+            weight.fill_(float("nan"))
+    assert model.sample(3).isfinite().all()
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"n_critic": 0}, "n_critic must be a positive integer, found 0"),
+        ({"generator": MLPDiscriminator}, "expected a Generator, found MLPDiscriminator"),
+        ({"discriminator": MLPGenerator}, "expected a Discriminator, found MLPGenerator"),
+    ],
+)
+def test_wrong_parts_are_refused_by_name(model_class, arguments, words):
+    with pytest.raises(InputError, match=words):
+        make(model_class, **arguments)
+
+
+def test_a_plateau_schedule_is_refused(tmp_path):
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
+    with pytest.raises(InputError, match="ReduceLROnPlateau"):
+        fit(make(GAN, lr_scheduler=plateau), tmp_path)

@@ -1,0 +1,87 @@
+"""Models built in Python leave checkpoints that load safely."""
+
+from functools import partial
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import nn
+
+from gan_lightning.errors import InputError
+from gan_lightning.losses import NonSaturatingLoss
+from gan_lightning.models import GAN, R3GAN
+from gan_lightning.models.hyperparameters import describe
+from gan_lightning.networks import MLPDiscriminator, MLPGenerator
+
+
+class Scaled:
+    """An object that keeps its argument."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+
+class Forgetful:
+    """An object that does not."""
+
+    def __init__(self, factor: float) -> None:
+        self.doubled = 2 * factor
+
+
+@pytest.mark.parametrize("value", [None, True, 3, 0.5, "text", [1, 2], {"a": [None, 1.5]}])
+def test_plain_values_stay_as_they_are(value):
+    assert describe(value, "x") == value
+
+
+def test_classes_and_objects_become_what_yaml_holds_in_their_place():
+    betas = partial(torch.optim.Adam, lr=0.1, betas=(0.5, 0.9))
+    adam = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.1, "betas": [0.5, 0.9]}}
+    assert describe(betas, "x") == adam
+    assert describe(nn.Tanh, "x") == {"class_path": "torch.nn.Tanh"}
+    loss = {"class_path": "gan_lightning.losses.NonSaturatingLoss", "init_args": {}}
+    assert describe(NonSaturatingLoss(), "x") == loss
+    assert describe(Scaled(2.0), "x")["init_args"] == {"factor": 2.0}
+
+
+@pytest.mark.parametrize("value", [lambda shape: MLPGenerator(shape), Forgetful(1.0), len])
+def test_what_no_checkpoint_could_restore_is_refused_by_name(value):
+    with pytest.raises(InputError, match="generator: a checkpoint cannot restore"):
+        describe(value, "generator")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: GAN((3,)),
+        lambda: GAN((3,), loss=NonSaturatingLoss(), g_optimizer=torch.optim.SGD, n_critic=2),
+        lambda: R3GAN(
+            (3,),
+            generator=partial(MLPGenerator, latent_dim=2, hidden_dims=(4,), output=nn.Identity),
+            discriminator=partial(
+                MLPDiscriminator, activation=partial(nn.LeakyReLU, negative_slope=0.2)
+            ),
+            gamma=0.3,
+            g_optimizer=partial(torch.optim.Adam, lr=1e-5, betas=(0.0, 0.9)),
+            lr_scheduler=partial(torch.optim.lr_scheduler.StepLR, step_size=5),
+        ),
+    ],
+)
+def test_a_model_built_in_python_is_restored_from_its_checkpoint_alone(make, tmp_path):
+    model, path = make(), tmp_path / "model.ckpt"
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_model_summary=False, default_root_dir=tmp_path
+    )
+    trainer.strategy.connect(model)
+    trainer.save_checkpoint(path, weights_only=True)
+    for loader in (LightningModule, type(model)):
+        restored = loader.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+        assert type(restored) is type(model)
+        assert restored.n_critic == model.n_critic
+        torch.manual_seed(1)
+        expected = model.sample(4)
+        torch.manual_seed(1)
+        assert torch.equal(restored.sample(4), expected)
+        ours = restored.g_optimizer(restored.generator.parameters())
+        theirs = model.g_optimizer(model.generator.parameters())
+        assert type(ours) is type(theirs)
+        assert ours.param_groups[0]["lr"] == theirs.param_groups[0]["lr"]
