@@ -40,8 +40,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setattr(sys, "argv", ["gan_lightning"])
 
     def run(*args: str) -> None:
-        quiet = ["--trainer.enable_model_summary=false", "--trainer.enable_progress_bar=false"]
-        main([*args, f"--trainer.default_root_dir={tmp_path}", "--trainer.accelerator=cpu", *quiet])
+        everywhere = [
+            f"--trainer.default_root_dir={tmp_path}",
+            "--trainer.accelerator=cpu",
+            "--trainer.enable_model_summary=false",
+            "--trainer.enable_progress_bar=false",
+        ]
+        main([*args, *everywhere] if args and args[0] != "--help" else args)
 
     return run
 

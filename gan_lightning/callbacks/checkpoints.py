@@ -45,6 +45,7 @@ class Checkpoints(Checkpoint):
         self.last: Path | None = None
         self.best: Path | None = None
         self.stop = StopSignal()
+        self._monitor_is_default = monitor is None
         self._validated = False
         self._saved_batch = -1
 
@@ -87,9 +88,9 @@ class Checkpoints(Checkpoint):
             trainer._signal_connector.received_sigterm = True
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.stop.release()
         if self._saved_batch != trainer.fit_loop.total_batch_idx:
             self._save(trainer)
+        self.stop.release()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -114,9 +115,9 @@ class Checkpoints(Checkpoint):
 
     def _improved(self, trainer: Trainer) -> bool:
         """Return whether the monitored metric is better than ever before, and remember it."""
-        if self.monitor is None:
-            return False
         metrics = trainer.callback_metrics
+        if self.monitor is None or (self.monitor not in metrics and self._monitor_is_default):
+            return False
         if self.monitor not in metrics:
             logged = ", ".join(sorted(metrics)) or "nothing"
             raise InputError(f"monitor: {self.monitor} is not logged; logged are {logged}.")

@@ -47,21 +47,21 @@ class RandomState(Callback):
 
 
 def _state() -> dict[str, Any]:
-    """Return all random states as tensors, numbers and strings, which safe loading accepts."""
+    """Return all random states as numbers and strings, which safe loading accepts."""
     name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None,
-        "numpy": (name, torch.from_numpy(np.array(keys)), position, has_gauss, cached),
+        "torch": torch.get_rng_state().tolist(),
+        "cuda": torch.cuda.get_rng_state().tolist() if torch.cuda.is_initialized() else None,
+        "numpy": (name, np.asarray(keys).tolist(), position, has_gauss, cached),
         "python": random.getstate(),
     }
 
 
 def _set_state(state: dict[str, Any]) -> None:
-    torch.set_rng_state(state["torch"])
+    torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
     if state["cuda"] is not None and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda"])
+        torch.cuda.set_rng_state(torch.tensor(state["cuda"], dtype=torch.uint8))
     name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, keys.numpy(), position, has_gauss, cached))
+    np.random.set_state((name, np.array(keys, np.uint32), position, has_gauss, cached))
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))

@@ -119,8 +119,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"{path} is damaged or no checkpoint: {reason}") from error
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0]
+        raise InputError(f"{path} is damaged or no checkpoint: {reason}.") from error
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise InputError(f"{path} is no checkpoint of a run: it holds no state_dict.")
     return checkpoint

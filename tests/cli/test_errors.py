@@ -1,0 +1,132 @@
+"""Bad input gets one clear sentence, an exit code other than 0, and no traceback."""
+
+import pytest
+
+GAN_ON_IRIS = ["fit", "--model=GAN", "--data=Iris", "--trainer.max_epochs=1"]
+
+COMMAND_LINES = {
+    "There is no subcommand 'fitt'": ["fitt"],
+    "one of the subcommands fit, validate": [],
+    "fit needs --model and --data": ["fit"],
+    "model: there is no class 'GANN'. Did you mean 'GAN'?": ["fit", "--model=GANN", "--data=Iris"],
+    "data: there is no class 'Iriss'. Did you mean 'Iris'?": ["fit", "--model=GAN", "--data=Iriss"],
+    "MLPDiscriminator is not a Generator; known are MLPGenerator": [
+        *GAN_ON_IRIS,
+        "--model.generator=MLPDiscriminator",
+    ],
+    "NonSaturatingLoss": [*GAN_ON_IRIS, "--model.loss=NonSaturatingLos"],
+    "model: GAN has no option 'n_crtic'. Did you mean 'n_critic'?": [
+        *GAN_ON_IRIS,
+        "--model.n_crtic=3",
+    ],
+    "model.generator: MLPGenerator has no option 'latent_dims'. Did you mean 'latent_dim'?": [
+        *GAN_ON_IRIS,
+        "--model.generator=MLPGenerator",
+        "--model.generator.latent_dims=3",
+    ],
+    "model.n_critic: expected an integer, found 'x'": [*GAN_ON_IRIS, "--model.n_critic=x"],
+    "n_critic must be a positive integer, found 0": [*GAN_ON_IRIS, "--model.n_critic=0"],
+    "Layer widths must be positive integers, found [100, 0, 4]": [
+        *GAN_ON_IRIS,
+        "--model.generator.hidden_dims=[0]",
+    ],
+    "trainer has no option 'max_epochz'. Did you mean 'max_epochs'?": [
+        *GAN_ON_IRIS,
+        "--trainer.max_epochz=3",
+    ],
+    "batch_size must be a positive integer, found 0": [*GAN_ON_IRIS, "--data.batch_size=0"],
+    "species: 'setoza' is none of setosa, versicolor, virginica. Did you mean 'setosa'?": [
+        *GAN_ON_IRIS,
+        "--data.species=[setoza]",
+    ],
+    "found 1.5 and 0.0": [*GAN_ON_IRIS, "--data.val_fraction=1.5"],
+    "99 processes were asked for": [*GAN_ON_IRIS, "--trainer.devices=99"],
+    "trainer.precision: expected one of": [*GAN_ON_IRIS, "--trainer.precision=17"],
+    "use the callback GradientClipping": [*GAN_ON_IRIS, "--trainer.gradient_clip_val=1"],
+    "Invalid learning rate: -1.0": [
+        *GAN_ON_IRIS,
+        "--model.g_optimizer=Adam",
+        "--model.g_optimizer.lr=-1",
+    ],
+    "expected a YAML file at nowhere.yaml, found nothing": ["fit", "--config=nowhere.yaml"],
+    "expected a YAML file at configs, found a folder": ["fit", "--config=configs"],
+    "found nothing at nowhere.ckpt": [*GAN_ON_IRIS, "--ckpt_path=nowhere.ckpt"],
+    "has a last.ckpt; has one been trained there?": [*GAN_ON_IRIS, "--ckpt_path=last"],
+    "sample needs --ckpt_path": ["sample"],
+    "test needs --ckpt_path": ["test"],
+}
+
+
+def complaint(run, capsys, *args):
+    """Run a command that has to fail and return the one thing it says."""
+    with pytest.raises(SystemExit) as failure:
+        run(*args)
+    assert failure.value.code not in (0, None)
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    (line,) = (line for line in error.splitlines() if line.startswith("Error: "))
+    assert len(line) < 400, line
+    return line
+
+
+@pytest.mark.parametrize(("words", "args"), COMMAND_LINES.items(), ids=range(len(COMMAND_LINES)))
+def test_a_wrong_command_line_is_explained(run, capsys, words, args):
+    assert words in complaint(run, capsys, *args)
+
+
+CONFIGS = {
+    "line 2, column 4 is not YAML": "model: [unclosed\n  x: : y\n",
+    "is not YAML: it is not text": b"\xff\xfe\x00\x01",
+    "expected the sections model, data and trainer, found a str": "just words\n",
+    "There is no option 'modle'. Did you mean 'model'?": (
+        "modle: {class_path: GAN}\ndata: {class_path: Iris}\n"
+    ),
+    "model.generator: MLPGenerator has no option 'latent_dimm'. Did you mean 'latent_dim'?": (
+        "model:\n  class_path: GAN\n  init_args:\n    generator:\n      class_path: MLPGenerator\n"
+        "      init_args: {latent_dimm: 4}\ndata: {class_path: Iris}\n"
+    ),
+    "model: GAN has no option 'gp_weight'": (
+        "model: {class_path: GAN, init_args: {gp_weight: 1}}\ndata: {class_path: Iris}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "content"), CONFIGS.items(), ids=range(len(CONFIGS)))
+def test_a_wrong_config_is_explained(run, capsys, tmp_path, words, content):
+    path = tmp_path / "wrong.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert words in complaint(run, capsys, "fit", f"--config={path}")
+
+
+@pytest.fixture
+def trained(run, tmp_path):
+    """The checkpoint of a GAN trained for one epoch on Iris."""
+    run(*GAN_ON_IRIS)
+    return tmp_path / "lightning_logs" / "gan_iris" / "version_0" / "checkpoints" / "last.ckpt"
+
+
+def test_a_damaged_checkpoint_is_named(run, capsys, trained):
+    trained.write_bytes(trained.read_bytes()[:1000])
+    for subcommand in ("fit", "test", "sample"):
+        line = complaint(run, capsys, subcommand, f"--ckpt_path={trained}")
+        assert f"{trained} is damaged or no checkpoint" in line
+
+
+def test_a_checkpoint_of_another_model_is_named(run, capsys, trained):
+    line = complaint(run, capsys, "fit", "--model=R3GAN", "--data=Iris", f"--ckpt_path={trained}")
+    assert f"{trained} holds the model GAN, and the config asks for R3GAN" in line
+
+
+def test_an_output_that_cannot_be_written_is_named(run, capsys, trained, tmp_path):
+    (tmp_path / "file").write_text("")
+    blocked = tmp_path / "file" / "iris.csv"
+    line = complaint(run, capsys, "sample", f"--ckpt_path={trained}", f"--output={blocked}")
+    assert str(tmp_path / "file") in line
+    picture = f"--output={tmp_path}/iris.png"
+    line = complaint(run, capsys, "sample", f"--ckpt_path={trained}", picture)
+    assert "Rows are written as .csv" in line
+
+
+def test_a_folder_for_runs_that_cannot_be_made_is_named(run, capsys, tmp_path):
+    (tmp_path / "lightning_logs").write_text("a file in the way")
+    assert str(tmp_path / "lightning_logs") in complaint(run, capsys, *GAN_ON_IRIS)
