@@ -1,5 +1,6 @@
 """Checkpoints that are never half-written, and a stop that loses nothing."""
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -123,6 +124,7 @@ class Checkpoints(Checkpoint):
             raise InputError(f"monitor: {self.monitor} is not logged; logged are {logged}.")
         value, best = float(metrics[self.monitor]), self.best_value
         improved = best is None or (value < best if self.mode == "min" else value > best)
+        improved = improved and math.isfinite(value)
         if improved:
             self.best_value = value
         return improved

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from gan_lightning.errors import InputError
+
 
 @dataclass(frozen=True)
 class Continuous:
@@ -16,12 +18,25 @@ class Continuous:
         name: Its name, with its unit.
         decimals: Places after the point in the source; values that return to the data's units are
             rounded to them. ``None`` leaves them as they are.
+        minimum: Smallest value that there can be; what comes out smaller is raised to it.
     """
 
     name: str
     decimals: int | None = None
+    minimum: float | None = None
 
     width = 1
+
+    def __post_init__(self) -> None:
+        if self.decimals is not None and self.decimals < 0:
+            raise InputError(f"decimals must not be negative, found {self.decimals}.")
+
+    def restored(self, values: Tensor) -> Tensor:
+        """Return the nearest values that a column like this could hold."""
+        if self.minimum is not None:
+            values = values.clamp_min(self.minimum)
+        # Adding 0 makes 0 of -0.
+        return values if self.decimals is None else values.round(decimals=self.decimals) + 0.0
 
 
 @dataclass(frozen=True)
@@ -76,8 +91,5 @@ class RowScaler:
                 values.append(part.argmax(1).double())
             else:
                 value = (part[:, 0] + 1) / 2 * self.range[i] + self.minimum[i]
-                rounded = (
-                    value if column.decimals is None else value.round(decimals=column.decimals)
-                )
-                values.append(rounded)
+                values.append(column.restored(value))
         return torch.stack(values, 1)

@@ -92,8 +92,10 @@ class DataModule(LightningDataModule, ABC):
         return self._in_order(self.train)
 
     def _in_order(self, split: Split) -> TensorLoader:
-        """Return this rank's points once each, in their order."""
+        """Return this rank's share of the points, in their order."""
         if self.trainer is not None:
             rank, world_size = self.trainer.global_rank, self.trainer.world_size
-            split = Split(split.x[rank::world_size], split.labels[rank::world_size])
+            # No rank may be without points, or the others would wait for it.
+            start = min(rank, len(split.x) - 1)
+            split = Split(split.x[start::world_size], split.labels[start::world_size])
         return TensorLoader(*split, self.batch_size)

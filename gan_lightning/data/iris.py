@@ -10,6 +10,9 @@ from gan_lightning.data.columns import Categorical, Column, Continuous
 from gan_lightning.data.table import Table
 from gan_lightning.errors import InputError
 
+SMALLEST = 0.1
+"""The smallest length in centimetres that the data's 0.1 cm can tell from none."""
+
 
 class Iris(Table):
     """Four measurements in centimetres of 150 flowers of three species; needs no download.
@@ -49,7 +52,9 @@ class Iris(Table):
         kept = labels >= 0
 
         rows = torch.from_numpy(iris.data)[kept]
-        columns: list[Column] = [Continuous(name, decimals) for name in iris.feature_names]
+        columns: list[Column] = [
+            Continuous(name, decimals, SMALLEST) for name in iris.feature_names
+        ]
         if species_column:
             rows = torch.cat([rows, labels[kept, None].to(rows)], 1)
             columns.append(Categorical("species", tuple(chosen)))
@@ -59,6 +64,8 @@ class Iris(Table):
 
 
 def _checked(species: Sequence[str], known: list[str]) -> list[str]:
+    if isinstance(species, str):
+        raise InputError(f"species: expected a list of names, found the text {species!r}.")
     if not species or len(set(species)) < len(species):
         raise InputError(
             f"species: expected different names out of {known}, found {list(species)}."

@@ -58,11 +58,14 @@ class TensorLoader:
             self.epoch, self._first, self._position = epoch, 0, 0
 
     def state_dict(self) -> dict[str, int | None]:
-        return {"seed": self.seed, "epoch": self.epoch, "position": self._position}
+        points = self._position * self.batch_size * self.world_size
+        return {"seed": self.seed, "epoch": self.epoch, "points": points}
 
     def load_state_dict(self, state: dict[str, int | None]) -> None:
         self.seed, self.epoch = state["seed"], state["epoch"] or 0
-        self._first = self._position = state["position"] or 0
+        # In points, so that a run may go on with another batch size or another number of ranks.
+        self._first = (state["points"] or 0) // (self.batch_size * self.world_size)
+        self._position = self._first
 
     def __len__(self) -> int:
         return -(-len(self.x) // (self.batch_size * self.world_size))
@@ -90,5 +93,5 @@ class TensorLoader:
         indices = order[position * size : (position + 1) * size]
         missing = -len(indices) % self.world_size
         if missing:  # all ranks need as many points, so that none waits for another
-            indices = torch.cat([indices, order[:missing]])
+            indices = torch.cat([indices, order.repeat(self.world_size)[:missing]])
         return indices[self.rank :: self.world_size]

@@ -32,7 +32,7 @@ class GaussianMixture(DataModule):
 
     def __init__(self, std: float, num_samples: int, batch_size: int, data_seed: int) -> None:
         super().__init__(batch_size)
-        if std <= 0 or num_samples < 10:
+        if not std > 0 or num_samples < 10:
             raise InputError(
                 "Expected a positive std and at least 10 num_samples, "
                 f"found {std} and {num_samples}."

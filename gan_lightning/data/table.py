@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torchmetrics import Metric
 
-from gan_lightning.data.columns import Categorical, Column, RowScaler
+from gan_lightning.data.columns import Categorical, Column, Continuous, RowScaler
 from gan_lightning.data.contracts import DataModule, Split
 from gan_lightning.errors import InputError
 from gan_lightning.figures import feature_histograms, feature_pairs
@@ -44,7 +44,7 @@ class Table(DataModule):
         split_seed: int,
     ) -> None:
         super().__init__(batch_size)
-        if min(val_fraction, test_fraction) < 0 or val_fraction + test_fraction >= 1:
+        if not (val_fraction >= 0 and test_fraction >= 0 and val_fraction + test_fraction < 1):
             raise InputError(
                 "val_fraction and test_fraction must not be negative and leave rows for training, "
                 f"found {val_fraction} and {test_fraction}."
@@ -73,11 +73,15 @@ class Table(DataModule):
 
     def figures(self, samples: Tensor) -> dict[str, Figure]:
         continuous = self._continuous()
+        if not continuous:
+            return {}
         names = [self.columns[i].name for i in continuous]
         real = self.unscale(self.train.x)[:, continuous].numpy()
         generated = samples[:, continuous].numpy()
+        decimals = [column.decimals for column in self.columns if isinstance(column, Continuous)]
+        steps = [None if places is None else 10.0**-places for places in decimals]
         return {
-            "histograms": feature_histograms(real, generated, names),
+            "histograms": feature_histograms(real, generated, names, steps),
             "pairs": feature_pairs(real, generated, names),
         }
 
@@ -111,6 +115,11 @@ class Table(DataModule):
             for split, part in zip(splits, rows.split(sizes), strict=True):
                 split.append(part)
         train, val, test = (torch.cat(split).sort().values for split in splits)
+        if not len(train):
+            raise InputError(
+                f"val_fraction {self.val_fraction} and test_fraction {self.test_fraction} leave "
+                f"none of the {len(self.rows)} rows for training."
+            )
         return train, val, test
 
     def _take(self, indices: Tensor) -> Split:

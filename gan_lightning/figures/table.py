@@ -11,21 +11,29 @@ from gan_lightning.figures.palette import GENERATED, REAL
 Rows = NDArray[np.float64]
 
 
-def feature_histograms(real: Rows, generated: Rows, names: Sequence[str], bins: int = 20) -> Figure:
-    """Draw each column's distribution in both sets on common bins.
+def feature_histograms(
+    real: Rows,
+    generated: Rows,
+    names: Sequence[str],
+    steps: Sequence[float | None] | None = None,
+    bins: int = 20,
+) -> Figure:
+    """Draw each column's distribution in both sets on common bins; what is not finite is left out.
 
     Args:
         real: Shape ``(num_real, num_columns)``, in the columns' units.
         generated: Shape ``(num_generated, num_columns)``, in the same units.
         names: The columns' names, with units.
-        bins: Number of bins over the range of both sets.
+        steps: The step of each column's values, where they are rounded to one.
+        bins: Number of bins over the range of both sets; about so many where there are steps.
     """
     per_row = min(len(names), 4)
     num_rows = -(-len(names) // per_row)
     figure = Figure(figsize=(3.2 * per_row, 2.8 * num_rows + 0.6), layout="constrained")
     axes = figure.subplots(num_rows, per_row, squeeze=False)
     for axis, i in zip(axes.flat, range(len(names)), strict=False):
-        edges = np.histogram_bin_edges(np.concatenate([real[:, i], generated[:, i]]), bins)
+        both = np.concatenate([real[:, i], generated[:, i]])
+        edges = _bin_edges(both[np.isfinite(both)], steps[i] if steps else None, bins)
         axis.hist(real[:, i], edges, density=True, alpha=0.6, color=REAL)
         axis.hist(generated[:, i], edges, density=True, alpha=0.6, color=GENERATED)
         axis.set_xlabel(names[i])
@@ -64,6 +72,14 @@ def feature_pairs(real: Rows, generated: Rows, names: Sequence[str]) -> Figure:
     figure.suptitle("Pairs of features")
     _legend(figure, real, generated)
     return figure
+
+
+def _bin_edges(values: NDArray[np.float64], step: float | None, bins: int) -> NDArray[np.float64]:
+    """Divide the range into bins, each over equally many steps of rounded values."""
+    if step is None:
+        return np.histogram_bin_edges(values, bins)
+    width = step * max(round(np.ptp(values) / bins / step), 1)
+    return np.arange(values.min() - step / 2, values.max() + width, width)
 
 
 def _legend(figure: Figure, real: Rows, generated: Rows) -> None:

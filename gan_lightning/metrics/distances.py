@@ -8,14 +8,15 @@ def ks_statistic(real: Tensor, generated: Tensor) -> Tensor:
     """Return the two-sample Kolmogorov-Smirnov statistic of each column, in [0, 1].
 
     The largest difference between the two empirical distribution functions: 0 for equal samples,
-    1 for samples that do not overlap.
+    1 for samples that do not overlap. A column with a NaN has the statistic NaN.
 
     Args:
         real: Shape ``(num_real, num_columns)``.
         generated: Shape ``(num_generated, num_columns)``.
     """
     real_cdf, generated_cdf, _ = _empirical_cdfs(real, generated)
-    return (real_cdf - generated_cdf).abs().max(1).values
+    statistics = (real_cdf - generated_cdf).abs().max(1).values
+    return torch.where(generated.isnan().any(0), torch.nan, statistics)
 
 
 def wasserstein_distance(real: Tensor, generated: Tensor) -> Tensor:
@@ -53,12 +54,15 @@ def _empirical_cdfs(real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor, Te
     cdfs = []
     for sample in (real, generated):
         ordered = sample.T.sort(1).values.contiguous()
-        cdfs.append(torch.searchsorted(ordered, values, right=True) / len(sample))
+        counts = torch.searchsorted(ordered, values, right=True)
+        cdfs.append(counts.to(values.dtype) / len(sample))
     return cdfs[0], cdfs[1], values
 
 
 def _correlations(sample: Tensor) -> Tensor:
-    centred = sample - sample.mean(0)
+    # A constant column is exactly 0 after the first line; the mean alone leaves round-off.
+    centred = sample - sample[:1]
+    centred = centred - centred.mean(0)
     norms = centred.norm(dim=0)
     unit = centred / torch.where(norms > 0, norms, 1.0)
     return unit.T @ unit

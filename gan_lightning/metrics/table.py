@@ -26,10 +26,12 @@ class TableMetrics(TwoSampleMetric):
 
     def __init__(self, names: Sequence[str], continuous: Sequence[int]) -> None:
         super().__init__()
-        self.names = [_tag(names[i]) for i in continuous]
+        self.names = _tags([names[i] for i in continuous])
         self.continuous = list(continuous)
 
     def compute(self) -> dict[str, Tensor]:
+        if not self.continuous:
+            return {}
         real = self.gathered(real=True)[:, self.continuous]
         generated = self.gathered(real=False)[:, self.continuous]
         results = {"correlation_error": correlation_error(real, generated)}
@@ -41,6 +43,8 @@ class TableMetrics(TwoSampleMetric):
         return results
 
 
-def _tag(name: str) -> str:
-    """Return a column's name without its unit, in characters that TensorBoard keeps."""
-    return re.sub(r"\W+", "_", re.sub(r"\(.*?\)", "", name).strip())
+def _tags(names: Sequence[str]) -> list[str]:
+    """Return the names in characters that TensorBoard keeps; without units if they still differ."""
+    without_units = [re.sub(r"\(.*?\)", "", name).strip() for name in names]
+    chosen = without_units if len(set(without_units)) == len(names) else names
+    return [re.sub(r"\W+", "_", name).strip("_") for name in chosen]

@@ -155,3 +155,20 @@ def test_no_species_and_one_twice_are_refused(species):
 def test_impossible_shares_are_refused_before_setup(val, test):
     with pytest.raises(InputError, match=f"val_fraction and test_fraction .* {val} and {test}"):
         Iris(val_fraction=val, test_fraction=test)
+
+
+@pytest.mark.parametrize(("val", "test"), [(0.99, 0.0), (0.495, 0.495)])
+def test_shares_that_round_to_no_training_row_are_refused(val, test):
+    with pytest.raises(InputError, match="training"):
+        Iris(val_fraction=val, test_fraction=test).setup("fit")
+
+
+def test_negative_decimals_are_refused():
+    with pytest.raises(InputError, match="decimals"):
+        Iris(decimals=-1)
+
+
+def test_no_length_comes_out_below_what_the_ruler_shows():
+    data = Iris()
+    data.setup("fit")
+    assert data.unscale(torch.full((1, 4), -5.0)).tolist() == [[0.1] * 4]

@@ -259,3 +259,21 @@ def test_a_global_batch_is_the_batch_of_one_device_with_as_many_points(
         assert set(whole) <= set(flat(parts))
         if len(whole) % world_size == 0:
             assert sorted(whole) == sorted(flat(parts))
+
+
+@pytest.mark.parametrize(("num_points", "world_size"), [(1, 4), (3, 8)])
+def test_even_a_rank_beyond_the_last_point_gets_as_many_points(num_points, world_size):
+    x = torch.arange(num_points)
+    for rank in range(world_size):
+        sizes = [len(batch) for batch, _ in TensorLoader(x, x, 2, 0, rank, world_size)]
+        assert sizes == [1]
+
+
+def test_a_state_counts_points_so_that_another_batch_size_goes_on_there():
+    x = torch.arange(64)
+    old = TensorLoader(x, x, 8, seed=1)
+    seen = [batch for batch, _ in zip(old, range(4), strict=False)]
+    new = TensorLoader(x, x, 16, seed=2)
+    new.load_state_dict(old.state_dict())
+    rest = [batch for batch, _ in new]
+    assert sorted(torch.cat([b for b, _ in seen] + rest).tolist()) == x.tolist()

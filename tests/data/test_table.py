@@ -141,3 +141,14 @@ def test_metrics_compare_measured_columns_alone():
     metric.update(flipped, real=False)
     for value in metric.compute().values():
         assert value.item() == pytest.approx(0, abs=1e-12)
+
+
+def test_a_table_of_categories_alone_has_neither_distances_nor_pictures():
+    rows = (torch.arange(20) % 2)[:, None].double()
+    table = Table([Categorical("c", ("u", "v"))], rows, torch.zeros(20).long(), 4, 0.3, 0.0, 0)
+    table.setup("fit")
+    metric = table.metrics()
+    for real in (True, False):
+        metric.update(table.unscale(table.val.x), real=real)
+    assert metric.compute() == {}
+    assert table.figures(table.unscale(table.val.x)) == {}

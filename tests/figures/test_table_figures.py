@@ -112,3 +112,18 @@ def test_real_points_are_drawn_over_generated_ones():
     axis = visible(feature_pairs(*sets(2), names(2)))[0]
     colours = [tuple(c.get_facecolor()[0][:3]) for c in axis.collections if len(c.get_offsets())]
     assert colours == [to_rgba(GENERATED)[:3], to_rgba(REAL)[:3]]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_diverged_sampler_can_still_be_drawn(value):
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    broken = rows.copy()
+    broken[0, 0] = value
+    feature_histograms(rows, broken, ["a", "b"])
+
+
+def test_bins_hold_equally_many_steps_of_rounded_values():
+    every_tenth = np.arange(100.0)[:, None] / 10
+    figure = feature_histograms(every_tenth, every_tenth, ["a"], steps=[0.1])
+    heights = {round(bar.get_height(), 6) for bar in figure.axes[0].patches}
+    assert len(heights) == 1  # aliasing would make some bins twice as high

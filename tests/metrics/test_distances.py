@@ -169,3 +169,21 @@ def test_distances_leave_their_arguments_as_they_were():
         distance(real, generated)
     assert torch.equal(real, copies[0])
     assert torch.equal(generated, copies[1])
+
+
+@pytest.mark.parametrize("num_rows", [3, 7, 45, 2000])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_two_constant_columns_correlate_with_nothing_whatever_their_value(num_rows, dtype):
+    real = torch.randn(50, 2, dtype=dtype)
+    expected = abs(torch.corrcoef(real.T)[0, 1].item())  # against a correlation of 0
+    for tenth in range(1, 80):
+        collapsed = torch.tensor([tenth / 10, tenth / 10 + 0.3], dtype=dtype).repeat(num_rows, 1)
+        assert correlation_error(real, collapsed).item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_sampler_of_nan_has_no_ks_statistic():
+    broken = torch.randn(20, 2)
+    broken[3, 1] = torch.nan
+    first, second = ks_statistic(torch.randn(20, 2), broken)
+    assert first.isfinite()
+    assert second.isnan()
