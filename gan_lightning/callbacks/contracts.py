@@ -41,6 +41,9 @@ class SampledData(Protocol):
     def metrics(self) -> Metric:
         """Return the comparison of two sets of unscaled points."""
 
+    def described(self, stage: Literal["val", "test"]) -> str:
+        """Return what ``stage`` compares samples with."""
+
     def figures(self, samples: Tensor) -> dict[str, Figure]:
         """Draw unscaled samples beside the data."""
 

@@ -1,6 +1,6 @@
 """Samples against data, in numbers."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -8,6 +8,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 
 from gan_lightning.callbacks.contracts import data_of, draw
+from gan_lightning.callbacks.run_folder import tensorboard
 from gan_lightning.errors import InputError
 
 
@@ -27,6 +28,7 @@ class SampleMetrics(Callback):
             raise InputError(f"SampleMetrics: num_samples must be at least 2, found {num_samples}.")
         self.num_samples = num_samples
         self.seed = seed
+        self.protocol = ""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self.metrics = data_of(trainer).metrics()
@@ -43,16 +45,33 @@ class SampleMetrics(Callback):
         points = data_of(trainer).unscale(x)
         self.metrics.update(points.to(self.metrics.device), real=real)
 
-    def _compare(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def _compare(
+        self, trainer: Trainer, pl_module: LightningModule, stage: Literal["val", "test"]
+    ) -> None:
         share = -(-self.num_samples // trainer.world_size)
         with isolate_rng():
             torch.manual_seed(self.seed * trainer.world_size + trainer.global_rank)
             for samples in draw(pl_module, share):
                 self._add(trainer, samples, real=False)
         results = self.metrics.compute()
+        self._state_protocol(trainer, pl_module, stage)
         if not trainer.sanity_checking:
             tagged = {f"{stage}/{name}": value.float() for name, value in results.items()}
             pl_module.log_dict(tagged, rank_zero_only=False)
+
+    def _state_protocol(
+        self, trainer: Trainer, pl_module: LightningModule, stage: Literal["val", "test"]
+    ) -> None:
+        """Say, once a run, how the numbers come about: without that they mean nothing."""
+        averaged = getattr(pl_module, "averaged_generator", None) is not None
+        protocol = (
+            f"{self.num_samples} samples of the {'averaged' if averaged else 'raw'} generator, "
+            f"seed {self.seed}, against {data_of(trainer).described(stage)}"
+        )
+        if protocol != self.protocol:
+            self.protocol = protocol
+            for board in tensorboard(trainer):
+                board.add_text(f"{stage}/protocol", protocol, trainer.fit_loop.total_batch_idx)
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._start(trainer, pl_module)

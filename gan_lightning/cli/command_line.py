@@ -26,7 +26,14 @@ from gan_lightning.callbacks import (
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
-from gan_lightning.cli.report import checkpoints_of, report_file, report_fit, report_stop
+from gan_lightning.cli.report import (
+    callback_of,
+    report_file,
+    report_fit,
+    report_numbers,
+    report_stop,
+)
+from gan_lightning.cli.restored import differences, held_model
 from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint, load_checkpoint
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataModule
@@ -100,11 +107,7 @@ class CommandLine(LightningCLI):
             check_config(config)
         path = find_checkpoint(self.arguments)
         if path is not None:
-            args = _with_value(args, "--ckpt_path", str(path))
-            run = Run.of_checkpoint(path)
-            complete = self.arguments.configs or self.arguments.model
-            if not complete and run is not None and run.config.is_file():
-                args = [args[0], f"--config={run.config}", *args[1:]]
+            args = self.arguments.completed(args, path)
         with _as_input_errors():
             self.config = parser.parse_args(args)
         config = self.config[self.config.subcommand]
@@ -116,22 +119,13 @@ class CommandLine(LightningCLI):
         if not config.get("ckpt_path"):
             return
         self.checkpoint = load_checkpoint(Path(config.ckpt_path))
-        held = dict(self.checkpoint.get("hyper_parameters", {}))
-        held_class, asked_class = held.pop("_class_path", None), config.model.class_path
-        held = {"class_path": held_class, "init_args": held}
-        for name in ("_instantiator", "data_shape"):
-            held["init_args"].pop(name, None)
-        if _name(held_class) != _name(asked_class):
-            raise InputError(
-                f"{config.ckpt_path} holds the model {_name(held_class)}, and the config asks for "
-                f"{_name(asked_class)}."
-            )
-        asked = config.model.clone()
+        held = held_model(self.checkpoint, config.model.class_path, config.ckpt_path)
+        asked = config.model.as_dict()
         self.config = self.parser.parse_object(
             {self.config.subcommand: {"model": held}}, self.config
         )
-        restored = self.config[self.config.subcommand].model
-        for key, old, new in _differences(asked.as_dict(), restored.as_dict()):
+        restored = self.config[self.config.subcommand].model.as_dict()
+        for key, old, new in differences(asked, restored):
             rank_zero_warn(
                 f"model.{key} stays {new}, as in the checkpoint; {old} is ignored. Start a new "
                 "run to change it."
@@ -177,7 +171,7 @@ class CommandLine(LightningCLI):
         try:
             self.trainer.fit(**kwargs)
         except SIGTERMException:
-            checkpoints = checkpoints_of(self.trainer)
+            checkpoints = callback_of(self.trainer, Checkpoints)
             if self.trainer.is_global_zero:
                 report_stop(checkpoints.last, PROGRAM)
             sys.exit(128 + (checkpoints.stop.signum or signal.SIGTERM))
@@ -186,6 +180,13 @@ class CommandLine(LightningCLI):
         """Say where the results are and what to type next."""
         if self.trainer.is_global_zero and run_folder(self.trainer):
             report_fit(self.trainer, PROGRAM)
+
+    def after_validate(self) -> None:
+        """Say how the printed numbers came about."""
+        if self.trainer.is_global_zero:
+            report_numbers(self.trainer)
+
+    after_test = after_validate
 
     def sample(self, **kwargs: Any) -> None:
         """Draw samples and say where they are."""
@@ -209,32 +210,3 @@ def _as_input_errors() -> Iterator[None]:
         yield
     except Exception as error:
         raise InputError(explain(error)) from error
-
-
-def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:
-    """Return the arguments with the value of one option replaced."""
-    replaced, is_value = [], False
-    for arg in args:
-        if is_value:
-            replaced.append(value)
-        else:
-            replaced.append(f"{option}={value}" if arg.startswith(f"{option}=") else arg)
-        is_value = arg == option and not is_value
-    return replaced
-
-
-def _name(class_path: str | None) -> str:
-    return (class_path or "model without a name").rpartition(".")[2]
-
-
-def _differences(
-    old: dict[str, Any], new: dict[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, Any, Any]]:
-    """Yield the dotted key and both values of each setting that differs."""
-    for key in {**old, **new}:
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, dict) and isinstance(after, dict):
-            nested = prefix if key == "init_args" else f"{prefix}{key}."
-            yield from _differences(before, after, nested)
-        elif before != after:
-            yield f"{prefix}{key}", before, after

@@ -2,27 +2,32 @@
 
 import sys
 from pathlib import Path
+from typing import TypeVar
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 
-from gan_lightning.callbacks import Checkpoints
+from gan_lightning.callbacks import Checkpoints, SampleMetrics
+
+AnyCallback = TypeVar("AnyCallback", bound=Callback)
 
 
-def checkpoints_of(trainer: Trainer) -> Checkpoints:
-    """Return the callback that keeps a run's checkpoints."""
-    return next(c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints))
+def callback_of(trainer: Trainer, kind: type[AnyCallback]) -> AnyCallback:
+    """Return the callback of a kind that every run has."""
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    return next(callback for callback in callbacks if isinstance(callback, kind))
 
 
 def report_fit(trainer: Trainer, program: str) -> None:
     """Say where the results of ``fit`` are and what to type next."""
     run = _shortest(Path(str(trainer.log_dir)))
-    checkpoints = checkpoints_of(trainer)
+    checkpoints = callback_of(trainer, Checkpoints)
     last = _shortest(checkpoints.last or run)
     best = "none: nothing was validated"
     if checkpoints.best_value is not None and checkpoints.best is not None:
         best = (
             f"{_shortest(checkpoints.best)}  ({checkpoints.monitor} = {checkpoints.best_value:.4f})"
         )
+    protocol = callback_of(trainer, SampleMetrics).protocol or "nothing was compared"
     lines = [
         "",
         f"Finished after {trainer.fit_loop.total_batch_idx + 1} batches.",
@@ -30,6 +35,7 @@ def report_fit(trainer: Trainer, program: str) -> None:
         f"  pictures  {run / 'pictures'}",
         f"  best      {best}",
         f"  last      {last}",
+        f"  numbers   {protocol}",
         "What next:",
         f"  look      tensorboard --logdir {run.parent}",
         f"  sample    {program} sample --ckpt_path {last} --num_samples 500",
@@ -42,6 +48,11 @@ def report_fit(trainer: Trainer, program: str) -> None:
 def report_file(what: str, path: Path) -> None:
     """Say where a file was written."""
     _say(f"Wrote {what} to {_shortest(path)}\n")
+
+
+def report_numbers(trainer: Trainer) -> None:
+    """Say how the numbers of ``validate`` or ``test`` came about."""
+    _say(f"Compared {callback_of(trainer, SampleMetrics).protocol}.\n")
 
 
 def report_stop(checkpoint: Path | None, program: str) -> None:

@@ -89,6 +89,14 @@ class Arguments:
             return path.absolute().parent.parent.name if path.name == "config.yaml" else path.stem
         return f"{self.model}_{self.data}".lower() if self.model and self.data else None
 
+    def completed(self, args: Sequence[str], checkpoint: Path) -> list[str]:
+        """Return ``args`` with the checkpoint's path, and its run's config where none is named."""
+        words = _with_value(args, "--ckpt_path", str(checkpoint))
+        run = Run.of_checkpoint(checkpoint)
+        if self.subcommand and not self.configs and not self.model and run and run.config.is_file():
+            words.insert(words.index(self.subcommand) + 1, f"--config={run.config}")
+        return words
+
 
 def find_checkpoint(arguments: Arguments) -> Path | None:
     """Return the checkpoint that ``--ckpt_path`` means.
@@ -124,6 +132,17 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise InputError(f"{path} is no checkpoint of a run: it holds no state_dict.")
     return checkpoint
+
+
+def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:
+    """Return the arguments with the value of one option replaced."""
+    replaced: list[str] = []
+    for before, arg in zip(["", *args], args, strict=False):
+        if before == option:
+            replaced.append(value)
+        else:
+            replaced.append(f"{option}={value}" if arg.startswith(f"{option}=") else arg)
+    return replaced
 
 
 def _newest(logs: Path, experiment: str, name: str) -> Path:

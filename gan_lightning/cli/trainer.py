@@ -32,6 +32,22 @@ class GenerativeTrainer(Trainer):
         if strategy == "auto" and self.world_size > 1:
             super().__init__(*args, strategy=SEVERAL_DEVICES, **kwargs)
 
+    def fit(self, *args: Any, **kwargs: Any) -> None:
+        """Train a model; go on with a run that has a checkpoint."""
+        super().fit(*args, **kwargs)
+
+    def validate(self, *args: Any, **kwargs: Any) -> Any:
+        """Compare samples with the validation points."""
+        return super().validate(*args, **kwargs)
+
+    def test(self, *args: Any, **kwargs: Any) -> Any:
+        """Compare samples with the test points."""
+        return super().test(*args, **kwargs)
+
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
+        """Write a twin of the training data, one sample for each point."""
+        return super().predict(*args, **kwargs)
+
     def sample(
         self,
         model: GenerativeModel,

@@ -75,6 +75,15 @@ class DataModule(LightningDataModule, ABC):
     def write(self, samples: Tensor, path: Path) -> None:
         """Write unscaled samples to a file of the format that the path's ending names."""
 
+    def described(self, stage: Literal["val", "test"]) -> str:
+        """Return what ``stage`` compares samples with, for the protocol of a number."""
+        split = {"val": self.val, "test": self.test}[stage]
+        kinds = {id(self.train): "training", id(self.val): "validation", id(self.test): "test"}
+        # A split that was not asked for is an earlier one, which gives it its name.
+        kind = next(kinds[id(part)] for part in (self.train, self.val, self.test) if part is split)
+        held_out = "" if kind != "training" else " (none are held out)"
+        return f"{len(split.x)} {kind} points{held_out}"
+
     def train_dataloader(self) -> TensorLoader:
         if self.trainer is None:
             return TensorLoader(*self.train, self.batch_size, seed=torch.initial_seed())
