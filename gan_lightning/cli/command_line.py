@@ -23,7 +23,6 @@ from gan_lightning.callbacks import (
     SampleMetrics,
     SamplePictures,
 )
-from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
 from gan_lightning.cli.report import (
@@ -178,7 +177,7 @@ class CommandLine(LightningCLI):
 
     def after_fit(self) -> None:
         """Say where the results are and what to type next."""
-        if self.trainer.is_global_zero and run_folder(self.trainer):
+        if self.trainer.is_global_zero:
             report_fit(self.trainer, PROGRAM)
 
     def after_validate(self) -> None:

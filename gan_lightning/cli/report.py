@@ -19,9 +19,11 @@ def callback_of(trainer: Trainer, kind: type[AnyCallback]) -> AnyCallback:
 
 def report_fit(trainer: Trainer, program: str) -> None:
     """Say where the results of ``fit`` are and what to type next."""
-    run = _shortest(Path(str(trainer.log_dir)))
     checkpoints = callback_of(trainer, Checkpoints)
-    last = _shortest(checkpoints.last or run)
+    if checkpoints.last is None:  # a run that leaves nothing behind: fast_dev_run, logger=false
+        return
+    last = _shortest(checkpoints.last)
+    run = last.parent.parent
     best = "none: nothing was validated"
     if checkpoints.best_value is not None and checkpoints.best is not None:
         best = (

@@ -1,0 +1,115 @@
+"""The README is true: its commands run, its links lead somewhere, its YAML is an experiment."""
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gan_lightning.cli import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line
+    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    for line in block.split("\n")
+]
+SET_UP = "python3 -m venv .venv && "
+SHORT = [
+    "--trainer.limit_train_batches=2",
+    "--trainer.enable_progress_bar=false",
+    "--trainer.enable_model_summary=false",
+    "--trainer.accelerator=cpu",
+    "--metrics.num_samples=20",
+]
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder with the configs, where nothing has been trained yet."""
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["gan_lightning"])
+    return tmp_path
+
+
+def arguments_of(command):
+    """The arguments of a command for the package, shortened to seconds."""
+    words = shlex.split(command.removeprefix(SET_UP).rpartition("&& ")[2])
+    assert words[:3] in (
+        ["python", "-m", "gan_lightning"],
+        [".venv/bin/python", "-m", "gan_lightning"],
+    )
+    arguments = words[3:]
+    epochs = "2" if "--ckpt_path" in arguments else "1"
+    if "--trainer.max_epochs" in arguments:
+        arguments[arguments.index("--trainer.max_epochs") + 1] = epochs
+    elif arguments[0] == "fit":
+        arguments += ["--trainer.max_epochs", epochs]
+    validate = ["--trainer.check_val_every_n_epoch=1"] if arguments[0] == "fit" else []
+    return [*arguments, *validate, *SHORT]
+
+
+def test_the_commands_run_in_their_order_and_leave_what_they_promise(elsewhere, capsys):
+    for command in COMMANDS:
+        if "-m gan_lightning" not in command or "--help" in command or "devices 2" in command:
+            continue
+        main(arguments_of(command))
+    assert len((elsewhere / "iris.csv").read_text().splitlines()) == 501
+    assert "test/ks" in capsys.readouterr().out
+
+
+def test_the_command_for_two_devices_runs(elsewhere, environment):
+    (command,) = (command for command in COMMANDS if "devices 2" in command)
+    done = subprocess.run(
+        [sys.executable, "-m", "gan_lightning", *arguments_of(command)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (elsewhere / "lightning_logs/r3gan_ring/version_0/checkpoints/last.ckpt").is_file()
+
+
+def test_help_and_tensorboard_start(elsewhere, environment):
+    with pytest.raises(SystemExit) as exit_:
+        main(["fit", "--help"])
+    assert exit_.value.code in (0, None)
+    (command,) = (command for command in COMMANDS if command.startswith("tensorboard"))
+    words = [sys.executable, "-m", "tensorboard.main", *shlex.split(command)[1:], "--port=0"]
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as board:
+        deadline = time.monotonic() + 60
+        line = ""
+        while "http://localhost" not in line and time.monotonic() < deadline:
+            line = board.stderr.readline()
+        board.kill()
+    assert "http://localhost" in line
+
+
+def test_every_command_is_run_by_a_test_or_by_ci():
+    (test_command,) = (command for command in COMMANDS if command.endswith("pytest"))
+    assert test_command.startswith(SET_UP)
+    assert "grep -m1 'bin/pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
+    rest = [command for command in COMMANDS if command and command != test_command]
+    assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in rest)
+
+
+def test_the_anatomy_is_an_experiment(elsewhere):
+    (anatomy,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    path = elsewhere / "anatomy.yaml"
+    path.write_text(anatomy)
+    assert yaml.safe_load(anatomy)["model"]["class_path"] == "R3GAN"
+    main(["fit", f"--config={path}", "--trainer.max_epochs=1", *SHORT])
+
+
+def test_every_config_is_in_the_table_and_every_link_leads_somewhere():
+    for config in (ROOT / "configs").glob("*.yaml"):
+        assert f"| `{config.stem}` |" in README
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
