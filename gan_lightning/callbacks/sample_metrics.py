@@ -57,7 +57,8 @@ class SampleMetrics(Callback):
         self._state_protocol(trainer, pl_module, stage)
         if not trainer.sanity_checking:
             tagged = {f"{stage}/{name}": value.float() for name, value in results.items()}
-            pl_module.log_dict(tagged, rank_zero_only=False)
+            # Alike on all ranks already; Lightning wants to hear that it knows.
+            pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
 
     def _state_protocol(
         self, trainer: Trainer, pl_module: LightningModule, stage: Literal["val", "test"]
