@@ -1,6 +1,44 @@
 """What is trained: tensors in, tensors out."""
 
-from gan_lightning.networks.contracts import Discriminator, Generator, Shape
+from gan_lightning.networks.conditional import (
+    AuxiliaryClassifier,
+    LabelledDiscriminator,
+    LabelledGenerator,
+    ProjectionDiscriminator,
+)
+from gan_lightning.networks.contracts import (
+    ClassifyingDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    Discriminator,
+    FeatureDiscriminator,
+    Generator,
+    Shape,
+)
+from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_lightning.networks.instance_noise import InstanceNoise
+from gan_lightning.networks.keras_conv import KerasConvGenerator
 from gan_lightning.networks.mlp import MLPDiscriminator, MLPGenerator
+from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
 
-__all__ = ["Discriminator", "Generator", "MLPDiscriminator", "MLPGenerator", "Shape"]
+__all__ = [
+    "AuxiliaryClassifier",
+    "ClassifyingDiscriminator",
+    "ConditionalDiscriminator",
+    "ConditionalGenerator",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "Discriminator",
+    "FeatureDiscriminator",
+    "Generator",
+    "InstanceNoise",
+    "KerasConvGenerator",
+    "LabelledDiscriminator",
+    "LabelledGenerator",
+    "MLPDiscriminator",
+    "MLPGenerator",
+    "ProjectionDiscriminator",
+    "ResNetDiscriminator",
+    "ResNetGenerator",
+    "Shape",
+]

@@ -18,6 +18,16 @@ class Generator(nn.Module, ABC):
         """Return one point for each latent vector."""
 
 
+class ConditionalGenerator(nn.Module, ABC):
+    """Maps latents and labels, int64 of shape ``(batch,)``, to points of those labels."""
+
+    latent_dim: int
+
+    @abstractmethod
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Return one point for each latent vector and label."""
+
+
 class Discriminator(nn.Module, ABC):
     """Maps points, shape ``(batch, *data_shape)``, to logits, shape ``(batch,)``.
 
@@ -28,3 +38,45 @@ class Discriminator(nn.Module, ABC):
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Return one logit for each point."""
+
+
+class FeatureDiscriminator(Discriminator):
+    """A discriminator whose logit is linear in features, which other heads can read too.
+
+    Args:
+        num_features: Number of features of a point.
+    """
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+
+    head: nn.Module
+    """Maps features to one logit, shape ``(batch, 1)``."""
+
+    @abstractmethod
+    def features(self, x: Tensor) -> Tensor:
+        """Return the features of each point, shape ``(batch, num_features)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.features(x)).flatten(0)
+        return logits
+
+
+class ConditionalDiscriminator(nn.Module, ABC):
+    """Maps points and labels, int64 of shape ``(batch,)``, to logits, shape ``(batch,)``."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Return one logit for each point together with its label."""
+
+
+class ClassifyingDiscriminator(Discriminator):
+    """A discriminator that also says which class a point belongs to."""
+
+    @abstractmethod
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits, shape ``(batch,)``, and class logits, shape ``(batch, num_classes)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.judge(x)[0]

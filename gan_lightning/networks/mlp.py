@@ -7,9 +7,10 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.networks.contracts import Discriminator, Generator, Shape
+from gan_lightning.networks.contracts import FeatureDiscriminator, Generator, Shape
 
 Activation = Callable[[], nn.Module]
+Norm = Callable[[int], nn.Module]
 
 
 class MLPGenerator(Generator):
@@ -20,6 +21,8 @@ class MLPGenerator(Generator):
         latent_dim: Length of a latent vector.
         hidden_dims: Widths of the hidden layers, from the latent to the data.
         activation: Makes the module after each hidden layer.
+        norm: Makes the normalisation after each activation for its width; none by default. Keras's
+            ``BatchNormalization(momentum=0.8)`` is ``BatchNorm1d`` with ``momentum: 0.2``.
         output: Makes the module after the last layer; its range must hold the data's: ``Tanh``
             for [-1, 1], ``Sigmoid`` for [0, 1], ``Identity`` for any real number.
     """
@@ -30,12 +33,15 @@ class MLPGenerator(Generator):
         latent_dim: int = 100,
         hidden_dims: Sequence[int] = (128, 128),
         activation: Activation = nn.ReLU,
+        norm: Norm | None = None,
         output: Activation = nn.Tanh,
     ) -> None:
         super().__init__()
+        dims = _checked([latent_dim, *hidden_dims])
         self.latent_dim = latent_dim
         self.layers = nn.Sequential(
-            *_linear_layers([latent_dim, *hidden_dims, math.prod(data_shape)], activation),
+            *_hidden_layers(dims, activation, norm),
+            nn.Linear(dims[-1], math.prod(data_shape)),
             output(),
             nn.Unflatten(1, data_shape),
         )
@@ -45,13 +51,14 @@ class MLPGenerator(Generator):
         return points
 
 
-class MLPDiscriminator(Discriminator):
+class MLPDiscriminator(FeatureDiscriminator):
     """Linear layers from a point of any shape to one logit.
 
     Args:
         data_shape: Shape of one point.
         hidden_dims: Widths of the hidden layers, from the data to the logit.
         activation: Makes the module after each hidden layer.
+        norm: Makes the normalisation after each activation for its width; none by default.
     """
 
     def __init__(
@@ -59,24 +66,30 @@ class MLPDiscriminator(Discriminator):
         data_shape: Shape,
         hidden_dims: Sequence[int] = (128, 128),
         activation: Activation = nn.ReLU,
+        norm: Norm | None = None,
     ) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Flatten(),
-            *_linear_layers([math.prod(data_shape), *hidden_dims, 1], activation),
-            nn.Flatten(0),
-        )
+        dims = _checked([math.prod(data_shape), *hidden_dims])
+        super().__init__(num_features=dims[-1])
+        self.layers = nn.Sequential(nn.Flatten(), *_hidden_layers(dims, activation, norm))
+        self.head = nn.Linear(dims[-1], 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.layers(x)
-        return logits
+    def features(self, x: Tensor) -> Tensor:
+        features: Tensor = self.layers(x)
+        return features
 
 
-def _linear_layers(dims: Sequence[int], activation: Activation) -> list[nn.Module]:
-    """Linear layers of the given widths with activations between them, none after the last."""
+def _checked(dims: list[int]) -> list[int]:
     if min(dims) < 1:
-        raise InputError(f"Layer widths must be positive integers, found {list(dims)}.")
+        raise InputError(f"Layer widths must be positive integers, found {dims}.")
+    return dims
+
+
+def _hidden_layers(
+    dims: Sequence[int], activation: Activation, norm: Norm | None
+) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for width_in, width_out in pairwise(dims):
         layers += [nn.Linear(width_in, width_out), activation()]
-    return layers[:-1]
+        if norm is not None:
+            layers.append(norm(width_out))
+    return layers

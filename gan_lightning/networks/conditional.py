@@ -1,0 +1,128 @@
+"""Networks that know the label of a point, around networks that do not."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gan_lightning.errors import InputError
+from gan_lightning.networks.contracts import (
+    ClassifyingDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    Discriminator,
+    FeatureDiscriminator,
+    Generator,
+    Shape,
+)
+
+MakeGenerator = Callable[[Shape], Generator]
+MakeDiscriminator = Callable[[Shape], Discriminator]
+MakeFeatureDiscriminator = Callable[[Shape], FeatureDiscriminator]
+
+
+class LabelledGenerator(ConditionalGenerator):
+    """Any generator, of whose latent numbers some are an embedding of the label.
+
+    Mirza & Osindero, 2014, concatenate latent and label; the embedding is learned.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels.
+        generator: Makes the generator inside; its ``latent_dim`` counts the embedding too.
+        embedding_dim: Length of a label's embedding.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        num_classes: int,
+        generator: MakeGenerator,
+        embedding_dim: int = 16,
+    ) -> None:
+        super().__init__()
+        self.generator = generator(data_shape)
+        self.latent_dim = self.generator.latent_dim - embedding_dim
+        if self.latent_dim < 1 or embedding_dim < 1:
+            raise InputError(
+                f"LabelledGenerator: embedding_dim must be positive and below the generator's "
+                f"latent_dim {self.generator.latent_dim}, found {embedding_dim}."
+            )
+        self.embedding = nn.Embedding(num_classes, embedding_dim)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        points: Tensor = self.generator(torch.cat([z, self.embedding(labels)], 1))
+        return points
+
+
+class LabelledDiscriminator(ConditionalDiscriminator):
+    """Any discriminator of images, with the label as further channels.
+
+    Mirza & Osindero, 2014, concatenate point and label. Here a label is a learned plane for each
+    class, the size of the image; of a row it is as many further numbers as the row has.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels.
+        discriminator: Makes the discriminator inside, for points with twice the channels.
+    """
+
+    def __init__(
+        self, data_shape: Shape, num_classes: int, discriminator: MakeDiscriminator
+    ) -> None:
+        super().__init__()
+        self.discriminator = discriminator((2 * data_shape[0], *data_shape[1:]))
+        self.planes = nn.Parameter(torch.randn(num_classes, *data_shape))
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.discriminator(torch.cat([x, self.planes[labels]], 1))
+        return logits
+
+
+class ProjectionDiscriminator(ConditionalDiscriminator):
+    """Any discriminator with features f: logit(x) + ⟨embedding(label), f(x)⟩.
+
+    Miyato & Koyama, 2018, Equation 3.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels.
+        discriminator: Makes the discriminator inside.
+    """
+
+    def __init__(
+        self, data_shape: Shape, num_classes: int, discriminator: MakeFeatureDiscriminator
+    ) -> None:
+        super().__init__()
+        self.discriminator = discriminator(data_shape)
+        self.embedding = nn.Embedding(num_classes, self.discriminator.num_features)
+        nn.init.normal_(self.embedding.weight, 0.0, 0.02)
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        features = self.discriminator.features(x)
+        projections = (self.embedding(labels) * features).sum(1)
+        logits: Tensor = self.discriminator.head(features).flatten(0) + projections
+        return logits
+
+
+class AuxiliaryClassifier(ClassifyingDiscriminator):
+    """Any discriminator with features, from which a second head tells the class.
+
+    Odena et al., 2017.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels.
+        discriminator: Makes the discriminator inside.
+    """
+
+    def __init__(
+        self, data_shape: Shape, num_classes: int, discriminator: MakeFeatureDiscriminator
+    ) -> None:
+        super().__init__()
+        self.discriminator = discriminator(data_shape)
+        self.classifier = nn.Linear(self.discriminator.num_features, num_classes)
+
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.discriminator.features(x)
+        return self.discriminator.head(features).flatten(0), self.classifier(features)
