@@ -1,8 +1,23 @@
 """How networks are trained: LightningModules."""
 
+from gan_lightning.models.acgan import ACGAN
 from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.conditional import ConditionalModule
+from gan_lightning.models.conditional_gan import ConditionalGAN
 from gan_lightning.models.gan import GAN
 from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.models.r3gan import R3GAN
+from gan_lightning.models.wgan import WGAN
+from gan_lightning.models.wgan_gp import WGANGP
 
-__all__ = ["GAN", "R3GAN", "AdversarialModule", "GenerativeModel"]
+__all__ = [
+    "ACGAN",
+    "GAN",
+    "R3GAN",
+    "WGAN",
+    "WGANGP",
+    "AdversarialModule",
+    "ConditionalGAN",
+    "ConditionalModule",
+    "GenerativeModel",
+]

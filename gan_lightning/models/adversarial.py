@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from gan_lightning.errors import InputError
 from gan_lightning.models.generative import GenerativeModel
-from gan_lightning.networks import Discriminator, Generator, Shape
+from gan_lightning.networks import ConditionalGenerator, Discriminator, Generator, Shape
+
+AnyGenerator = Generator | ConditionalGenerator
 
 MakeGenerator = Callable[[Shape], Generator]
 MakeDiscriminator = Callable[[Shape], Discriminator]
@@ -30,9 +32,8 @@ class AdversarialModule(GenerativeModel, ABC):
     """Two players: this class owns when each of them moves, a subclass what each minimises.
 
     Args:
-        data_shape: Shape of one data point; the command line takes it from the data module.
-        generator: Makes the generator for a shape of data.
-        discriminator: Makes the discriminator for a shape of data.
+        generator: The network that makes samples.
+        discriminator: The network that judges.
         g_optimizer: Makes the generator's optimizer for its parameters.
         d_optimizer: Makes the discriminator's optimizer for its parameters.
         lr_scheduler: Makes a learning rate schedule for each of the two optimizers, stepped once
@@ -40,14 +41,13 @@ class AdversarialModule(GenerativeModel, ABC):
         n_critic: Discriminator steps for one generator step.
     """
 
-    averaged_generator: Generator | None
+    averaged_generator: AnyGenerator | None
     """The generator that ``sample`` prefers; the callback ``GeneratorEMA`` keeps it."""
 
     def __init__(
         self,
-        data_shape: Shape,
-        generator: MakeGenerator,
-        discriminator: MakeDiscriminator,
+        generator: AnyGenerator,
+        discriminator: nn.Module,
         g_optimizer: MakeOptimizer,
         d_optimizer: MakeOptimizer,
         lr_scheduler: MakeScheduler | None,
@@ -57,8 +57,8 @@ class AdversarialModule(GenerativeModel, ABC):
         if n_critic < 1:
             raise InputError(f"n_critic must be a positive integer, found {n_critic}.")
         self.automatic_optimization = False
-        self.generator = _built("generator", generator, Generator, data_shape)
-        self.discriminator = _built("discriminator", discriminator, Discriminator, data_shape)
+        self.generator = generator
+        self.discriminator = discriminator
         self.register_module("averaged_generator", None)
         self.g_optimizer = g_optimizer
         self.d_optimizer = d_optimizer
@@ -86,6 +86,7 @@ class AdversarialModule(GenerativeModel, ABC):
         with self.toggled_optimizer(d_optimizer):
             d_loss = self.discriminator_loss(real, labels)
             self.update(d_optimizer, d_loss)
+            self.constrain_discriminator()
         losses = {"d_loss": d_loss.detach()}
 
         if batches % self.n_critic == 0:
@@ -102,6 +103,14 @@ class AdversarialModule(GenerativeModel, ABC):
         optimizer.zero_grad()
         self.manual_backward(loss)
         optimizer.step()
+
+    def constrain_discriminator(self) -> None:
+        """Bring the discriminator back to what it may be after its step; by default nothing."""
+
+    def judge(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Return the discriminator's logits for points, shape ``(batch,)``."""
+        logits: Tensor = self.discriminator(x)
+        return logits
 
     def on_train_epoch_end(self) -> None:
         with warnings.catch_warnings():
@@ -145,14 +154,18 @@ class AdversarialModule(GenerativeModel, ABC):
         fakes: Tensor = self.generator(self.latents(num_samples))
         return fakes
 
-    @torch.no_grad()
     def sample(self, num_samples: int) -> Tensor:
         """Draw points from the averaged generator if there is one, shape ``(num_samples, …)``."""
+        return self.evaluated_generator(self.latents(num_samples))
+
+    @torch.no_grad()
+    def evaluated_generator(self, *inputs: Tensor) -> Tensor:
+        """Apply the averaged generator, if there is one, in evaluation mode."""
         average = self.averaged_generator
         generator = self.generator if average is None else average
         was_training = generator.training
         generator.eval()
-        points: Tensor = generator(self.latents(num_samples))
+        points: Tensor = generator(*inputs)
         generator.train(was_training)
         return points
 
@@ -161,7 +174,7 @@ class AdversarialModule(GenerativeModel, ABC):
         if any(key.startswith("averaged_generator.") for key in checkpoint["state_dict"]):
             self.start_average()
 
-    def start_average(self) -> Generator:
+    def start_average(self) -> AnyGenerator:
         """Return the averaged generator, at first a copy of the generator."""
         if self.averaged_generator is None:
             self.averaged_generator = deepcopy(self.generator).requires_grad_(False)
@@ -190,13 +203,23 @@ class AdversarialModule(GenerativeModel, ABC):
                 }
             )
 
+    def log_scores(self, real_scores: Tensor, fake_scores: Tensor) -> None:
+        """Log a critic's mean scores, and their difference where due.
+
+        The difference estimates a Wasserstein distance up to the critic's slope: it should fall.
+        """
+        if self.logging_due:
+            real, fake = real_scores.detach().mean(), fake_scores.detach().mean()
+            self.log_if_due({"score_real": real, "score_fake": fake, "score_gap": real - fake})
+
     def _schedulers(self) -> list[LRScheduler]:
         schedulers = self.lr_schedulers() or []
         return schedulers if isinstance(schedulers, list) else [schedulers]
 
 
-def _built(role: str, make: Callable[[Shape], Any], kind: type, data_shape: Shape) -> Any:
-    network = make(tuple(data_shape))
+def built(role: str, kind: type, make: Callable[..., Any], *arguments: Any) -> Any:
+    """Make a network and see that it is of the right kind for its role."""
+    network = make(*arguments)
     if not isinstance(network, kind):
         raise InputError(
             f"{role}: expected a {kind.__name__}, found {type(network).__name__}, which is not one."

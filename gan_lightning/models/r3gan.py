@@ -10,8 +10,9 @@ from gan_lightning.models.adversarial import (
     MakeGenerator,
     MakeOptimizer,
     MakeScheduler,
+    built,
 )
-from gan_lightning.networks import MLPDiscriminator, MLPGenerator, Shape
+from gan_lightning.networks import Discriminator, Generator, MLPDiscriminator, MLPGenerator, Shape
 
 
 class R3GAN(AdversarialModule):
@@ -41,7 +42,12 @@ class R3GAN(AdversarialModule):
         n_critic: int = 1,
     ) -> None:
         super().__init__(
-            data_shape, generator, discriminator, g_optimizer, d_optimizer, lr_scheduler, n_critic
+            built("generator", Generator, generator, tuple(data_shape)),
+            built("discriminator", Discriminator, discriminator, tuple(data_shape)),
+            g_optimizer,
+            d_optimizer,
+            lr_scheduler,
+            n_critic,
         )
         self.gamma = gamma
 

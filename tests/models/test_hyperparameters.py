@@ -38,7 +38,10 @@ def test_classes_and_objects_become_what_yaml_holds_in_their_place():
     adam = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.1, "betas": [0.5, 0.9]}}
     assert describe(betas, "x") == adam
     assert describe(nn.Tanh, "x") == {"class_path": "torch.nn.Tanh"}
-    loss = {"class_path": "gan_lightning.losses.NonSaturatingLoss", "init_args": {}}
+    loss = {
+        "class_path": "gan_lightning.losses.NonSaturatingLoss",
+        "init_args": {"label_smoothing": 0.0},
+    }
     assert describe(NonSaturatingLoss(), "x") == loss
     assert describe(Scaled(2.0), "x")["init_args"] == {"factor": 2.0}
 
