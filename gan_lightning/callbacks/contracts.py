@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Literal, Protocol, cast
 
+import numpy as np
 from lightning.pytorch import LightningModule, Trainer
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchmetrics import Metric
 
@@ -17,6 +19,24 @@ class Sampler(Protocol):
 
     def sample(self, num_samples: int) -> Tensor:
         """Draw points, shape ``(num_samples, *data_shape)``."""
+
+
+class ConditionalSampler(Protocol):
+    """A model that draws samples of given labels."""
+
+    num_classes: int
+
+    def sample_given(self, labels: Tensor) -> Tensor:
+        """Draw one point for each label, int64 of shape ``(num_samples,)``."""
+
+
+class Judge(Protocol):
+    """A model with a discriminator."""
+
+    discriminator: nn.Module
+
+    def judge(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Return the discriminator's logits for points and their labels, shape ``(batch,)``."""
 
 
 class AveragedModel(Protocol):
@@ -44,8 +64,11 @@ class SampledData(Protocol):
     def described(self, stage: Literal["val", "test"]) -> str:
         """Return what ``stage`` compares samples with."""
 
-    def figures(self, samples: Tensor) -> dict[str, Figure]:
-        """Draw unscaled samples beside the data."""
+    def figures(self, samples: Tensor) -> dict[str, Figure | NDArray[np.uint8]]:
+        """Draw unscaled samples beside the data: figures, or pixels."""
+
+    def real_pictures(self) -> dict[str, Figure | NDArray[np.uint8]]:
+        """Draw real points alone."""
 
 
 def data_of(trainer: Trainer) -> SampledData:
@@ -53,8 +76,20 @@ def data_of(trainer: Trainer) -> SampledData:
     return cast(SampledData, trainer.datamodule)  # type: ignore[attr-defined]
 
 
+def is_conditional(model: object) -> bool:
+    """Return whether a model's samples can be asked for by label."""
+    return hasattr(model, "sample_given")
+
+
 def draw(model: LightningModule | Sampler, num_samples: int) -> Iterator[Tensor]:
     """Yield ``num_samples`` samples in chunks, each shaped ``(chunk, *data_shape)``."""
     sampler = cast(Sampler, model)
     for start in range(0, num_samples, CHUNK_SIZE):
         yield sampler.sample(min(CHUNK_SIZE, num_samples - start))
+
+
+def draw_given(model: LightningModule | ConditionalSampler, labels: Tensor) -> Iterator[Tensor]:
+    """Yield one sample for each label in chunks, each shaped ``(chunk, *data_shape)``."""
+    sampler = cast(ConditionalSampler, model)
+    for chunk in labels.split(CHUNK_SIZE):
+        yield sampler.sample_given(chunk)

@@ -1,7 +1,8 @@
 """Pictures of samples at an interval."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -9,9 +10,18 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
-from gan_lightning.callbacks.contracts import data_of, draw
+from gan_lightning.callbacks.contracts import (
+    ConditionalSampler,
+    data_of,
+    draw,
+    draw_given,
+    is_conditional,
+)
 from gan_lightning.callbacks.run_folder import run_folder, tensorboard
 from gan_lightning.errors import InputError
 
@@ -20,7 +30,9 @@ class SamplePictures(Callback):
     """Draws the data module's figures of samples from the same latents, again and again.
 
     Each figure goes to TensorBoard and to ``<run>/pictures/<name>/<batch>.png``, where ``<batch>``
-    is the x of all curves: the index of the training batch, over the whole run.
+    is the x of all curves: the index of the training batch, over the whole run. At the end of a run
+    ``<run>/pictures/<name>.gif`` shows them one after the other. A conditional model draws as many
+    samples of each label, one label after the other.
 
     Args:
         every_n_batches: Training batches between two pictures; one more is drawn at the end.
@@ -49,29 +61,61 @@ class SamplePictures(Callback):
         if (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0:
             self._draw(trainer, pl_module)
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.fit_loop.total_batch_idx < 0:  # a new run, not one that goes on
+            self._save(trainer, data_of(trainer).real_pictures())
+
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0:
             self._draw(trainer, pl_module)
+        folder = run_folder(trainer)
+        if folder is not None and trainer.is_global_zero:
+            for pictures in (folder / "pictures").iterdir():
+                write_film(pictures, pictures.with_suffix(".gif"))
 
     def _draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        folder = run_folder(trainer)
-        if not trainer.is_global_zero or folder is None:
-            return
         with isolate_rng():
             torch.manual_seed(self.seed)
-            x = torch.cat(list(draw(pl_module, self.num_samples)))
-            samples = data_of(trainer).unscale(x)
-        step = trainer.fit_loop.total_batch_idx
-        for name, figure in data_of(trainer).figures(samples).items():
-            canvas = FigureCanvasAgg(figure)
-            canvas.draw()
-            self._save(trainer, name, np.asarray(canvas.buffer_rgba())[..., :3], step, folder)
+            x = torch.cat(list(self._samples(pl_module)))
+        samples = data_of(trainer).unscale(x)
+        self._save(trainer, data_of(trainer).figures(samples))
 
-    def _save(
-        self, trainer: Trainer, name: str, image: np.ndarray, step: int, folder: Path
-    ) -> None:
-        path = folder / "pictures" / name / f"{step:07d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
-        for board in tensorboard(trainer):
-            board.add_image(f"samples/{name}", image, step, dataformats="HWC")
+    def _samples(self, model: LightningModule) -> Iterator[Tensor]:
+        if not is_conditional(model):
+            return draw(model, self.num_samples)
+        # A row for each label, as the grid has about as many rows as columns.
+        num_classes = cast(ConditionalSampler, model).num_classes
+        labels = torch.arange(num_classes).repeat_interleave(-(-self.num_samples // num_classes))
+        return draw_given(model, labels)
+
+    def _save(self, trainer: Trainer, pictures: dict[str, Figure | NDArray[np.uint8]]) -> None:
+        folder = run_folder(trainer)
+        if folder is None or not trainer.is_global_zero:
+            return
+        step = max(trainer.fit_loop.total_batch_idx, 0)
+        for name, picture in pictures.items():
+            pixels = _pixels(picture)
+            path = folder / "pictures" / name / f"{step:07d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(path)
+            for board in tensorboard(trainer):
+                board.add_image(f"samples/{name}", pixels, step, dataformats="HWC")
+
+
+def write_film(pictures: Path, film: Path) -> None:
+    """Put the PNGs of a folder one after the other into an animated GIF of at most 60 frames."""
+    paths = sorted(pictures.glob("*.png"))
+    if len(paths) < 2:
+        return
+    stride = -(-len(paths) // 60)
+    frames = [Image.open(path).convert("P") for path in paths[-1::-stride][::-1]]
+    durations = [200] * (len(frames) - 1) + [2000]  # milliseconds
+    frames[0].save(film, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+
+
+def _pixels(picture: Figure | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if not isinstance(picture, Figure):
+        return picture
+    canvas = FigureCanvasAgg(picture)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]

@@ -1,15 +1,15 @@
 """Histograms of weights, gradients and logits in TensorBoard."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
-from torch import nn
+from torch import Tensor
 from torch.optim import Optimizer
 
-from gan_lightning.callbacks.contracts import draw
+from gan_lightning.callbacks.contracts import Judge, draw, draw_given, is_conditional
 from gan_lightning.callbacks.run_folder import tensorboard
 from gan_lightning.errors import InputError
 
@@ -58,13 +58,13 @@ class WeightHistograms(Callback):
             for name, weight in pl_module.named_parameters():
                 if weight.requires_grad:
                     board.add_histogram(f"weights/{name}", weight.float(), step)
-            discriminator = getattr(pl_module, "discriminator", None)
-            if discriminator is not None:
-                with isolate_rng():
-                    fake = torch.cat(list(draw(pl_module, len(batch[0]))))
-                for kind, points in [("real", batch[0]), ("fake", fake)]:
-                    logits = _judged(discriminator, points)
-                    board.add_histogram(f"logits/{kind}", logits.float(), step)
+            real, labels = batch
+            with isolate_rng():
+                given = is_conditional(pl_module)
+                samples = draw_given(pl_module, labels) if given else draw(pl_module, len(real))
+                fake = torch.cat(list(samples))
+            for kind, points in [("real", real), ("fake", fake)]:
+                board.add_histogram(f"logits/{kind}", _judged(pl_module, points, labels), step)
 
     def _due(self, trainer: Trainer) -> bool:
         due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
@@ -72,9 +72,11 @@ class WeightHistograms(Callback):
 
 
 @torch.no_grad()
-def _judged(discriminator: nn.Module, points: torch.Tensor) -> torch.Tensor:
-    was_training = discriminator.training
-    discriminator.eval()
-    logits: torch.Tensor = discriminator(points)
-    discriminator.train(was_training)
-    return logits
+def _judged(model: LightningModule, points: Tensor, labels: Tensor) -> Tensor:
+    """Return the discriminator's logits in evaluation mode."""
+    judge = cast(Judge, model)
+    was_training = judge.discriminator.training
+    judge.discriminator.eval()
+    logits = judge.judge(points, labels)
+    judge.discriminator.train(was_training)
+    return logits.float()

@@ -93,9 +93,8 @@ class CommandLine(LightningCLI):
         return {**LightningCLI.subcommands(), "sample": {"model", "datamodule"}}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        parser.link_arguments(
-            "data.data_shape", "model.init_args.data_shape", apply_on="instantiate"
-        )
+        for name in ("data_shape", "num_classes"):  # a model without the second gets the first
+            parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
         parser.add_lightning_class_args(SampleMetrics, "metrics")
         parser.add_lightning_class_args(SamplePictures, "pictures")
         parser.add_lightning_class_args(Checkpoints, "checkpoints")

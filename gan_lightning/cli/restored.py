@@ -23,7 +23,8 @@ def held_model(checkpoint: Mapping[str, Any], asked: str, path: str) -> dict[str
         raise InputError(
             f"{path} holds the model {_name(class_path)}, and the config asks for {_name(asked)}."
         )
-    for name in ("_instantiator", "data_shape"):  # Lightning's own, and the data module's
+    # The first is Lightning's own, the others come from the data module.
+    for name in ("_instantiator", "data_shape", "num_classes"):
         arguments.pop(name, None)
     return {"class_path": class_path, "init_args": arguments}
 

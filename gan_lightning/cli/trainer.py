@@ -8,11 +8,11 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.strategies import Strategy
 
-from gan_lightning.callbacks.contracts import draw
+from gan_lightning.callbacks.contracts import draw, draw_given
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import GenerativeModel
+from gan_lightning.models import ConditionalModule, GenerativeModel
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -57,6 +57,7 @@ class GenerativeTrainer(Trainer):
         num_samples: int = 100,
         output: str | None = None,
         seed: int | None = None,
+        labels: int | list[int] | None = None,
     ) -> Path:
         """Draw samples from a checkpoint and write them to a file, in the data's own units.
 
@@ -69,6 +70,8 @@ class GenerativeTrainer(Trainer):
             output: The file; its ending chooses the format. By default ``samples`` in the run's
                 folder, in the data's usual format.
             seed: Seed that makes the samples repeatable; by default they differ each time.
+            labels: Of a conditional model, the label or the labels, taken in turn; by default each
+                sample has a random one.
 
         Returns:
             The path of the file.
@@ -89,10 +92,30 @@ class GenerativeTrainer(Trainer):
             torch.seed()
         else:
             torch.manual_seed(seed)
-        samples = torch.cat([x.cpu() for x in draw(model, num_samples)])
+        given = _labels(model, labels, num_samples)
+        chunks = draw(model, num_samples) if given is None else draw_given(model, given)
+        samples = torch.cat([x.cpu() for x in chunks])
         path.parent.mkdir(parents=True, exist_ok=True)
-        datamodule.write(datamodule.unscale(samples), path)
+        datamodule.write(datamodule.unscale(samples), path, given)
         return path
+
+
+def _labels(
+    model: GenerativeModel, wanted: int | list[int] | None, num_samples: int
+) -> torch.Tensor | None:
+    """Return a label for each sample of a conditional model, None for another model."""
+    if not isinstance(model, ConditionalModule):
+        if wanted is not None:
+            raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
+        return None
+    if wanted is None:
+        return model.random_labels(num_samples).cpu()
+    labels = torch.tensor([wanted] if isinstance(wanted, int) else wanted)
+    if not len(labels) or labels.min() < 0 or labels.max() >= model.num_classes:
+        raise InputError(
+            f"--labels: expected labels from 0 to {model.num_classes - 1}, found {wanted}."
+        )
+    return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
 
 
 def _default_output(checkpoint: Path, data: DataModule) -> Path:

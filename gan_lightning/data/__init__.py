@@ -1,9 +1,24 @@
 """Where batches come from: LightningDataModules that yield (x, labels)."""
 
 from gan_lightning.data.contracts import DataModule
+from gan_lightning.data.digits import Digits
+from gan_lightning.data.image_folder import ImageFolder
+from gan_lightning.data.images import Images
 from gan_lightning.data.iris import Iris
 from gan_lightning.data.loader import TensorLoader
+from gan_lightning.data.mnist import MNIST
 from gan_lightning.data.points import GaussianRing, StandardNormal
 from gan_lightning.data.table import Table
 
-__all__ = ["DataModule", "GaussianRing", "Iris", "StandardNormal", "Table", "TensorLoader"]
+__all__ = [
+    "MNIST",
+    "DataModule",
+    "Digits",
+    "GaussianRing",
+    "ImageFolder",
+    "Images",
+    "Iris",
+    "StandardNormal",
+    "Table",
+    "TensorLoader",
+]

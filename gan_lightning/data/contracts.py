@@ -4,9 +4,11 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -14,9 +16,12 @@ from gan_lightning.data.loader import TensorLoader
 from gan_lightning.errors import InputError
 from gan_lightning.networks import Shape
 
+Picture = Figure | NDArray[np.uint8]
+"""A figure, or pixels of shape ``(height, width, 3)``."""
+
 
 class Split(NamedTuple):
-    """Points in the model's scale, shape ``(num_points, *data_shape)``, and their labels."""
+    """Points as they are kept, shape ``(num_points, *data_shape)``, and their labels."""
 
     x: Tensor
     labels: Tensor
@@ -68,12 +73,26 @@ class DataModule(LightningDataModule, ABC):
         """
 
     @abstractmethod
-    def figures(self, samples: Tensor) -> dict[str, Figure]:
-        """Draw unscaled samples beside the training points; a dictionary of named figures."""
+    def figures(self, samples: Tensor) -> dict[str, Picture]:
+        """Draw unscaled samples beside the training points; a dictionary of named pictures."""
 
     @abstractmethod
-    def write(self, samples: Tensor, path: Path) -> None:
-        """Write unscaled samples to a file of the format that the path's ending names."""
+    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
+        """Write unscaled samples to a file of the format that the path's ending names.
+
+        Args:
+            samples: Points in the data's own units.
+            path: The file.
+            labels: The labels that the samples were asked for, where they were.
+        """
+
+    def scale(self, x: Tensor) -> Tensor:
+        """Return points in the model's scale from those that a split keeps: by default the same."""
+        return x
+
+    def real_pictures(self) -> dict[str, Picture]:
+        """Draw real points alone, once a run, to compare with; by default nothing."""
+        return {}
 
     def described(self, stage: Literal["val", "test"]) -> str:
         """Return what ``stage`` compares samples with, for the protocol of a number."""
@@ -86,10 +105,11 @@ class DataModule(LightningDataModule, ABC):
 
     def train_dataloader(self) -> TensorLoader:
         if self.trainer is None:
-            return TensorLoader(*self.train, self.batch_size, seed=torch.initial_seed())
+            seed = torch.initial_seed()
+            return TensorLoader(*self.train, self.batch_size, seed, scale=self.scale)
         seed = self.trainer.strategy.broadcast(torch.initial_seed())
         rank, world_size = self.trainer.global_rank, self.trainer.world_size
-        return TensorLoader(*self.train, self.batch_size, seed, rank, world_size)
+        return TensorLoader(*self.train, self.batch_size, seed, rank, world_size, self.scale)
 
     def val_dataloader(self) -> TensorLoader:
         return self._in_order(self.val)
@@ -107,4 +127,4 @@ class DataModule(LightningDataModule, ABC):
             # No rank may be without points, or the others would wait for it.
             start = min(rank, len(split.x) - 1)
             split = Split(split.x[start::world_size], split.labels[start::world_size])
-        return TensorLoader(*split, self.batch_size)
+        return TensorLoader(*split, self.batch_size, scale=self.scale)

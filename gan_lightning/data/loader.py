@@ -1,6 +1,6 @@
 """Batches of tensors in memory, without Python per sample."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -16,12 +16,14 @@ class TensorLoader:
     each takes its share of every global batch of ``batch_size * world_size`` points.
 
     Args:
-        x: Points, shape ``(num_points, *data_shape)``.
+        x: Points as they are kept, shape ``(num_points, *data_shape)``.
         labels: Their labels, shape ``(num_points,)``.
         batch_size: Points in a batch of one rank.
         seed: Seed of the orders, the same on all ranks; ``None`` keeps the given order.
         rank: Index of this process.
         world_size: Number of processes.
+        scale: Turns a batch of points as they are kept into the model's scale, such as bytes into
+            floats; by default they are in it.
     """
 
     batch_sampler = None  # Lightning asks for it wherever there is a sampler
@@ -34,6 +36,7 @@ class TensorLoader:
         seed: int | None = None,
         rank: int = 0,
         world_size: int = 1,
+        scale: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         if batch_size < 1:
             raise InputError(f"batch_size must be a positive integer, found {batch_size}.")
@@ -43,6 +46,7 @@ class TensorLoader:
         self.seed = seed
         self.rank = rank
         self.world_size = world_size
+        self.scale = scale
         self.epoch = 0
         self._first = 0  # where the next iteration starts: 0 but after load_state_dict
         self._position = 0  # batches of this epoch that were handed out
@@ -78,7 +82,8 @@ class TensorLoader:
         for position in range(first, len(self)):
             self._position = position + 1
             share = self._share(order, position)
-            yield self.x[share], self.labels[share]
+            x = self.x[share]
+            yield x if self.scale is None else self.scale(x), self.labels[share]
         self.set_epoch(self.epoch + 1)
 
     def _order(self) -> Tensor:

@@ -5,11 +5,10 @@ from abc import abstractmethod
 from pathlib import Path
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 from torchmetrics import Metric
 
-from gan_lightning.data.contracts import DataModule, Split
+from gan_lightning.data.contracts import DataModule, Picture, Split
 from gan_lightning.errors import InputError
 from gan_lightning.figures import points_over_density
 from gan_lightning.metrics import PointMetrics
@@ -65,10 +64,10 @@ class GaussianMixture(DataModule):
     def metrics(self) -> Metric:
         return PointMetrics(self.centres(), self.std)
 
-    def figures(self, samples: Tensor) -> dict[str, Figure]:
+    def figures(self, samples: Tensor) -> dict[str, Picture]:
         return {"points": points_over_density(samples, self.log_density, self.centres(), self.std)}
 
-    def write(self, samples: Tensor, path: Path) -> None:
+    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
         """Write points as CSV with the header ``x,y``.
 
         Raises:

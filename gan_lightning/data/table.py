@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 from torchmetrics import Metric
 
 from gan_lightning.data.columns import Categorical, Column, Continuous, RowScaler
-from gan_lightning.data.contracts import DataModule, Split
+from gan_lightning.data.contracts import DataModule, Picture, Split
 from gan_lightning.errors import InputError
 from gan_lightning.figures import feature_histograms, feature_pairs
 from gan_lightning.metrics import TableMetrics
@@ -71,7 +70,7 @@ class Table(DataModule):
     def metrics(self) -> Metric:
         return TableMetrics([column.name for column in self.columns], self._continuous())
 
-    def figures(self, samples: Tensor) -> dict[str, Figure]:
+    def figures(self, samples: Tensor) -> dict[str, Picture]:
         continuous = self._continuous()
         if not continuous:
             return {}
@@ -85,7 +84,7 @@ class Table(DataModule):
             "pairs": feature_pairs(real, generated, names),
         }
 
-    def write(self, samples: Tensor, path: Path) -> None:
+    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
         """Write rows as CSV with a header, categories by name.
 
         Raises:

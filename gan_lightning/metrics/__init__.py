@@ -6,10 +6,12 @@ from gan_lightning.metrics.distances import (
     ks_statistic,
     wasserstein_distance,
 )
+from gan_lightning.metrics.images import ImageMetrics
 from gan_lightning.metrics.points import PointMetrics
 from gan_lightning.metrics.table import TableMetrics
 
 __all__ = [
+    "ImageMetrics",
     "PointMetrics",
     "TableMetrics",
     "TwoSampleMetric",

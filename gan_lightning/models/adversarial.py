@@ -109,8 +109,7 @@ class AdversarialModule(GenerativeModel, ABC):
 
     def judge(self, x: Tensor, labels: Tensor) -> Tensor:
         """Return the discriminator's logits for points, shape ``(batch,)``."""
-        logits: Tensor = self.discriminator(x)
-        return logits
+        return self.discriminator(x)
 
     def on_train_epoch_end(self) -> None:
         with warnings.catch_warnings():
@@ -151,8 +150,7 @@ class AdversarialModule(GenerativeModel, ABC):
 
     def fakes(self, num_samples: int) -> Tensor:
         """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""
-        fakes: Tensor = self.generator(self.latents(num_samples))
-        return fakes
+        return self.generator(self.latents(num_samples))
 
     def sample(self, num_samples: int) -> Tensor:
         """Draw points from the averaged generator if there is one, shape ``(num_samples, …)``."""

@@ -27,8 +27,7 @@ class ConditionalModule(AdversarialModule, ABC):
 
     def fakes_given(self, labels: Tensor) -> Tensor:
         """Generate the fake points of a training step, one for each label."""
-        fakes: Tensor = self.generator(self.latents(len(labels)), labels)
-        return fakes
+        return self.generator(self.latents(len(labels)), labels)
 
     def random_labels(self, num_samples: int) -> Tensor:
         """Draw labels uniformly, int64 of shape ``(num_samples,)``."""

@@ -71,5 +71,4 @@ class ConditionalGAN(ConditionalModule):
         return self.loss.generator(self.discriminator(fake, labels))
 
     def judge(self, x: Tensor, labels: Tensor) -> Tensor:
-        logits: Tensor = self.discriminator(x, labels)
-        return logits
+        return self.discriminator(x, labels)

@@ -51,8 +51,7 @@ class LabelledGenerator(ConditionalGenerator):
         self.embedding = nn.Embedding(num_classes, embedding_dim)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        points: Tensor = self.generator(torch.cat([z, self.embedding(labels)], 1))
-        return points
+        return self.generator(torch.cat([z, self.embedding(labels)], 1))
 
 
 class LabelledDiscriminator(ConditionalDiscriminator):
@@ -75,8 +74,7 @@ class LabelledDiscriminator(ConditionalDiscriminator):
         self.planes = nn.Parameter(torch.randn(num_classes, *data_shape))
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        logits: Tensor = self.discriminator(torch.cat([x, self.planes[labels]], 1))
-        return logits
+        return self.discriminator(torch.cat([x, self.planes[labels]], 1))
 
 
 class ProjectionDiscriminator(ConditionalDiscriminator):
@@ -101,8 +99,7 @@ class ProjectionDiscriminator(ConditionalDiscriminator):
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         features = self.discriminator.features(x)
         projections = (self.embedding(labels) * features).sum(1)
-        logits: Tensor = self.discriminator.head(features).flatten(0) + projections
-        return logits
+        return self.discriminator.head(features).flatten(0) + projections
 
 
 class AuxiliaryClassifier(ClassifyingDiscriminator):

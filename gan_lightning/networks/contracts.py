@@ -59,8 +59,7 @@ class FeatureDiscriminator(Discriminator):
         """Return the features of each point, shape ``(batch, num_features)``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.features(x)).flatten(0)
-        return logits
+        return self.head(self.features(x)).flatten(0)
 
 
 class ConditionalDiscriminator(nn.Module, ABC):

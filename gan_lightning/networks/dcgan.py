@@ -47,8 +47,7 @@ class DCGANGenerator(Generator):
         self.layers = nn.Sequential(*layers).apply(_initialise)
 
     def forward(self, z: Tensor) -> Tensor:
-        images: Tensor = self.layers(z)
-        return images
+        return self.layers(z)
 
 
 class DCGANDiscriminator(FeatureDiscriminator):
@@ -85,8 +84,7 @@ class DCGANDiscriminator(FeatureDiscriminator):
             self.apply(normalise_spectrally)
 
     def features(self, x: Tensor) -> Tensor:
-        features: Tensor = self.layers(x)
-        return features
+        return self.layers(x)
 
 
 def _initialise(module: nn.Module) -> None:

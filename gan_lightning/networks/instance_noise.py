@@ -35,5 +35,4 @@ class InstanceNoise(Discriminator):
 
     def forward(self, x: Tensor) -> Tensor:
         noisy = x + self.std * torch.randn_like(x) if self.training else x
-        logits: Tensor = self.discriminator(noisy)
-        return logits
+        return self.discriminator(noisy)

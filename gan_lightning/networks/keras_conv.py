@@ -46,8 +46,7 @@ class KerasConvGenerator(Generator):
         )
 
     def forward(self, z: Tensor) -> Tensor:
-        images: Tensor = self.layers(z)
-        return images
+        return self.layers(z)
 
 
 def _doubled(channels_in: int, channels_out: int) -> list[nn.Module]:

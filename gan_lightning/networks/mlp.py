@@ -47,8 +47,7 @@ class MLPGenerator(Generator):
         )
 
     def forward(self, z: Tensor) -> Tensor:
-        points: Tensor = self.layers(z)
-        return points
+        return self.layers(z)
 
 
 class MLPDiscriminator(FeatureDiscriminator):
@@ -74,8 +73,7 @@ class MLPDiscriminator(FeatureDiscriminator):
         self.head = nn.Linear(dims[-1], 1)
 
     def features(self, x: Tensor) -> Tensor:
-        features: Tensor = self.layers(x)
-        return features
+        return self.layers(x)
 
 
 def _checked(dims: list[int]) -> list[int]:

@@ -42,8 +42,7 @@ class ResNetGenerator(Generator):
         )
 
     def forward(self, z: Tensor) -> Tensor:
-        images: Tensor = self.layers(z)
-        return images
+        return self.layers(z)
 
 
 class ResNetDiscriminator(FeatureDiscriminator):

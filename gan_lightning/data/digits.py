@@ -1,0 +1,36 @@
+"""Handwritten digits bundled with scikit-learn."""
+
+import torch
+from sklearn.datasets import load_digits
+
+from gan_lightning.data.contracts import Split
+from gan_lightning.data.images import Images, ValueRange, resized, split_off
+
+
+class Digits(Images):
+    """1 797 real handwritten digits of 8×8 pixels (Alpaydin & Kaynak, 1998); needs no download.
+
+    Args:
+        size: Height and width that they are resized to.
+        batch_size: Images in a batch.
+        num_val: Images that are held out for validation and ``test``.
+        value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
+    """
+
+    def __init__(
+        self,
+        size: int = 28,
+        batch_size: int = 128,
+        num_val: int = 297,
+        value_range: ValueRange = "[-1, 1]",
+    ) -> None:
+        super().__init__((1, size, size), 10, batch_size, value_range)
+        self.num_val = num_val
+
+    def setup(self, stage: str) -> None:
+        digits = load_digits()
+        grey = torch.from_numpy(digits.images)[:, None] * (255 / 16)  # from 0 … 16
+        images = resized(grey.round().to(torch.uint8), self.data_shape[1])
+        everything = Split(images, torch.from_numpy(digits.target).long())
+        self.train, val = split_off(everything, self.num_val, seed=0)
+        self.val = self.test = val if self.num_val else self.train

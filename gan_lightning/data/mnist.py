@@ -1,0 +1,79 @@
+"""MNIST and two sets of the same form."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.error import URLError
+
+import torchvision.datasets
+from torch.nn.functional import pad as padded
+
+from gan_lightning.data.contracts import Split
+from gan_lightning.data.images import Images, ValueRange, resized, split_off
+from gan_lightning.errors import InputError
+
+DATASETS = {
+    "mnist": torchvision.datasets.MNIST,
+    "fashion_mnist": torchvision.datasets.FashionMNIST,
+    "kmnist": torchvision.datasets.KMNIST,
+}
+
+
+class MNIST(Images):
+    """70 000 grey images of 28×28 pixels in ten classes; checked, and downloaded if need be.
+
+    Args:
+        root: Folder that holds, or will hold, the folder ``MNIST``.
+        dataset: ``mnist`` (handwritten digits, LeCun et al., 1998), ``fashion_mnist`` (Xiao et al.,
+            2017) or ``kmnist`` (Clanuwat et al., 2018).
+        download: Fetch the files where they are missing.
+        batch_size: Images in a batch.
+        num_val: Training images that are held out for validation, drawn at random; ``test`` uses
+            the 10 000 test images.
+        size: Height and width: 28, or 32 by a black margin, or any other by resizing.
+        value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
+    """
+
+    def __init__(
+        self,
+        root: str = "data",
+        dataset: Literal["mnist", "fashion_mnist", "kmnist"] = "mnist",
+        download: bool = True,
+        batch_size: int = 128,
+        num_val: int = 5000,
+        size: int = 28,
+        value_range: ValueRange = "[-1, 1]",
+    ) -> None:
+        super().__init__((1, size, size), 10, batch_size, value_range)
+        if not 0 <= num_val < 60000:
+            raise InputError(f"num_val must lie in [0, 60000), found {num_val}.")
+        self.root = root
+        self.dataset = dataset
+        self.download = download
+        self.num_val = num_val
+
+    def prepare_data(self) -> None:
+        """Fetch the files, on one process alone."""
+        if self.download:
+            for train in (True, False):
+                self._read(train, download=True)
+
+    def setup(self, stage: str) -> None:
+        train = self._read(True, download=False)
+        self.test = self._read(False, download=False)
+        self.train, val = split_off(train, self.num_val, seed=0)
+        self.val = val if self.num_val else self.train
+
+    def _read(self, train: bool, download: bool) -> Split:
+        cls = DATASETS[self.dataset]
+        try:
+            data = cls(self.root, train=train, download=download)
+        except (RuntimeError, URLError, OSError) as error:
+            folder = Path(self.root).absolute() / cls.__name__ / "raw"
+            raise InputError(
+                f"{cls.__name__} was not found in {folder}"
+                f"{' and could not be downloaded' if download else ''}: put its files there, or "
+                "use the data module Digits, which needs no download."
+            ) from error
+        images, size = data.data[:, None], self.data_shape[1]
+        images = padded(images, [2] * 4) if size == 32 else resized(images, size)
+        return Split(images, data.targets)
