@@ -57,7 +57,7 @@ class GenerativeTrainer(Trainer):
         num_samples: int = 100,
         output: str | None = None,
         seed: int | None = None,
-        labels: int | list[int] | None = None,
+        labels: str | None = None,
     ) -> Path:
         """Draw samples from a checkpoint and write them to a file, in the data's own units.
 
@@ -70,8 +70,8 @@ class GenerativeTrainer(Trainer):
             output: The file; its ending chooses the format. By default ``samples`` in the run's
                 folder, in the data's usual format.
             seed: Seed that makes the samples repeatable; by default they differ each time.
-            labels: Of a conditional model, the label or the labels, taken in turn; by default each
-                sample has a random one.
+            labels: Of a conditional model, the label, such as ``7``, or the labels, such as
+                ``0,1,2``, taken in turn; by default each sample has a random one.
 
         Returns:
             The path of the file.
@@ -100,9 +100,7 @@ class GenerativeTrainer(Trainer):
         return path
 
 
-def _labels(
-    model: GenerativeModel, wanted: int | list[int] | None, num_samples: int
-) -> torch.Tensor | None:
+def _labels(model: GenerativeModel, wanted: str | None, num_samples: int) -> torch.Tensor | None:
     """Return a label for each sample of a conditional model, None for another model."""
     if not isinstance(model, ConditionalModule):
         if wanted is not None:
@@ -110,11 +108,13 @@ def _labels(
         return None
     if wanted is None:
         return model.random_labels(num_samples).cpu()
-    labels = torch.tensor([wanted] if isinstance(wanted, int) else wanted)
-    if not len(labels) or labels.min() < 0 or labels.max() >= model.num_classes:
+    known = {str(label): label for label in range(model.num_classes)}
+    names = [name.strip() for name in wanted.split(",")]
+    if not known.keys() >= set(names):
         raise InputError(
-            f"--labels: expected labels from 0 to {model.num_classes - 1}, found {wanted}."
+            f"--labels: expected labels from 0 to {model.num_classes - 1}, found {wanted!r}."
         )
+    labels = torch.tensor([known[name] for name in names])
     return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
 
 

@@ -87,8 +87,10 @@ class Images(DataModule):
         if ending == ".png":
             Image.fromarray(image_grid(samples)).save(path)
         elif ending == ".npz":
-            arrays = {} if labels is None else {"labels": labels.cpu().numpy()}
-            np.savez_compressed(path, images=samples.numpy(), **arrays)
+            if labels is None:
+                np.savez_compressed(path, images=samples.numpy())
+            else:
+                np.savez_compressed(path, images=samples.numpy(), labels=labels.cpu().numpy())
         elif not ending:
             path.mkdir(parents=True, exist_ok=True)
             digits = len(str(len(samples) - 1))
