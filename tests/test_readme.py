@@ -97,7 +97,11 @@ def test_every_command_is_run_by_a_test_or_by_ci():
     assert test_command.startswith(SET_UP)
     assert "grep -m1 'bin/pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
     rest = [command for command in COMMANDS if command and command != test_command]
-    assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in rest)
+    benchmarks = [c for c in rest if c.startswith("python benchmarks/")]
+    others = [c for c in rest if c not in benchmarks]
+    assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in others)
+    for command in benchmarks:  # run in short by tests/test_benchmarks.py
+        assert (ROOT / shlex.split(command)[1]).is_file()
 
 
 def test_the_anatomy_is_an_experiment(elsewhere):
