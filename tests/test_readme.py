@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from gan_lightning.cli import main
 
@@ -115,5 +116,9 @@ def test_the_anatomy_is_an_experiment(elsewhere):
 def test_every_config_is_in_the_table_and_every_link_leads_somewhere():
     for config in (ROOT / "configs").glob("*.yaml"):
         assert f"| `{config.stem}` |" in README
+    assert not re.search(r"RESULT_|TIME_|NOTES", README)
+    for picture in (ROOT / "docs" / "pictures").glob("*.png"):
+        with Image.open(picture) as image:
+            image.verify()
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("https://") or (ROOT / target).exists(), target

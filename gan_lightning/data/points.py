@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torchmetrics import Metric
 
-from gan_lightning.data.contracts import DataModule, Split
+from gan_lightning.data.contracts import DataModule, Split, checked_seed
 from gan_lightning.errors import InputError
 from gan_lightning.figures import points_over_density
 from gan_lightning.metrics import PointMetrics
@@ -39,7 +39,7 @@ class GaussianMixture(DataModule):
             )
         self.std = std
         self.num_samples = num_samples
-        self.data_seed = data_seed
+        self.data_seed = checked_seed("data_seed", data_seed)
         self.num_classes = len(self.centres())
 
     @abstractmethod
