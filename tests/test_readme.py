@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from gan_lightning.cli import main
 
@@ -97,7 +98,11 @@ def test_every_command_is_run_by_a_test_or_by_ci():
     assert test_command.startswith(SET_UP)
     assert "grep -m1 'bin/pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
     rest = [command for command in COMMANDS if command and command != test_command]
-    assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in rest)
+    benchmarks = [c for c in rest if c.startswith("python benchmarks/")]
+    others = [c for c in rest if c not in benchmarks]
+    assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in others)
+    for command in benchmarks:  # run in short by tests/test_benchmarks.py
+        assert (ROOT / shlex.split(command)[1]).is_file()
 
 
 def test_the_anatomy_is_an_experiment(elsewhere):
@@ -111,5 +116,9 @@ def test_the_anatomy_is_an_experiment(elsewhere):
 def test_every_config_is_in_the_table_and_every_link_leads_somewhere():
     for config in (ROOT / "configs").glob("*.yaml"):
         assert f"| `{config.stem}` |" in README
+    assert not re.search(r"RESULT_|TIME_|NOTES", README)
+    for picture in (ROOT / "docs" / "pictures").glob("*.png"):
+        with Image.open(picture) as image:
+            image.verify()
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("https://") or (ROOT / target).exists(), target

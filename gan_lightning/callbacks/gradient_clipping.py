@@ -4,14 +4,15 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.optim import Optimizer
 
+from gan_lightning.callbacks.true_gradients import gradient_scale
 from gan_lightning.errors import InputError
 
 
 class GradientClipping(Callback):
     """Scales each player's gradient down to a largest norm before its step.
 
-    It acts after a gradient scaler has removed its factor, so the norm is that of the true
-    gradient. The Trainer's own ``gradient_clip_val`` is refused in manual optimization.
+    The norm is that of the true gradient, without the factor of a gradient scaler. The Trainer's
+    own ``gradient_clip_val`` is refused in manual optimization.
 
     Args:
         max_norm: Largest Euclidean norm of one player's gradient.
@@ -25,5 +26,6 @@ class GradientClipping(Callback):
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
-        for group in optimizer.param_groups:
-            torch.nn.utils.clip_grad_norm_(group["params"], self.max_norm)
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        max_norm = self.max_norm * gradient_scale(trainer, optimizer)
+        torch.nn.utils.clip_grad_norm_(weights, max_norm)

@@ -54,8 +54,8 @@ class SampleMetrics(Callback):
             for samples in draw(pl_module, share):
                 self._add(trainer, samples, real=False)
         results = self.metrics.compute()
-        self._state_protocol(trainer, pl_module, stage)
         if not trainer.sanity_checking:
+            self._state_protocol(trainer, pl_module, stage)
             tagged = {f"{stage}/{name}": value.float() for name, value in results.items()}
             # Alike on all ranks already; Lightning wants to hear that it knows.
             pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)

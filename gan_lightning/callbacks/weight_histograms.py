@@ -1,5 +1,6 @@
 """Histograms of weights, gradients and logits in TensorBoard."""
 
+from contextlib import suppress
 from typing import Any, cast
 
 import torch
@@ -8,17 +9,20 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.utils.tensorboard import SummaryWriter
 
 from gan_lightning.callbacks.contracts import Judge, draw, draw_given, is_conditional
 from gan_lightning.callbacks.run_folder import tensorboard
+from gan_lightning.callbacks.true_gradients import gradient_scale
 from gan_lightning.errors import InputError
 
 
 class WeightHistograms(Callback):
     """Shows how both players' weights, gradients and judgements are distributed.
 
-    Gradients are the true ones that a step is made of, after a gradient scaler has removed its
-    factor. Logits are the discriminator's on the real batch and on as many samples.
+    Gradients are the true ones, without the factor of a gradient scaler; clipped, if the callback
+    ``GradientClipping`` stands before this one. Logits are the discriminator's on the real batch
+    and on as many samples.
 
     Args:
         every_n_batches: Training batches between two histograms.
@@ -37,11 +41,11 @@ class WeightHistograms(Callback):
         if not self._due(trainer):
             return
         moving = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
-        step = trainer.fit_loop.total_batch_idx
+        step, scale = trainer.fit_loop.total_batch_idx, gradient_scale(trainer, optimizer)
         for board in tensorboard(trainer):
             for name, weight in pl_module.named_parameters():
                 if id(weight) in moving and weight.grad is not None:
-                    board.add_histogram(f"gradients/{name}", weight.grad.float(), step)
+                    _add(board, f"gradients/{name}", weight.grad / scale, step)
 
     def on_train_batch_end(
         self,
@@ -57,18 +61,27 @@ class WeightHistograms(Callback):
         for board in tensorboard(trainer):
             for name, weight in pl_module.named_parameters():
                 if weight.requires_grad:
-                    board.add_histogram(f"weights/{name}", weight.float(), step)
+                    _add(board, f"weights/{name}", weight, step)
             real, labels = batch
             with isolate_rng():
                 given = is_conditional(pl_module)
                 samples = draw_given(pl_module, labels) if given else draw(pl_module, len(real))
                 fake = torch.cat(list(samples))
             for kind, points in [("real", real), ("fake", fake)]:
-                board.add_histogram(f"logits/{kind}", _judged(pl_module, points, labels), step)
+                _add(board, f"logits/{kind}", _judged(pl_module, points, labels), step)
 
     def _due(self, trainer: Trainer) -> bool:
         due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
         return due and trainer.is_global_zero
+
+
+def _add(board: SummaryWriter, tag: str, values: torch.Tensor, step: int) -> None:
+    """Add a histogram, but not of values that are not finite or too large for bins.
+
+    A picture must not stop a run: ``FiniteLosses`` does, and says why.
+    """
+    with suppress(ValueError):
+        board.add_histogram(tag, values.detach().float(), step)
 
 
 @torch.no_grad()

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from jsonargparse import Namespace
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch import Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_utilities.core.rank_zero import rank_zero_warn
@@ -32,27 +31,22 @@ from gan_lightning.cli.report import (
     report_numbers,
     report_stop,
 )
-from gan_lightning.cli.restored import differences, held_model
-from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint, load_checkpoint
+from gan_lightning.cli.restored import check_fit, data_differences, differences, held_model
+from gan_lightning.cli.runs import (
+    LOGS,
+    Arguments,
+    Run,
+    batches_of,
+    find_checkpoint,
+    load_checkpoint,
+)
+from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import GenerativeModel
 
 PROGRAM = "python -m gan_lightning"
-
-
-class SaveRunConfig(SaveConfigCallback):
-    """Writes ``config.yaml`` into the run's folder, without the checkpoint it goes on from."""
-
-    def __init__(self, parser: LightningArgumentParser, config: Namespace, **kwargs: Any) -> None:
-        config = config.clone()
-        config.ckpt_path = None
-        super().__init__(parser, config, overwrite=True, **kwargs)
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if trainer.logger is not None:
-            super().setup(trainer, pl_module, stage)
 
 
 class CommandLine(LightningCLI):
@@ -68,7 +62,8 @@ class CommandLine(LightningCLI):
     def __init__(self, args: Sequence[str]) -> None:
         self.arguments = Arguments.of(args)
         self.checkpoint: dict[str, Any] | None = None
-        one_way_out = {"exit_on_error": False}  # errors arrive as exceptions: see explain.py
+        # Errors arrive as exceptions, see explain.py; --conf for --config would pass Arguments by.
+        strict = {"exit_on_error": False, "allow_abbrev": False}
         super().__init__(
             GenerativeModel,
             DataModule,
@@ -78,8 +73,8 @@ class CommandLine(LightningCLI):
             parser_kwargs={
                 "prog": PROGRAM,
                 "description": "Train generative models and sample from them.",
-                **one_way_out,
-                **{name: dict(one_way_out) for name in self.subcommands()},
+                **strict,
+                **{name: dict(strict) for name in self.subcommands()},
             },
             seed_everything_default=0,
             subclass_mode_model=True,
@@ -108,31 +103,50 @@ class CommandLine(LightningCLI):
             args = self.arguments.completed(args, path)
         with _as_input_errors():
             self.config = parser.parse_args(args)
-        config = self.config[self.config.subcommand]
+        subcommand = self.config.subcommand
+        config = self.config[subcommand]
         config.weights_only = config.get("weights_only") is not False
+        if subcommand != "fit" and path is None:
+            raise InputError(
+                f"{subcommand} needs --ckpt_path: a checkpoint in its run's folder, or last for "
+                "the newest run."
+            )
+        seed = config.seed_everything
+        if not isinstance(seed, bool) and not 0 <= seed < 2**32:
+            raise InputError(f"seed_everything must lie in [0, 2^32), found {seed}.")
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""
         config = self.config[self.config.subcommand]
         if not config.get("ckpt_path"):
             return
-        self.checkpoint = load_checkpoint(Path(config.ckpt_path))
+        to_go_on = ("loops", "optimizer_states", "lr_schedulers", "callbacks")
+        path = Path(config.ckpt_path)
+        parts = to_go_on if self.config.subcommand == "fit" else ()
+        self.checkpoint = load_checkpoint(path, parts)
         held = held_model(self.checkpoint, config.model.class_path, config.ckpt_path)
         asked = config.model.as_dict()
-        self.config = self.parser.parse_object(
-            {self.config.subcommand: {"model": held}}, self.config
-        )
+        with _as_input_errors():
+            self.config = self.parser.parse_object(
+                {self.config.subcommand: {"model": held}}, self.config
+            )
         restored = self.config[self.config.subcommand].model.as_dict()
         for key, old, new in differences(asked, restored):
             rank_zero_warn(
                 f"model.{key} stays {new}, as in the checkpoint; {old} is ignored. Start a new "
                 "run to change it."
             )
+        if parts and path.name == "best.ckpt" and path.with_name("last.ckpt").exists():
+            rank_zero_warn(f"The run goes on from {path}, and replaces the last.ckpt there.")
+        for key, old, new in data_differences(path, config.data.as_dict()):
+            rank_zero_warn(f"data.{key} is {new}; the checkpoint was trained with {old}.")
 
     def instantiate_classes(self) -> None:
         """Build data, model and Trainer; whatever fails here failed on the configuration."""
         with _as_input_errors():
             super().instantiate_classes()
+        if self.checkpoint is not None:
+            check_fit(self.model, self.datamodule.data_shape, self.checkpoint)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
@@ -151,13 +165,12 @@ class CommandLine(LightningCLI):
         if self.checkpoint is not None:
             run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path")))
             if run is not None:
-                progress = self.checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
                 return TensorBoardLogger(
                     run.root / LOGS,
                     run.experiment,
                     run.version,
                     default_hp_metric=False,
-                    purge_step=progress["total"]["ready"],  # forget what came after the checkpoint
+                    purge_step=batches_of(self.checkpoint),  # forget what came after it
                 )
         root = Path(self._get(self.config, "trainer").default_root_dir or ".")
         return TensorBoardLogger(
@@ -168,6 +181,12 @@ class CommandLine(LightningCLI):
         """Train; where a signal stopped it, say how to go on and exit with the signal's code."""
         try:
             self.trainer.fit(**kwargs)
+        except RuntimeError as error:
+            if "Early stopping conditioned" not in str(error):
+                raise
+            known = ", ".join(sorted(self.trainer.callback_metrics))
+            reason = str(error).partition(" which is")[0]
+            raise InputError(f"{reason}, which nobody logs; logged are {known}.") from error
         except SIGTERMException:
             checkpoints = callback_of(self.trainer, Checkpoints)
             if self.trainer.is_global_zero:
@@ -177,7 +196,8 @@ class CommandLine(LightningCLI):
     def after_fit(self) -> None:
         """Say where the results are and what to type next."""
         if self.trainer.is_global_zero:
-            report_fit(self.trainer, PROGRAM)
+            before = batches_of(self.checkpoint) if self.checkpoint else 0
+            report_fit(self.trainer, PROGRAM, before)
 
     def after_validate(self) -> None:
         """Say how the printed numbers came about."""
@@ -197,6 +217,8 @@ class CommandLine(LightningCLI):
         folder = run.folder if run else Path(self.trainer.default_root_dir)
         rank = f"_rank{self.trainer.global_rank}" if self.trainer.world_size > 1 else ""
         path = folder / f"predictions{rank}{self.datamodule.file_ending}"
+        if not self.trainer.predict_loop.predictions:
+            raise InputError("predict had no points to make samples for.")
         samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
         self.datamodule.write(self.datamodule.unscale(samples), path)
         report_file(f"{len(samples)} samples", path)

@@ -6,6 +6,9 @@ import yaml
 
 from gan_lightning.errors import InputError
 
+_SECTIONS = {"model", "data", "trainer", "metrics", "pictures", "checkpoints"}
+_CLASS_KEYS = {"class_path", "init_args", "dict_kwargs"}
+
 
 def check_config(path: Path) -> None:
     """Make sure that a file is there and holds YAML with named sections.
@@ -29,4 +32,17 @@ def check_config(path: Path) -> None:
         raise InputError(
             f"{path}: expected the sections model, data and trainer, found a "
             f"{type(content).__name__}."
+        )
+    for section in _SECTIONS & content.keys():
+        _check_section(path, section, content[section])
+
+
+def _check_section(path: Path, section: str, content: object) -> None:
+    if not isinstance(content, dict):
+        raise InputError(f"{path}, {section}: expected named settings, found {content!r}.")
+    if section in ("model", "data") and content.keys() - _CLASS_KEYS:
+        wrong = sorted(map(str, content.keys() - _CLASS_KEYS))
+        raise InputError(
+            f"{path}, {section}: expected class_path and init_args, found {', '.join(wrong)}; the "
+            "settings of a class stand below its init_args."
         )

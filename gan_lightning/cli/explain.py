@@ -2,6 +2,7 @@
 
 import re
 import sys
+from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 from lightning.pytorch import Trainer
 
 import gan_lightning
+from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
 from gan_lightning.errors import InputError
 
 ROOMS = ("models", "networks", "losses", "data", "callbacks")
@@ -53,16 +55,23 @@ def _place(text: str) -> str:
 
 def _unknown_option(match: re.Match[str], place: str, text: str) -> str:
     option = match[1].split(".")[0]
-    class_paths = re.findall(r"class_path '([\w.]+)'|class_path='([\w.]+)'", text)
-    if class_paths:
-        owner = "".join(class_paths[-1])
+    if class_paths := _class_paths(text):
+        owner = class_paths[-1]
         options = signature(_imported(owner)).parameters
         owner = owner.rpartition(".")[2]
         return f"{place}: {owner} has no option {option!r}.{_nearest(option, options)}"
     section, _, rest = match[1].partition(".")
-    if section == "trainer":
-        return f"trainer has no option {rest!r}.{_nearest(rest, signature(Trainer).parameters)}"
+    if section in _SECTIONS:
+        nearest = _nearest(rest, signature(_SECTIONS[section]).parameters)
+        return f"{section} has no option {rest!r}.{nearest}"
+    if section in _TOP_LEVEL:
+        return f"--{match[1]} belongs behind the subcommand."
     return f"There is no option {section!r}.{_nearest(section, _TOP_LEVEL)}"
+
+
+def _class_paths(text: str) -> list[str]:
+    found = re.findall(r"class_path '([\w.]+)'|class_path='([\w.]+)'", text)
+    return ["".join(either) for either in found]
 
 
 def _unknown_class(match: re.Match[str], place: str, text: str) -> str:
@@ -97,14 +106,17 @@ def _unreadable_file(match: re.Match[str], place: str, text: str) -> str:
 
 
 def _missing(match: re.Match[str], place: str, text: str) -> str:
-    subcommand = match[1].partition(".")[0]
+    names = match[1].split(", ")
+    subcommand, _, section = names[0].rpartition(".")
+    if section not in ("model", "data"):
+        owner = "".join(_class_paths(text)[-1:]).rpartition(".")[2] or "it"
+        return f"{place}: {owner} needs {' and '.join(names)}."
     if subcommand != "fit":
         return (
-            f"{subcommand} needs --ckpt_path: a checkpoint in its run's folder, or last for the "
-            "newest run."
+            f"{subcommand} needs --ckpt_path, a checkpoint in its run's folder, beside the run's "
+            "config.yaml; or last for the newest run."
         )
-    names = [name.split(".", 1)[-1] for name in match[1].split(", ")]
-    needed = " and ".join(f"--{name}" for name in sorted(names, reverse=True))
+    needed = " and ".join(f"--{name.rpartition('.')[2]}" for name in sorted(names, reverse=True))
     return f"fit needs {needed}, or a --config that names them (see the folder configs)."
 
 
@@ -121,6 +133,13 @@ _TOP_LEVEL = [
     "model", "data", "trainer", "config", "seed_everything", "ckpt_path", "checkpoints",
     "metrics", "pictures", "num_samples", "output", "seed", "weights_only",
 ]  # fmt: skip
+
+_SECTIONS = {
+    "trainer": Trainer,
+    "metrics": SampleMetrics,
+    "pictures": SamplePictures,
+    "checkpoints": Checkpoints,
+}
 
 _SENTENCES = [
     (r"[Oo]ption '([\w.]+)' is not accepted", _unknown_option),
@@ -160,7 +179,8 @@ def _classes(kind: type) -> set[str]:
     """Return the names of the imported concrete classes of a kind; of all ours for ``object``."""
     if kind is object:
         rooms = [getattr(gan_lightning, room) for room in ROOMS]
-        return {name for room in rooms for name in room.__all__}
+        exported = ((name, getattr(room, name)) for room in rooms for name in room.__all__)
+        return {name for name, value in exported if type(value) in (type, ABCMeta)}
     subclasses: list[type] = kind.__subclasses__()
     names = {cls.__name__ for cls in subclasses if not isabstract(cls)}
     return names.union(*map(_classes, subclasses)) if subclasses else names
@@ -177,7 +197,13 @@ def _nearest(name: str, options: Iterable[str]) -> str:
 
 
 def _article(kind: str) -> str:
-    names = {"int": "an integer", "float": "a number", "bool": "true or false", "str": "a text"}
+    names = {
+        "int": "an integer",
+        "float": "a number",
+        "bool": "true or false",
+        "str": "a text",
+        "collections.abc.Sequence": "a list",
+    }
     return names.get(kind, _a(kind))
 
 

@@ -17,8 +17,14 @@ def callback_of(trainer: Trainer, kind: type[AnyCallback]) -> AnyCallback:
     return next(callback for callback in callbacks if isinstance(callback, kind))
 
 
-def report_fit(trainer: Trainer, program: str) -> None:
-    """Say where the results of ``fit`` are and what to type next."""
+def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
+    """Say where the results of ``fit`` are and what to type next.
+
+    Args:
+        trainer: The Trainer that has trained.
+        program: How the program is called.
+        batches_before: How many batches the run had seen before, where it went on.
+    """
     checkpoints = callback_of(trainer, Checkpoints)
     if checkpoints.last is None:  # a run that leaves nothing behind: fast_dev_run, logger=false
         return
@@ -30,9 +36,14 @@ def report_fit(trainer: Trainer, program: str) -> None:
             f"{_shortest(checkpoints.best)}  ({checkpoints.monitor} = {checkpoints.best_value:.4f})"
         )
     protocol = callback_of(trainer, SampleMetrics).protocol or "nothing was compared"
+    batches = trainer.fit_loop.total_batch_idx + 1
+    if batches == batches_before:
+        done = f"Nothing was left to do: raise --trainer.max_epochs above {trainer.max_epochs}."
+    else:
+        done = f"Finished after {batches} batches."
     lines = [
         "",
-        f"Finished after {trainer.fit_loop.total_batch_idx + 1} batches.",
+        done,
         f"  run       {run}",
         f"  pictures  {run / 'pictures'}",
         f"  best      {best}",

@@ -1,8 +1,13 @@
 """The model that a checkpoint holds, against the one that a configuration asks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import yaml
+from torch.nn import Module
+
+from gan_lightning.cli.runs import Run
 from gan_lightning.errors import InputError
 
 
@@ -18,7 +23,9 @@ def held_model(checkpoint: Mapping[str, Any], asked: str, path: str) -> dict[str
         InputError: If the checkpoint holds a model of another class.
     """
     arguments = dict(checkpoint.get("hyper_parameters", {}))
-    class_path = arguments.pop("_class_path", "model without a name")
+    class_path = arguments.pop("_class_path", None)
+    if class_path is None:
+        raise InputError(f"{path} does not name its model: it was not made by this package.")
     if _name(class_path) != _name(asked):
         raise InputError(
             f"{path} holds the model {_name(class_path)}, and the config asks for {_name(asked)}."
@@ -33,6 +40,9 @@ def differences(
     old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield the dotted key and both values of each setting that differs."""
+    if old.get("class_path") != new.get("class_path"):  # the arguments belong to the class
+        yield f"{prefix}class_path", old.get("class_path"), new.get("class_path")
+        return
     for key in {**old, **new}:
         before, after = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(after, dict):
@@ -40,6 +50,36 @@ def differences(
             yield from differences(before, after, nested)
         elif before != after:
             yield f"{prefix}{key}", before, after
+
+
+def data_differences(checkpoint: Path, data: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what differs between the data section of a checkpoint's run and another one."""
+    run = Run.of_checkpoint(checkpoint)
+    if run is not None and run.config.is_file():
+        trained = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]
+        yield from differences(trained, yaml.safe_load(yaml.safe_dump(data)))
+
+
+def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str, Any]) -> None:
+    """Make sure that a checkpoint's weights fit a model and its data.
+
+    Raises:
+        InputError: If they do not.
+    """
+    trained_on = checkpoint["hyper_parameters"].get("data_shape")
+    if trained_on is not None and list(trained_on) != list(data_shape):
+        raise InputError(
+            f"The checkpoint was trained on points of shape {list(trained_on)}, and the data's are "
+            f"of shape {list(data_shape)}."
+        )
+    weights = checkpoint["state_dict"]
+    for name, weight in model.state_dict().items():
+        found = weights[name].shape if name in weights else "nothing"
+        if found != weight.shape:
+            raise InputError(
+                f"The checkpoint does not fit the model: expected {name} of shape "
+                f"{list(weight.shape)}, found {list(found) if name in weights else found}."
+            )
 
 
 def _name(class_path: str) -> str:

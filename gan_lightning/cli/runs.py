@@ -86,7 +86,9 @@ class Arguments:
         """The name of the config file, or of the model and the data where there is none."""
         if self.configs:
             path = self.configs[-1]
-            return path.absolute().parent.parent.name if path.name == "config.yaml" else path.stem
+            folder = path.absolute().parent
+            of_a_run = path.name == "config.yaml" and folder.name.startswith("version_")
+            return folder.parent.name if of_a_run else path.stem
         return f"{self.model}_{self.data}".lower() if self.model and self.data else None
 
     def completed(self, args: Sequence[str], checkpoint: Path) -> list[str]:
@@ -118,8 +120,12 @@ def find_checkpoint(arguments: Arguments) -> Path | None:
     return Path(wanted)
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
+def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
     """Return what a checkpoint holds, on the CPU.
+
+    Args:
+        path: The file.
+        parts: What it has to hold beside the weights.
 
     Raises:
         InputError: If the file is damaged or is no checkpoint of Lightning.
@@ -131,7 +137,14 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is damaged or no checkpoint: {reason}.") from error
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise InputError(f"{path} is no checkpoint of a run: it holds no state_dict.")
+    if missing := [part for part in parts if part not in checkpoint]:
+        raise InputError(f"{path} cannot be gone on from: it holds no {', '.join(missing)}.")
     return checkpoint
+
+
+def batches_of(checkpoint: dict[str, Any]) -> int:
+    """Return how many batches a checkpoint's run had trained on."""
+    return int(checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]["ready"])
 
 
 def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:

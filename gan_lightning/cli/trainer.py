@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.strategies import Strategy
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks.contracts import draw, draw_given
 from gan_lightning.cli.runs import Run, load_checkpoint
@@ -22,7 +23,9 @@ class GenerativeTrainer(Trainer):
     """Lightning's Trainer with a strategy that works for two players, and the action ``sample``."""
 
     def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
+        _check(strategy, kwargs)
         super().__init__(*args, strategy=strategy, **kwargs)
+        # Two processes are fair on any machine, to see that several work; 99 would take it down.
         processors = os.cpu_count() or 1
         if self.strategy.root_device.type == "cpu" and self.num_devices > max(processors, 2):
             raise InputError(
@@ -82,10 +85,10 @@ class GenerativeTrainer(Trainer):
             raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
         path = Path(output) if output else _default_output(Path(ckpt_path), datamodule)
 
-        checkpoint = load_checkpoint(Path(ckpt_path))
-        model.on_load_checkpoint(checkpoint)
-        model.load_state_dict(checkpoint["state_dict"])
-        model.to(self.strategy.root_device).eval()
+        if seed is not None and not 0 <= seed < 2**63:
+            raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
+        restore(model, Path(ckpt_path))
+        model.to(self.strategy.root_device)
         datamodule.setup("predict")
 
         if seed is None:
@@ -116,6 +119,26 @@ def _labels(model: GenerativeModel, wanted: str | None, num_samples: int) -> tor
         )
     labels = torch.tensor([known[name] for name in names])
     return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
+
+
+def restore(model: GenerativeModel, checkpoint: Path) -> None:
+    """Give a model the weights of a checkpoint."""
+    held = load_checkpoint(checkpoint)
+    model.on_load_checkpoint(held)
+    model.load_state_dict(held["state_dict"])
+
+
+def _check(strategy: str | Strategy, settings: dict[str, Any]) -> None:
+    """Refuse what Lightning accepts and two players, or Lightning later, cannot do."""
+    if strategy in ("ddp", "ddp_spawn", "ddp_fork", "ddp_notebook"):
+        raise InputError(
+            f"trainer.strategy: {strategy} expects that every step uses all parameters, and each "
+            "player has its own; use auto."
+        )
+    if settings.get("check_val_every_n_epoch") == 0:
+        raise InputError("trainer.check_val_every_n_epoch must be a positive integer, found 0.")
+    if settings.get("max_steps", -1) not in (-1, None):
+        rank_zero_warn("trainer.max_steps counts the steps of both players; max_epochs is clearer.")
 
 
 def _default_output(checkpoint: Path, data: DataModule) -> Path:

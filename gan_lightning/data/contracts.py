@@ -27,6 +27,17 @@ class Split(NamedTuple):
     labels: Tensor
 
 
+def checked_seed(name: str, seed: int) -> int:
+    """Return a seed that PyTorch's generators take.
+
+    Raises:
+        InputError: If it lies outside [0, 2⁶³).
+    """
+    if not 0 <= seed < 2**63:
+        raise InputError(f"{name} must lie in [0, 2^63), found {seed}.")
+    return seed
+
+
 class DataModule(LightningDataModule, ABC):
     """Batches ``(x, labels)``, and everything that depends on what the points mean.
 
@@ -97,9 +108,9 @@ class DataModule(LightningDataModule, ABC):
     def described(self, stage: Literal["val", "test"]) -> str:
         """Return what ``stage`` compares samples with, for the protocol of a number."""
         split = {"val": self.val, "test": self.test}[stage]
-        kinds = {id(self.train): "training", id(self.val): "validation", id(self.test): "test"}
         # A split that was not asked for is an earlier one, which gives it its name.
-        kind = next(kinds[id(part)] for part in (self.train, self.val, self.test) if part is split)
+        kinds = [(self.train, "training"), (self.val, "validation"), (self.test, "test")]
+        kind = next(kind for part, kind in kinds if part is split)
         held_out = "" if kind != "training" else " (none are held out)"
         return f"{len(split.x)} {kind} points{held_out}"
 

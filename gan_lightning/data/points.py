@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from gan_lightning.data.contracts import DataModule, Picture, Split
+from gan_lightning.data.contracts import DataModule, Picture, Split, checked_seed
 from gan_lightning.errors import InputError
 from gan_lightning.figures import points_over_density
 from gan_lightning.metrics import PointMetrics
@@ -38,7 +38,7 @@ class GaussianMixture(DataModule):
             )
         self.std = std
         self.num_samples = num_samples
-        self.data_seed = data_seed
+        self.data_seed = checked_seed("data_seed", data_seed)
         self.num_classes = len(self.centres())
 
     @abstractmethod

@@ -9,7 +9,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from gan_lightning.data.columns import Categorical, Column, Continuous, RowScaler
-from gan_lightning.data.contracts import DataModule, Picture, Split
+from gan_lightning.data.contracts import DataModule, Picture, Split, checked_seed
 from gan_lightning.errors import InputError
 from gan_lightning.figures import feature_histograms, feature_pairs
 from gan_lightning.metrics import TableMetrics
@@ -53,7 +53,7 @@ class Table(DataModule):
         self.labels = labels
         self.val_fraction = val_fraction
         self.test_fraction = test_fraction
-        self.split_seed = split_seed
+        self.split_seed = checked_seed("split_seed", split_seed)
         self.data_shape = (sum(column.width for column in columns),)
         self.num_classes = int(labels.max()) + 1
 

@@ -129,11 +129,8 @@ class AdversarialModule(GenerativeModel, ABC):
         return self.sample(len(batch[0]))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        try:
-            d_optimizer = self.d_optimizer(self.discriminator.parameters())
-            g_optimizer = self.g_optimizer(self.generator.parameters())
-        except (TypeError, ValueError) as error:
-            raise InputError(f"d_optimizer or g_optimizer: {error}.") from error
+        d_optimizer = _optimizer("d_optimizer", self.d_optimizer, self.discriminator)
+        g_optimizer = _optimizer("g_optimizer", self.g_optimizer, self.generator)
         if self.lr_scheduler is None:
             return [d_optimizer, g_optimizer], []
         schedulers = [self.lr_scheduler(d_optimizer), self.lr_scheduler(g_optimizer)]
@@ -146,7 +143,8 @@ class AdversarialModule(GenerativeModel, ABC):
 
     def latents(self, num_samples: int) -> Tensor:
         """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""
-        return torch.randn(num_samples, self.generator.latent_dim, device=self.device)
+        z = torch.randn(num_samples, self.generator.latent_dim, device=self.device)
+        return z.to(self.dtype)
 
     def fakes(self, num_samples: int) -> Tensor:
         """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""
@@ -169,6 +167,8 @@ class AdversarialModule(GenerativeModel, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Make room for the averaged generator that the checkpoint brings."""
+        if len(checkpoint.get("optimizer_states") or "DG") != 2:
+            raise InputError("The checkpoint does not hold the states of two optimizers.")
         if any(key.startswith("averaged_generator.") for key in checkpoint["state_dict"]):
             self.start_average()
 
@@ -213,6 +213,16 @@ class AdversarialModule(GenerativeModel, ABC):
     def _schedulers(self) -> list[LRScheduler]:
         schedulers = self.lr_schedulers() or []
         return schedulers if isinstance(schedulers, list) else [schedulers]
+
+
+def _optimizer(name: str, make: MakeOptimizer, network: nn.Module) -> Optimizer:
+    try:
+        optimizer = make(network.parameters())
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: {error}.") from error
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise InputError(f"{name}: LBFGS needs a closure, which a step of two players has not.")
+    return optimizer
 
 
 def built(role: str, kind: type, make: Callable[..., Any], *arguments: Any) -> Any:

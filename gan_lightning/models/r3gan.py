@@ -54,10 +54,11 @@ class R3GAN(AdversarialModule):
     def discriminator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
         fake = self.fakes(len(real))
 
-        # The penalties' second derivatives need float32, and share the forward pass with the loss.
+        # The penalties' second derivatives need the weights' own precision, float32 under autocast,
+        # and share the forward pass with the loss.
         with torch.autocast(real.device.type, enabled=False):
-            real = real.detach().float().requires_grad_()
-            fake = fake.detach().float().requires_grad_()
+            real = real.detach().to(self.dtype).requires_grad_()
+            fake = fake.detach().to(self.dtype).requires_grad_()
             real_logits = self.discriminator(real)
             fake_logits = self.discriminator(fake)
             r1 = squared_gradient_norm(real_logits, real).mean()

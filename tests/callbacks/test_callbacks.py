@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins import MixedPrecision
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -24,6 +25,7 @@ from gan_lightning.callbacks import (
 )
 from gan_lightning.callbacks.contracts import CHUNK_SIZE, draw
 from gan_lightning.callbacks.finite_losses import NonFiniteLossError
+from gan_lightning.callbacks.true_gradients import gradient_scale
 from gan_lightning.data import GaussianRing, Iris
 from gan_lightning.errors import InputError
 from gan_lightning.models import GAN
@@ -236,3 +238,68 @@ def test_samples_are_drawn_in_chunks_of_bounded_size():
     model = SimpleNamespace(sample=lambda n: sizes.append(n) or torch.zeros(n, 2))
     assert sum(len(x) for x in draw(model, 2 * CHUNK_SIZE + 5)) == 2 * CHUNK_SIZE + 5
     assert sizes == [CHUNK_SIZE, CHUNK_SIZE, 5]
+
+
+def scaled_gradient_norms(tmp_path, fused, *callbacks):
+    """Train with a gradient scaler and return the norms that optimizers of true gradients see."""
+    norms = []
+
+    class Norms(Callback):
+        def on_before_optimizer_step(self, trainer, model, optimizer):
+            gradients = [p.grad.flatten() for g in optimizer.param_groups for p in g["params"]]
+            scale = gradient_scale(trainer, optimizer)
+            norms.append(torch.cat(gradients).norm().item() / scale)
+
+    data = GaussianRing(num_samples=64, batch_size=32)
+    adam = partial(torch.optim.Adam, lr=1e-3, fused=fused)
+    torch.manual_seed(0)
+    precision = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=1024.0))
+    fit(
+        make(data, g_optimizer=adam, d_optimizer=adam),
+        data,
+        tmp_path,
+        *callbacks,
+        Norms(),
+        plugins=[precision],
+        max_epochs=1,
+    )
+    return norms
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_clipping_sees_true_gradients_under_a_gradient_scaler(tmp_path, fused):
+    free = scaled_gradient_norms(tmp_path, fused)
+    assert 0.001 < max(free) < 10  # with the factor it would be hundreds
+    bound = free[0] / 2
+    clipped = scaled_gradient_norms(tmp_path, fused, GradientClipping(bound))
+    assert clipped[0] == pytest.approx(bound, rel=1e-3)
+    assert max(clipped) <= bound * 1.001
+    assert scaled_gradient_norms(tmp_path, fused, GradientClipping(10.0)) == free
+
+
+def test_histograms_of_a_diverging_run_do_not_hide_the_reason(tmp_path):
+    data = Iris()
+    model = make(data, g_optimizer=partial(torch.optim.SGD, lr=1e30))
+    with pytest.raises(NonFiniteLossError, match=r"became|NaN or infinite"):
+        fit(model, data, tmp_path, WeightHistograms(every_n_batches=1), FiniteLosses())
+
+
+def test_the_protocol_stands_beside_the_numbers(tmp_path):
+    data = Iris(val_fraction=0.3)
+    metrics = SampleMetrics(num_samples=50, seed=4)
+    trainer = fit(make(data), data, tmp_path, GeneratorEMA(), metrics)
+    expected = "50 samples of the averaged generator, seed 4, against 45 validation points"
+    assert metrics.protocol == expected
+    (text,) = events(trainer).Tensors("val/protocol/text_summary")
+    assert text.tensor_proto.string_val[0].decode() == expected
+
+
+def test_the_best_value_outlives_a_resume():
+    checkpoints = Checkpoints("val/ks", "min")
+    checkpoints.best_value = 0.25
+    resumed = Checkpoints("val/ks", "min")
+    resumed.load_state_dict(checkpoints.state_dict())
+    assert resumed.best_value == 0.25
+    other = Checkpoints("val/modes", "max")
+    other.load_state_dict(checkpoints.state_dict())
+    assert other.best_value is None

@@ -29,6 +29,8 @@ def test_two_ranks_draw_their_own_numbers_and_keep_equal_weights(
     assert first["ks"] == second["ks"]
     assert not set(first["latents"]) & set(second["latents"])
     assert not set(first["real"]) & set(second["real"])
+    assert not set(first["samples"]) & set(second["samples"])
+    assert first["points_seen"] == 1024  # 2 epochs of 512 points, over both ranks
     assert len(first["real"]) == len(second["real"]) == 16  # 2 epochs of 512 / (2 · 32) batches
     checkpoint = torch.load(
         tmp_path / "run" / "version_0" / "checkpoints" / "last.ckpt", weights_only=True

@@ -1,6 +1,7 @@
 """Bad input gets one clear sentence, an exit code other than 0, and no traceback."""
 
 import pytest
+import torch
 
 GAN_ON_IRIS = ["fit", "--model=GAN", "--data=Iris", "--trainer.max_epochs=1"]
 
@@ -54,6 +55,31 @@ COMMAND_LINES = {
     "has a last.ckpt; has one been trained there?": [*GAN_ON_IRIS, "--ckpt_path=last"],
     "sample needs --ckpt_path": ["sample"],
     "test needs --ckpt_path": ["test"],
+    "validate needs --ckpt_path": ["validate", "--config=configs/gan_iris.yaml"],
+    "predict needs --ckpt_path": ["predict", "--model=GAN", "--data=Iris"],
+    "model.lr_scheduler: StepLR needs step_size": [*GAN_ON_IRIS, "--model.lr_scheduler=StepLR"],
+    "GradientClipping needs max_norm": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks=[{class_path: GradientClipping}]",
+    ],
+    "There is no option 'conf'. Did you mean 'config'?": ["fit", "--conf=configs/gan_iris.yaml"],
+    "metrics has no option 'num_sample'. Did you mean 'num_samples'?": [
+        *GAN_ON_IRIS,
+        "--metrics.num_sample=5",
+    ],
+    "seed_everything must lie in": [*GAN_ON_IRIS, "--seed_everything=-1"],
+    "split_seed must lie in": [*GAN_ON_IRIS, f"--data.split_seed={10**30}"],
+    "check_val_every_n_epoch must be a positive integer": [
+        *GAN_ON_IRIS,
+        "--trainer.check_val_every_n_epoch=0",
+    ],
+    "use auto": [*GAN_ON_IRIS, "--trainer.devices=2", "--trainer.strategy=ddp"],
+    "g_optimizer: LBFGS needs a closure": [*GAN_ON_IRIS, "--model.g_optimizer=LBFGS"],
+    "val/kss": [
+        *GAN_ON_IRIS,
+        "--trainer.check_val_every_n_epoch=1",
+        "--trainer.callbacks=[{class_path: EarlyStopping, init_args: {monitor: val/kss}}]",
+    ],
 }
 
 
@@ -85,6 +111,15 @@ CONFIGS = {
         "model:\n  class_path: GAN\n  init_args:\n    generator:\n      class_path: MLPGenerator\n"
         "      init_args: {latent_dimm: 4}\ndata: {class_path: Iris}\n"
     ),
+    "metrics has no option 'num_sampels'. Did you mean 'num_samples'?": (
+        "metrics: {num_sampels: 3}\nmodel: {class_path: GAN}\ndata: {class_path: Iris}\n"
+    ),
+    "data: expected class_path and init_args, found batch_size": (
+        "model: {class_path: GAN}\ndata: {class_path: Iris, batch_size: 3}\n"
+    ),
+    "trainer: expected named settings, found [1]": (
+        "trainer: [1]\nmodel: {class_path: GAN}\ndata: {class_path: Iris}\n"
+    ),
     "model: GAN has no option 'gp_weight'": (
         "model: {class_path: GAN, init_args: {gp_weight: 1}}\ndata: {class_path: Iris}\n"
     ),
@@ -115,6 +150,49 @@ def test_a_damaged_checkpoint_is_named(run, capsys, trained):
 def test_a_checkpoint_of_another_model_is_named(run, capsys, trained):
     line = complaint(run, capsys, "fit", "--model=R3GAN", "--data=Iris", f"--ckpt_path={trained}")
     assert f"{trained} holds the model GAN, and the config asks for R3GAN" in line
+
+
+def rewritten(path, change):
+    """Save a checkpoint again with something changed."""
+    checkpoint = torch.load(path, weights_only=True)
+    change(checkpoint)
+    torch.save(checkpoint, path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: c.pop("optimizer_states"), "cannot be gone on from: it holds no optimizer_st"),
+        (lambda c: c.pop("loops"), "cannot be gone on from: it holds no loops"),
+        (lambda c: c["optimizer_states"].pop(), "does not hold the states of two optimizers"),
+        (lambda c: c["state_dict"].popitem(), "does not fit the model: expected discriminator"),
+        (lambda c: c["hyper_parameters"].update(n_critik=3), "GAN has no option 'n_critik'"),
+        (lambda c: c["hyper_parameters"].pop("_class_path"), "does not name its model"),
+    ],
+)
+def test_a_checkpoint_that_lacks_something_is_refused_by_name(run, capsys, trained, change, words):
+    rewritten(trained, change)
+    assert words in complaint(run, capsys, "fit", f"--ckpt_path={trained}")
+
+
+def test_a_resume_that_fails_leaves_the_run_as_it_was(run, capsys, trained):
+    config = trained.parent.parent / "config.yaml"
+    before = config.read_bytes()
+    resume = [*GAN_ON_IRIS[:2], f"--ckpt_path={trained}"]
+    with pytest.warns(UserWarning, match=r"data.class_path is gan_lightning.data.GaussianRing"):
+        line = complaint(run, capsys, *resume, "--data=GaussianRing")
+    assert "trained on points of shape [4], and the data's are of shape [2]" in line
+    wider = f"--ckpt_path={trained}"
+    with pytest.warns(UserWarning, match=r"data.species_column is True"):
+        complaint(run, capsys, "fit", "--data.init_args.species_column=true", wider)
+    assert config.read_bytes() == before
+    run("sample", f"--ckpt_path={trained}", "--num_samples=3")
+
+
+def test_a_checkpoint_away_from_its_run_is_told_what_it_lacks(run, capsys, trained, tmp_path):
+    moved = trained.rename(tmp_path / "moved.ckpt")
+    line = complaint(run, capsys, "sample", f"--ckpt_path={moved}")
+    assert "beside the run's config.yaml" in line
 
 
 def test_an_output_that_cannot_be_written_is_named(run, capsys, trained, tmp_path):

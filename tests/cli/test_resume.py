@@ -146,6 +146,7 @@ def test_metrics_and_pictures_do_not_change_a_run(run, config, tmp_path, uninter
         "--trainer.check_val_every_n_epoch=3",
         "--metrics.num_samples=77",
         "--pictures.every_n_batches=5",
+        "--trainer.callbacks+={class_path: WeightHistograms, init_args: {every_n_batches: 4}}",
     )
     assert_same(last(tmp_path)["state_dict"], uninterrupted[0]["state_dict"])
 

@@ -52,7 +52,8 @@ def test_a_seed_makes_samples_repeatable_and_without_one_they_differ(run, traine
 
 
 def test_settings_of_the_data_can_be_overridden(run, trained, tmp_path):
-    rows = sampled(run, trained, tmp_path, "--data.init_args.decimals=null")
+    with pytest.warns(UserWarning, match=r"data\.decimals is None; .* trained with 1"):
+        rows = sampled(run, trained, tmp_path, "--data.init_args.decimals=null")
     assert any(len(row["petal width (cm)"]) > 5 for row in rows)
 
 

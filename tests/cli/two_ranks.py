@@ -21,9 +21,15 @@ class Witness(Callback):
     """Keeps what a rank trained on, and gathers it at the end."""
 
     def on_train_start(self, trainer, model):
-        self.latents, self.real = [], []
+        self.latents, self.real, self.sample_sums = [], [], []
+        sample = model.sample
+        model.sample = lambda n: self.kept(sample(n))
         draw = model.latents
         model.latents = lambda n: self.latents.append(draw(n)) or self.latents[-1]
+
+    def kept(self, samples):
+        self.sample_sums.append(samples.sum().item())
+        return samples
 
     def on_train_batch_start(self, trainer, model, batch, batch_idx):
         self.real.append(batch[0].sum().item())
@@ -34,6 +40,8 @@ class Witness(Callback):
             "weights": weights.tolist(),
             "latents": [z.sum().item() for z in self.latents[:3]],
             "real": self.real,
+            "points_seen": trainer.callbacks[0].points_seen,
+            "samples": self.sample_sums,
             "ks": trainer.callback_metrics["val/ks"].item(),
         }
         ranks = [None] * trainer.world_size

@@ -172,3 +172,22 @@ def test_no_length_comes_out_below_what_the_ruler_shows():
     data = Iris()
     data.setup("fit")
     assert data.unscale(torch.full((1, 4), -5.0)).tolist() == [[0.1] * 4]
+
+
+@pytest.mark.parametrize(
+    ("fractions", "val", "test"),
+    [
+        (
+            (0.0, 0.0),
+            "150 training points (none are held out)",
+            "150 training points (none are held out)",
+        ),
+        ((0.3, 0.0), "45 validation points", "45 validation points"),
+        ((0.2, 0.1), "30 validation points", "15 test points"),
+    ],
+)
+def test_the_protocol_names_what_samples_are_compared_with(fractions, val, test):
+    data = Iris(val_fraction=fractions[0], test_fraction=fractions[1])
+    data.setup("fit")
+    assert data.described("val") == val
+    assert data.described("test") == test

@@ -142,7 +142,7 @@ def test_penalties_are_taken_in_float32_under_autocast():
         assert dtypes[-1] == torch.bfloat16
 
 
-@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed", "64-true"])
 @pytest.mark.parametrize("model_class", MODELS)
 @pytest.mark.filterwarnings("ignore:You passed `Trainer.*AMP with fp16 is not supported on CPU")
 def test_models_train_in_mixed_precision(tmp_path, model_class, precision):
@@ -184,8 +184,10 @@ def test_logged_balance_is_that_of_the_logits(tmp_path):
     model.log_judgement(torch.tensor([0.0, 2.0, -1.0]), torch.tensor([-3.0, 1.0]))
     assert captured["d_accuracy_real"].item() == pytest.approx(1 / 3)
     assert captured["d_accuracy_fake"].item() == pytest.approx(1 / 2)
-    sigmoid = torch.tensor([0.5, 0.8807971, 0.2689414])
-    assert captured["d_real"].item() == pytest.approx(sigmoid.mean().item(), rel=1e-5)
+    real_probabilities = torch.tensor([0.5, 0.8807971, 0.2689414])
+    fake_probabilities = torch.tensor([0.0474259, 0.7310586])
+    assert captured["d_real"].item() == pytest.approx(real_probabilities.mean().item(), rel=1e-5)
+    assert captured["d_fake"].item() == pytest.approx(fake_probabilities.mean().item(), rel=1e-5)
 
 
 def test_nothing_is_logged_between_intervals(tmp_path):

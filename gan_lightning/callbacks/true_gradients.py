@@ -1,0 +1,16 @@
+"""The factor that a gradient scaler has left on gradients."""
+
+from lightning.pytorch import Trainer
+from torch.optim import Optimizer
+
+
+def gradient_scale(trainer: Trainer, optimizer: Optimizer) -> float:
+    """Return by how much an optimizer's gradients are too large in ``on_before_optimizer_step``.
+
+    In 16-bit mixed precision a scaler multiplies the loss. Lightning removes the factor before the
+    hook, but not for fused optimizers, which remove it themselves in their step.
+    """
+    scaler = getattr(trainer.precision_plugin, "scaler", None)
+    if scaler is None or not getattr(optimizer, "_step_supports_amp_scaling", False):
+        return 1.0
+    return float(scaler.get_scale())
