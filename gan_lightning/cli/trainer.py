@@ -84,23 +84,26 @@ class GenerativeTrainer(Trainer):
         if num_samples < 1:
             raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
         path = Path(output) if output else _default_output(Path(ckpt_path), datamodule)
-
-        if seed is not None and not 0 <= seed < 2**63:
-            raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
         restore(model, Path(ckpt_path))
         model.to(self.strategy.root_device)
-        datamodule.setup("predict")
+        datamodule.setup_units()
 
-        if seed is None:
-            torch.seed()
-        else:
-            torch.manual_seed(seed)
+        _seed(seed)
         given = _labels(model, labels, num_samples)
         chunks = draw(model, num_samples) if given is None else draw_given(model, given)
         samples = torch.cat([x.cpu() for x in chunks])
         path.parent.mkdir(parents=True, exist_ok=True)
         datamodule.write(datamodule.unscale(samples), path, given)
         return path
+
+
+def _seed(seed: int | None) -> None:
+    if seed is None:
+        torch.seed()
+    elif 0 <= seed < 2**63:
+        torch.manual_seed(seed)
+    else:
+        raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
 
 
 def _labels(model: GenerativeModel, wanted: str | None, num_samples: int) -> torch.Tensor | None:

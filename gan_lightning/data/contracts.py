@@ -101,6 +101,10 @@ class DataModule(LightningDataModule, ABC):
         """Return points in the model's scale from those that a split keeps: by default the same."""
         return x
 
+    def setup_units(self) -> None:
+        """Learn what ``unscale`` needs; by default from the data themselves."""
+        self.setup("predict")
+
     def real_pictures(self) -> dict[str, Picture]:
         """Draw real points alone, once a run, to compare with; by default nothing."""
         return {}

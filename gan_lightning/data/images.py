@@ -59,6 +59,9 @@ class Images(DataModule):
         unit = unit if self.value_range == "[0, 1]" else (unit + 1) / 2
         return (unit * 255).round().clamp(0, 255).to(torch.uint8)
 
+    def setup_units(self) -> None:
+        """Learn nothing: samples can be drawn where the images are not."""
+
     def metrics(self) -> Metric:
         return ImageMetrics()
 

@@ -2,26 +2,75 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from lightning.pytorch import LightningModule
+from PIL import Image
 
 from gan_lightning.models import GenerativeModel
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 assert CONFIGS
+
+USUAL_NAMES = {  # file stems begin with the model, or with what people call this form of it
+    "GAN": ("gan_", "dcgan_", "lsgan_", "hinge_sn_"),
+    "ConditionalGAN": ("cgan_",),
+    "WGANGP": ("wgan_gp_",),
+}
+
+
+@pytest.fixture(scope="session")
+def mnist_files(tmp_path_factory):
+    """The folder of MNIST where it is at hand, else of small files of random images."""
+    at_hand = ROOT.parent / "shared" / "data"
+    if at_hand.is_dir():
+        return at_hand
+    root, random = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    (root / "MNIST" / "raw").mkdir(parents=True)
+    for name, size in [("train", 5600), ("t10k", 600)]:
+        for kind, array in [
+            ("images-idx3", random.integers(0, 256, (size, 28, 28), np.uint8)),
+            ("labels-idx1", np.arange(size).astype(np.uint8) % 10),
+        ]:
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            (root / "MNIST" / "raw" / f"{name}-{kind}-ubyte").write_bytes(header + array.tobytes())
+    return root
+
+
+@pytest.fixture
+def data_at_hand(mnist_files, tmp_path):
+    """The arguments that lead a config to data that lie on this machine."""
+
+    def arguments(config):
+        data = yaml.safe_load(config.read_text())["data"]["class_path"]
+        if data == "MNIST":
+            return [f"--data.init_args.root={mnist_files}", "--data.init_args.download=false"]
+        if data == "ImageFolder":
+            (tmp_path / "pictures").mkdir()
+            for i in range(12):
+                pixels = np.random.default_rng(i).integers(0, 256, (70, 90, 3), np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")
+            return [f"--data.init_args.root={tmp_path / 'pictures'}"]
+        return []
+
+    return arguments
+
+
+QUICK = [
+    "--trainer.max_epochs=1",
+    "--trainer.limit_train_batches=2",
+    "--trainer.limit_val_batches=2",
+    "--trainer.check_val_every_n_epoch=1",
+    "--metrics.num_samples=10",
+    "--pictures.num_samples=10",
+]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
-def test_config_trains_and_its_checkpoint_restores_the_model(run, config, tmp_path):
-    run(
-        "fit",
-        f"--config={config}",
-        "--trainer.max_epochs=1",
-        "--trainer.limit_train_batches=2",
-        "--trainer.check_val_every_n_epoch=1",
-        "--metrics.num_samples=10",
-    )
+def test_config_trains_and_its_checkpoint_restores_the_model(run, config, tmp_path, data_at_hand):
+    run("fit", f"--config={config}", *data_at_hand(config), *QUICK)
     folder = tmp_path / "lightning_logs" / config.stem / "version_0"
     assert (folder / "config.yaml").is_file()
     assert list(folder.glob("pictures/*/*.png"))
@@ -42,7 +91,23 @@ def test_config_is_short_complete_and_begins_with_its_command(config):
     experiment = yaml.safe_load(text)
     assert list(experiment)[:4] == ["seed_everything", "data", "model", "trainer"]
     assert {"max_epochs", "check_val_every_n_epoch"} <= set(experiment["trainer"])
-    assert config.stem.startswith(experiment["model"]["class_path"].lower())
+    model = experiment["model"]["class_path"]
+    assert config.stem.startswith(USUAL_NAMES.get(model, (f"{model.lower()}_",)))
+
+
+@pytest.mark.parametrize("experiment", ["dcgan_mnist", "acgan_mnist"])
+def test_changing_the_data_needs_no_change_in_the_models_section(run, experiment, tmp_path):
+    text = (ROOT / "configs" / f"{experiment}.yaml").read_text()
+    exchanged = yaml.safe_load(text)
+    exchanged["data"] = {"class_path": "Digits", "init_args": {"size": 16, "batch_size": 20}}
+    path = tmp_path / f"{experiment}.yaml"
+    path.write_text(yaml.safe_dump(exchanged))
+    run("fit", f"--config={path}", *QUICK)
+    run("fit", f"--config={ROOT}/configs/{experiment}.yaml", "--data=Digits", *QUICK)
+    for version, size in [(0, 16), (1, 28)]:
+        folder = tmp_path / "lightning_logs" / experiment / f"version_{version}" / "checkpoints"
+        model = LightningModule.load_from_checkpoint(folder / "last.ckpt", weights_only=True)
+        assert model.sample(2).shape == (2, 1, size, size)
 
 
 def test_classes_are_named_bare_and_data_can_be_exchanged(run, tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,20 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from gan_lightning import data
-from gan_lightning.data import DataModule, GaussianRing, Iris, StandardNormal, Table
+from gan_lightning.data import (
+    MNIST,
+    DataModule,
+    Digits,
+    GaussianRing,
+    ImageFolder,
+    Images,
+    Iris,
+    StandardNormal,
+    Table,
+)
 from gan_lightning.data.columns import Categorical, Continuous
 from gan_lightning.errors import InputError
 
@@ -25,7 +37,49 @@ def small_table(batch_size=8, **kwargs):
     return Table(columns, rows, index % 3, batch_size, **options)
 
 
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """Sixty MNIST files' worth of random images, and thirty pictures in two folders."""
+    root, random = tmp_path_factory.mktemp("files"), np.random.default_rng(0)
+    (root / "MNIST" / "raw").mkdir(parents=True)
+    for name in ("train", "t10k"):
+        for kind, array in [
+            ("images-idx3", random.integers(0, 256, (60, 28, 28), np.uint8)),
+            ("labels-idx1", np.arange(60, dtype=np.uint8) % 10),
+        ]:
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            (root / "MNIST" / "raw" / f"{name}-{kind}-ubyte").write_bytes(header + array.tobytes())
+    for i in range(30):
+        folder = root / "pictures" / ("cats" if i % 2 else "dogs")
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = random.integers(0, 256, (20, 30, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    return root
+
+
+def small_mnist(files, **kwargs):
+    return MNIST(**{"root": str(files), "download": False, "num_val": 15, **kwargs})
+
+
+def small_folder(files, **kwargs):
+    return ImageFolder(str(files / "pictures"), **{"size": 8, "val_fraction": 0.2, **kwargs})
+
+
+IMAGES = {
+    "MNIST": small_mnist,
+    "MNIST for a sigmoid": lambda files, **kwargs: small_mnist(
+        files, value_range="[0, 1]", size=32, **kwargs
+    ),
+    "ImageFolder": small_folder,
+    "ImageFolder in grey": lambda files, **kwargs: small_folder(
+        files, channels=1, flip=True, val_fraction=0, **kwargs
+    ),
+}
 CASES = {
+    "Digits": lambda **kwargs: Digits(8, **kwargs),
+    "Digits in training alone": lambda **kwargs: Digits(
+        16, num_val=0, value_range="[0, 1]", **kwargs
+    ),
     "Iris": Iris,
     "Iris with species": lambda **kwargs: Iris(species_column=True, **kwargs),
     "Iris of one species": lambda **kwargs: Iris(species=["virginica"], **kwargs),
@@ -38,9 +92,10 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES.values(), ids=CASES)
-def make(request):
-    return request.param
+@pytest.fixture(params=[*CASES, *IMAGES])
+def make(request, files):
+    name = request.param
+    return CASES[name] if name in CASES else partial(IMAGES[name], files)
 
 
 @pytest.fixture
@@ -55,10 +110,12 @@ def batches(loader):
     return torch.cat(xs), torch.cat(labels)
 
 
-def test_every_data_module_of_the_package_has_a_case():
+def test_every_data_module_of_the_package_has_a_case(files):
     exported = [value for value in vars(data).values() if inspect.isclass(value)]
     modules = {c for c in exported if issubclass(c, DataModule) and not inspect.isabstract(c)}
-    assert modules <= {type(make()) for make in CASES.values()}
+    tested = {type(make()) for make in CASES.values()}
+    tested |= {Images}  # the base of three of them
+    assert modules <= tested | {type(make(files)) for make in IMAGES.values()}
 
 
 # Known before setup
@@ -122,7 +179,7 @@ def test_training_batches_are_shuffled_anew_each_epoch_and_hold_every_point(modu
     first, second = batches(loader)[0], batches(loader)[0]
     assert not torch.equal(first, second)
     for epoch in (first, second):
-        assert torch.equal(_sorted(epoch), _sorted(module.train.x))
+        assert torch.equal(_sorted(epoch), _sorted(module.scale(module.train.x)))
 
 
 def test_training_order_follows_the_runs_seed(module):
@@ -140,18 +197,21 @@ def test_other_batches_come_in_their_order_each_time(module, name):
     loader = getattr(module, f"{name}_dataloader")()
     for _ in range(2):
         x, labels = batches(loader)
-        assert torch.equal(x, split.x)
+        assert torch.equal(x, module.scale(split.x))
         assert torch.equal(labels, split.labels)
 
 
 def test_predict_goes_through_the_training_points_in_order(module):
-    assert torch.equal(batches(module.predict_dataloader())[0], module.train.x)
+    x, _ = batches(module.predict_dataloader())
+    assert torch.equal(x, module.scale(module.train.x))
 
 
 def test_ranks_share_every_split_between_them(module):
     def loaders(rank, name):
         module.trainer = SimpleNamespace(
-            global_rank=rank, world_size=2, strategy=SimpleNamespace(broadcast=lambda seed: seed)
+            global_rank=rank,
+            world_size=2,
+            strategy=SimpleNamespace(broadcast=lambda seed: seed, root_device=torch.device("cpu")),
         )
         return getattr(module, f"{name}_dataloader")()
 
@@ -159,9 +219,10 @@ def test_ranks_share_every_split_between_them(module):
         seen = torch.cat([batches(loaders(rank, name))[0] for rank in range(2)])
         if name == "train":  # an odd number of points is evened out by one that comes twice
             assert len(seen) == len(split.x) + len(split.x) % 2
-            assert torch.equal(seen.unique(dim=0), split.x.unique(dim=0))
+            expected = module.scale(split.x).unique(dim=0)
+            assert torch.equal(seen.unique(dim=0), expected)
         else:
-            assert torch.equal(_sorted(seen), _sorted(split.x))
+            assert torch.equal(_sorted(seen), _sorted(module.scale(split.x)))
 
 
 def test_all_ranks_take_the_seed_of_the_first(module):
@@ -177,13 +238,13 @@ def test_all_ranks_take_the_seed_of_the_first(module):
 
 @pytest.fixture
 def points(module):
-    return module.unscale(module.val.x)
+    return module.unscale(module.scale(module.val.x))
 
 
-def test_unscaled_points_are_float64_without_gradient(module):
-    x = module.train.x[:5].clone().requires_grad_()
+def test_unscaled_points_are_float64_or_bytes_without_gradient(module):
+    x = module.scale(module.train.x[:5]).clone().requires_grad_()
     points = module.unscale(x)
-    assert points.dtype == torch.float64
+    assert points.dtype == (torch.uint8 if isinstance(module, Images) else torch.float64)
     assert len(points) == 5
     assert not points.requires_grad
 
@@ -191,6 +252,7 @@ def test_unscaled_points_are_float64_without_gradient(module):
 def test_the_monitored_metric_is_zero_for_equal_sets_and_grows_with_a_shift(module, points):
     name = module.monitor.removeprefix("val/")
     sign = 1 if module.monitor_mode == "min" else -1
+    points = points.double()  # bytes would overflow
     spread = points.std(0)
     found = []
     for shift in (0, 1, 10):
@@ -211,18 +273,34 @@ def test_metrics_are_made_anew_each_time(module, points):
 
 
 def test_figures_are_named_and_can_be_drawn(module):
-    figures = module.figures(module.unscale(module.train.x[:30]))
+    figures = module.figures(module.unscale(module.scale(module.train.x[:30])))
     assert figures
     for name, figure in figures.items():
         assert name.isidentifier()  # a folder and a tag
-        assert isinstance(figure, Figure)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+        pixels = figure
+        if isinstance(figure, Figure):
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
+            pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+        assert pixels.dtype == np.uint8
+        assert pixels.shape[2] == 3
         assert (pixels != 255).mean() > 0.01  # not a blank page
 
 
+def test_real_pictures_are_named_and_can_be_drawn(module):
+    pictures = module.real_pictures()
+    assert set(pictures) == ({"real"} if isinstance(module, Images) else set())
+    for pixels in pictures.values():
+        assert (pixels != 255).mean() > 0.01
+
+
 def test_written_samples_read_back_to_the_same_values(module, points, tmp_path):
+    if isinstance(module, Images):
+        module.write(points, tmp_path / "samples.npz", module.val.labels)
+        with np.load(tmp_path / "samples.npz") as arrays:
+            np.testing.assert_array_equal(arrays["images"], points)
+            np.testing.assert_array_equal(arrays["labels"], module.val.labels)
+        return
     path = tmp_path / f"samples{module.file_ending}"
     module.write(points, path)
     with path.open(newline="", encoding="utf-8") as file:
@@ -240,16 +318,19 @@ def test_written_samples_read_back_to_the_same_values(module, points, tmp_path):
 
 @pytest.mark.parametrize("name", ["samples.parquet", "samples", "csv"])
 def test_other_endings_are_refused_and_leave_no_file(module, points, tmp_path, name):
-    with pytest.raises(InputError, match=rf"\.csv.*{name}"):
+    if isinstance(module, Images) and "." not in name:
+        return  # a folder
+    with pytest.raises(InputError, match=rf"{module.file_ending}.*{name}"):
         module.write(points, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
 def test_an_ending_in_capitals_is_the_same_ending(module, points, tmp_path):
-    module.write(points, tmp_path / "SAMPLES.CSV")
-    assert (tmp_path / "SAMPLES.CSV").stat().st_size > 0
+    path = tmp_path / f"SAMPLES{module.file_ending.upper()}"
+    module.write(points, path)
+    assert path.stat().st_size > 0
 
 
 def _sorted(x):
     """The points as a multiset."""
-    return torch.tensor(sorted(x.tolist()))
+    return torch.tensor(sorted(x.flatten(1).tolist()))

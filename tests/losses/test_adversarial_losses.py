@@ -8,7 +8,15 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from gan_lightning import losses
-from gan_lightning.losses import AdversarialLoss, NonSaturatingLoss, relativistic_pairing_loss
+from gan_lightning.errors import InputError
+from gan_lightning.losses import (
+    AdversarialLoss,
+    HingeLoss,
+    LeastSquaresLoss,
+    NonSaturatingLoss,
+    SaturatingLoss,
+    relativistic_pairing_loss,
+)
 
 LOG_TWO = math.log(2)
 
@@ -41,18 +49,37 @@ def test_losses_are_scalars_that_move_the_logits(make, logits):
 
 
 @every_loss
-def test_the_discriminator_raises_real_logits_and_lowers_fake_ones(make, logits):
+def test_an_undecided_discriminator_raises_real_logits_and_lowers_fake_ones(make):
+    real, fake = torch.zeros(2, 8, requires_grad=True)  # farther out, squares turn back
+    gradients = torch.autograd.grad(make().discriminator(real, fake), [real, fake])
+    assert (gradients[0] < 0).all()
+    assert (gradients[1] >= 0).all()
+    assert gradients[1].sum() > 0 or isinstance(make(), LeastSquaresLoss)  # 0 is its target
+
+
+@every_loss
+def test_the_discriminator_lowers_fake_logits_that_it_takes_for_real(make):
+    real, fake = torch.ones(2, 8, requires_grad=True)
+    (gradient,) = torch.autograd.grad(make().discriminator(real, fake), fake)
+    assert (gradient > 0).all()
+
+
+@every_loss
+def test_the_generator_raises_fake_logits_that_nobody_is_deceived_by(make):
+    for logit in (-1.0, 0.0):
+        fake = torch.full((8,), logit, requires_grad=True)
+        (gradient,) = torch.autograd.grad(make().generator(fake), fake)
+        assert (gradient < 0).all()
+
+
+@pytest.mark.parametrize("make", [NonSaturatingLoss, SaturatingLoss, HingeLoss])
+def test_losses_but_least_squares_never_turn_back(make, logits):
     real, fake = (part.clone().requires_grad_() for part in logits)
     real_gradient, fake_gradient = torch.autograd.grad(
         make().discriminator(real, fake), [real, fake]
     )
     assert (real_gradient <= 0).all()
     assert (fake_gradient >= 0).all()
-
-
-@every_loss
-def test_the_generator_raises_fake_logits(make, logits):
-    fake = logits[1].clone().requires_grad_()
     (gradient,) = torch.autograd.grad(make().generator(fake), fake)
     assert (gradient <= 0).all()
 
@@ -123,6 +150,103 @@ def test_gradients_are_the_errors_of_the_probabilities(logits):
 def test_real_and_fake_batches_may_differ_in_size():
     loss = NonSaturatingLoss().discriminator(torch.zeros(3), torch.zeros(5))
     assert loss.item() == pytest.approx(2 * LOG_TWO)
+
+
+# Label smoothing
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.3])
+def test_smoothed_real_labels_are_the_cross_entropy_of_one_minus_the_smoothing(logits, smoothing):
+    real, fake = logits
+    bce = binary_cross_entropy_with_logits
+    target, zero = torch.full_like(real, 1 - smoothing), torch.zeros_like(fake)
+    loss = NonSaturatingLoss(smoothing)
+    torch.testing.assert_close(loss.discriminator(real, fake), bce(real, target) + bce(fake, zero))
+
+
+@pytest.mark.parametrize("smoothing", [0.05, 0.1, 0.4])
+def test_the_best_real_logit_is_that_of_the_smoothed_label(smoothing):
+    best = math.log((1 - smoothing) / smoothing)  # logit(1 - s)
+    real = torch.full((4,), best, dtype=torch.float64, requires_grad=True)
+    loss = NonSaturatingLoss(smoothing)
+    (gradient,) = torch.autograd.grad(loss.discriminator(real, real.detach()), real)
+    torch.testing.assert_close(gradient, torch.zeros_like(gradient))
+    at_best = loss.discriminator(real, torch.zeros(4))
+    for step in (-0.5, 0.5):
+        assert loss.discriminator(real + step, torch.zeros(4)) > at_best
+
+
+def test_label_smoothing_is_one_sided_and_leaves_the_generator_alone(logits):
+    plain, smoothed = NonSaturatingLoss(), NonSaturatingLoss(0.3)
+    assert smoothed.generator(logits[1]) == plain.generator(logits[1])
+    fake = logits[1].clone().requires_grad_()
+    gradients = [
+        torch.autograd.grad(loss.discriminator(logits[0], fake), fake)[0]
+        for loss in (plain, smoothed)
+    ]
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 0.5, 1.0, math.nan])
+def test_a_label_smoothing_that_makes_no_label_is_refused(smoothing):
+    with pytest.raises(
+        InputError, match=rf"label_smoothing must lie in \[0, 0.5\), found {smoothing}"
+    ):
+        NonSaturatingLoss(smoothing)
+
+
+# Saturating
+
+
+def test_the_saturating_loss_is_a_game_of_sum_zero_but_for_the_real_term(logits):
+    real, fake = logits
+    loss = SaturatingLoss()
+    log_d, log_not_d = real.sigmoid().log().mean(), (1 - fake.sigmoid()).log().mean()
+    torch.testing.assert_close(loss.discriminator(real, fake), -log_d - log_not_d)
+    torch.testing.assert_close(loss.generator(fake), log_not_d)
+
+
+def test_the_saturating_generator_learns_nothing_from_a_sure_discriminator():
+    fake = torch.full((4,), -1000.0, requires_grad=True)
+    (gradient,) = torch.autograd.grad(SaturatingLoss().generator(fake), fake)
+    assert torch.equal(gradient, torch.zeros(4))  # -sigmoid(-1000)
+
+
+# Least squares
+
+
+def test_the_least_squares_loss_is_half_the_squared_distance_to_the_labels():
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, -2.0])
+    loss = LeastSquaresLoss()
+    assert loss.discriminator(real, fake).item() == pytest.approx(((0 + 4) / 2 + (0 + 4) / 2) / 2)
+    assert loss.generator(fake).item() == pytest.approx((1 + 9) / 2 / 2)
+
+
+def test_the_least_squares_players_want_one_and_zero():
+    loss, one, zero = LeastSquaresLoss(), torch.ones(4), torch.zeros(4)
+    assert loss.discriminator(one, zero).item() == 0
+    assert loss.generator(one).item() == 0
+    assert loss.discriminator(2 * one, zero) > 0  # too sure is wrong too
+
+
+# Hinge
+
+
+def test_the_hinge_loss_is_the_distance_to_the_margin():
+    real, fake = torch.tensor([0.0, 3.0, -2.0]), torch.tensor([0.0, -4.0, 1.0])
+    loss = HingeLoss()
+    assert loss.discriminator(real, fake).item() == pytest.approx((1 + 0 + 3) / 3 + (1 + 0 + 2) / 3)
+    assert loss.generator(fake).item() == pytest.approx((0 + 4 - 1) / 3)
+
+
+def test_beyond_the_margin_the_hinge_discriminator_rests_and_the_generator_does_not():
+    real = torch.full((4,), 1.5, requires_grad=True)
+    fake = torch.full((4,), -1.5, requires_grad=True)
+    loss = HingeLoss()
+    for gradient in torch.autograd.grad(loss.discriminator(real, fake), [real, fake]):
+        assert torch.equal(gradient, torch.zeros(4))
+    (gradient,) = torch.autograd.grad(loss.generator(fake), fake)
+    torch.testing.assert_close(gradient, torch.full((4,), -1 / 4))
 
 
 # Relativistic pairing

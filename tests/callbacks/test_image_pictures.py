@@ -1,0 +1,159 @@
+"""Pictures and histograms of models of images."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lightning.callbacks import SamplePictures, WeightHistograms
+from gan_lightning.callbacks.pictures import write_film
+from gan_lightning.data import Digits, Iris
+from gan_lightning.models import ACGAN, GAN, ConditionalGAN
+from gan_lightning.networks import (
+    AuxiliaryClassifier,
+    ConditionalGenerator,
+    LabelledDiscriminator,
+    MLPDiscriminator,
+    MLPGenerator,
+)
+
+
+class Grey(ConditionalGenerator):
+    """Makes images whose brightness is their label."""
+
+    def __init__(self, data_shape, num_classes):
+        super().__init__()
+        self.latent_dim, self.data_shape = 1, data_shape
+        self.weight = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, z, labels):
+        brightness = self.weight * (labels.float() / 10 * 2 - 1)
+        return brightness.reshape(-1, 1, 1, 1).expand(-1, *self.data_shape)
+
+
+def conditional(data, model_class=ConditionalGAN):
+    judge = AuxiliaryClassifier if model_class is ACGAN else LabelledDiscriminator
+    still = partial(torch.optim.SGD, lr=0.0)
+    return model_class(
+        data.data_shape,
+        data.num_classes,
+        generator=Grey,
+        discriminator=partial(judge, discriminator=partial(MLPDiscriminator, hidden_dims=[8])),
+        g_optimizer=still,
+        d_optimizer=still,
+    )
+
+
+def plain(data):
+    return GAN(
+        data.data_shape,
+        generator=partial(MLPGenerator, latent_dim=3, hidden_dims=[8]),
+        discriminator=partial(MLPDiscriminator, hidden_dims=[8]),
+    )
+
+
+def fit(model, data, tmp_path, *callbacks, **settings):
+    trainer = Trainer(
+        accelerator="cpu",
+        logger=TensorBoardLogger(tmp_path, "experiment", default_hp_metric=False),
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        callbacks=list(callbacks),
+        limit_val_batches=0,
+        **{"max_epochs": 1, "limit_train_batches": 5, **settings},
+    )
+    trainer.fit(model, datamodule=data)
+    return trainer
+
+
+@pytest.fixture
+def digits():
+    return Digits(8, batch_size=20)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return tmp_path / "experiment" / "version_0" / "pictures"
+
+
+def test_real_pictures_are_saved_once_at_the_start_of_a_run(digits, tmp_path, pictures):
+    trainer = fit(plain(digits), digits, tmp_path, SamplePictures(2, num_samples=9))
+    (real,) = (pictures / "real").glob("*.png")
+    expected = digits.real_pictures()["real"]
+    np.testing.assert_array_equal(np.asarray(Image.open(real)), expected)
+    board = EventAccumulator(trainer.log_dir, size_guidance={"images": 0}).Reload()
+    assert [image.step for image in board.Images("samples/real")] == [0]
+    assert [image.step for image in board.Images("samples/grid")] == [1, 3, 4]
+
+
+def test_the_film_shows_every_picture_of_the_run(digits, tmp_path, pictures):
+    fit(plain(digits), digits, tmp_path, SamplePictures(2, num_samples=9))
+    paths = sorted((pictures / "grid").glob("*.png"))
+    assert [path.stem for path in paths] == ["0000001", "0000003", "0000004"]
+    with Image.open(pictures / "grid.gif") as film:
+        assert film.n_frames == 3
+        for i, path in enumerate(paths):
+            film.seek(i)
+            still = np.asarray(Image.open(path)).astype(int)
+            shown = np.asarray(film.convert("RGB")).astype(int)
+            assert np.abs(shown - still).mean() < 20  # 256 colours
+    assert not (pictures / "real.gif").exists()  # one picture is no film
+
+
+@pytest.mark.parametrize(("count", "frames"), [(1, None), (2, 2), (60, 60), (130, 44)])
+def test_a_long_film_is_thinned_to_sixty_frames_that_end_with_the_last(tmp_path, count, frames):
+    for i in range(count):
+        Image.fromarray(np.full((4, 4, 3), i, np.uint8)).save(tmp_path / f"{i:07d}.png")
+    film = tmp_path / "film.gif"
+    write_film(tmp_path, film)
+    assert film.exists() == (frames is not None)
+    if frames is not None:
+        with Image.open(film) as shown:
+            assert shown.n_frames == frames
+            shown.seek(frames - 1)
+            assert abs(int(np.asarray(shown.convert("RGB"))[0, 0, 0]) - (count - 1)) <= 3
+
+
+@pytest.mark.parametrize("num_samples", [100, 91])
+def test_a_conditional_model_fills_a_row_for_each_label(digits, tmp_path, pictures, num_samples):
+    fit(conditional(digits), digits, tmp_path, SamplePictures(5, num_samples))
+    grid = np.asarray(Image.open(pictures / "grid" / "0000004.png"))
+    assert grid.shape == (10 * 10 + 2, 10 * 10 + 2, 3)
+    for label in range(10):
+        for column in range(10):
+            image = grid[2 + 10 * label : 10 + 10 * label, 2 + 10 * column : 10 + 10 * column]
+            assert np.abs(image - label / 10 * 255).max() <= 0.5
+
+
+@pytest.mark.parametrize("model_class", [ConditionalGAN, ACGAN])
+def test_histograms_judge_samples_of_the_batchs_labels(digits, tmp_path, model_class):
+    model, seen = conditional(digits, model_class), []
+    judge = model.judge
+    model.judge = lambda x, labels: seen.append((x, labels)) or judge(x, labels)
+    trainer = fit(model, digits, tmp_path, WeightHistograms(5))
+    (real, real_labels), (fake, fake_labels) = seen
+    assert real.shape == fake.shape == (20, 1, 8, 8)
+    assert torch.equal(real_labels, fake_labels)
+    torch.testing.assert_close(fake[:, 0, 0, 0], fake_labels.float() / 10 * 2 - 1)
+    board = EventAccumulator(trainer.log_dir).Reload()
+    assert {"logits/real", "logits/fake"} <= set(board.Tags()["histograms"])
+
+
+def test_data_without_real_pictures_have_none(tmp_path, pictures):
+    data = Iris()
+    fit(plain(data), data, tmp_path, SamplePictures(2, num_samples=9))
+    assert not (pictures / "real").exists()
+    assert (pictures / "pairs.gif").is_file()
+
+
+def test_data_without_any_pictures_are_no_error(tmp_path, pictures, monkeypatch):
+    monkeypatch.setattr(Iris, "figures", lambda self, samples: {})
+    data = Iris()
+    fit(plain(data), data, tmp_path, SamplePictures(2, num_samples=9))
+    assert not pictures.exists()

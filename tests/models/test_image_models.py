@@ -1,0 +1,307 @@
+"""Wasserstein, penalised and conditional models against their formulas."""
+
+from functools import partial
+
+import pytest
+import torch
+from lightning.pytorch import Callback, Trainer
+from torch import nn
+from torch.nn.functional import cross_entropy, softplus
+
+from gan_lightning.data import TensorLoader
+from gan_lightning.errors import InputError
+from gan_lightning.losses import DRAGAN, R1, HingeLoss
+from gan_lightning.models import ACGAN, GAN, WGAN, WGANGP, ConditionalGAN
+from gan_lightning.networks import (
+    AuxiliaryClassifier,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    LabelledDiscriminator,
+    LabelledGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+    ProjectionDiscriminator,
+)
+
+SGD = partial(torch.optim.SGD, lr=1e-3)
+OPTIMIZERS = {"g_optimizer": SGD, "d_optimizer": SGD}
+GENERATOR = partial(MLPGenerator, latent_dim=3, hidden_dims=[8])
+DISCRIMINATOR = partial(MLPDiscriminator, hidden_dims=[8])
+LABELLED = partial(
+    LabelledGenerator,
+    generator=partial(MLPGenerator, latent_dim=6, hidden_dims=[8]),
+    embedding_dim=3,
+)
+NUM_CLASSES = 4
+
+
+def plain(model_class, **options):
+    networks = {"generator": GENERATOR, "discriminator": DISCRIMINATOR}
+    return model_class((2,), **{**networks, **OPTIMIZERS, **options})
+
+
+def conditional(model_class, **options):
+    judge = AuxiliaryClassifier if model_class is ACGAN else LabelledDiscriminator
+    networks = {
+        "generator": LABELLED,
+        "discriminator": partial(judge, discriminator=DISCRIMINATOR),
+    }
+    return model_class((2,), NUM_CLASSES, **{**networks, **OPTIMIZERS, **options})
+
+
+MODELS = {
+    "WGAN": partial(plain, WGAN),
+    "WGANGP": partial(plain, WGANGP),
+    "GAN with R1": partial(plain, GAN, penalty=R1(2.0)),
+    "GAN with DRAGAN": partial(plain, GAN, penalty=DRAGAN()),
+    "GAN with hinge loss": partial(plain, GAN, loss=HingeLoss()),
+    "ConditionalGAN": partial(conditional, ConditionalGAN),
+    "ConditionalGAN with projection": partial(
+        conditional,
+        ConditionalGAN,
+        discriminator=partial(ProjectionDiscriminator, discriminator=DISCRIMINATOR),
+    ),
+    "ACGAN": partial(conditional, ACGAN),
+}
+every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+every_critic = pytest.mark.parametrize("model_class", [WGAN, WGANGP])
+every_conditional = pytest.mark.parametrize("model_class", [ConditionalGAN, ACGAN])
+
+
+def fit(model, tmp_path, *callbacks, **settings):
+    labels = torch.arange(16) % NUM_CLASSES
+    trainer = Trainer(
+        accelerator="cpu",
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=list(callbacks),
+        **{"max_epochs": 2, **settings},
+    )
+    trainer.fit(model, TensorLoader(torch.randn(16, 2), labels, 8, seed=0))  # 2 batches each
+    return trainer
+
+
+class Updates(Callback):
+    """Compares each player's weights before and after each batch."""
+
+    def __init__(self):
+        self.d_updates = self.g_updates = 0
+
+    def on_train_batch_start(self, trainer, model, batch, batch_idx):
+        self.before = self.weights(model)
+
+    def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
+        after = self.weights(model)
+        assert all(vector.isfinite().all() for vector in after)
+        self.d_updates += not torch.equal(self.before[0], after[0])
+        self.g_updates += not torch.equal(self.before[1], after[1])
+
+    @staticmethod
+    def weights(model):
+        vector = nn.utils.parameters_to_vector
+        return [vector(n.parameters()).clone() for n in (model.discriminator, model.generator)]
+
+
+@every_model
+def test_discriminator_loss_sends_no_gradient_to_the_generator(make):
+    model = make()
+    loss = model.discriminator_loss(torch.randn(4, 2), torch.tensor([0, 1, 2, 3]))
+    assert loss.shape == ()
+    loss.backward()
+    assert all(p.grad is None for p in model.generator.parameters())
+    assert all(p.grad is not None for p in model.discriminator.parameters() if p.dim() > 1)
+
+
+@every_model
+def test_generator_loss_reaches_every_weight_of_the_generator(make):
+    model = make()
+    model.generator_loss(torch.randn(40, 2), torch.arange(40) % NUM_CLASSES).backward()
+    assert all(p.grad.abs().sum() > 0 for p in model.generator.parameters())
+
+
+@every_model
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "64-true"])
+def test_both_players_move_in_every_precision(make, tmp_path, precision):
+    updates = Updates()
+    model = make(**({"n_critic": 1} if isinstance(make(), WGAN | WGANGP) else {}))
+    fit(model, tmp_path, updates, precision=precision)
+    assert (updates.d_updates, updates.g_updates) == (4, 4)
+
+
+@every_model
+def test_the_judge_gives_logits_of_points_with_labels(make):
+    logits = make().judge(torch.randn(5, 2), torch.tensor([0, 1, 2, 3, 0]))
+    assert logits.shape == (5,)
+
+
+# Critics
+
+
+@every_critic
+def test_a_generator_waits_for_five_critic_steps_even_if_epochs_are_shorter(tmp_path, model_class):
+    updates = Updates()
+    fit(plain(model_class), tmp_path, updates, max_epochs=10)
+    assert (updates.d_updates, updates.g_updates) == (20, 4)
+
+
+@pytest.mark.parametrize("clip_value", [0.01, 0.1])
+def test_weights_of_a_wasserstein_critic_lie_within_the_clip_after_every_step(tmp_path, clip_value):
+    largest = []
+
+    class Largest(Callback):
+        def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
+            largest.append(max(p.abs().max().item() for p in model.discriminator.parameters()))
+
+    fit(plain(WGAN, clip_value=clip_value), tmp_path, Largest())
+    assert largest == [pytest.approx(clip_value)] * 4  # and reach it: they start outside
+
+
+@pytest.mark.parametrize("clip_value", [0.0, -1.0, float("nan")])
+def test_a_clip_that_leaves_no_weights_is_refused(clip_value):
+    with pytest.raises(InputError, match=f"clip_value must be positive, found {clip_value}"):
+        plain(WGAN, clip_value=clip_value)
+
+
+class LinearCritic(MLPDiscriminator):
+    """f(x) = a·x, whose gradient is a everywhere."""
+
+    def __init__(self, slope):
+        super().__init__((2,), [1])
+        self.slope = nn.Parameter(torch.tensor(slope))
+
+    def forward(self, x):
+        return x @ self.slope
+
+
+def with_known_fakes(model, fake):
+    model.discriminator = LinearCritic([3.0, -4.0])  # a slope of 5
+    model.fakes = lambda num_samples: fake[:num_samples]
+    return model, model.discriminator.slope.detach()
+
+
+def test_wgan_losses_are_differences_of_mean_scores():
+    real, fake = torch.randn(2, 6, 2)
+    model, slope = with_known_fakes(plain(WGAN), fake)
+    expected = (fake @ slope).mean() - (real @ slope).mean()
+    torch.testing.assert_close(model.discriminator_loss(real, None), expected)
+    torch.testing.assert_close(model.generator_loss(real, None), -(fake @ slope).mean())
+
+
+@pytest.mark.parametrize("gp_weight", [0.0, 10.0])
+def test_wgan_gp_adds_the_weighted_slope_error(gp_weight):
+    real, fake = torch.randn(2, 6, 2)
+    model, slope = with_known_fakes(plain(WGANGP, gp_weight=gp_weight), fake)
+    expected = (fake @ slope).mean() - (real @ slope).mean() + gp_weight * (5 - 1) ** 2
+    torch.testing.assert_close(model.discriminator_loss(real, None), expected)
+    torch.testing.assert_close(model.generator_loss(real, None), -(fake @ slope).mean())
+
+
+def test_a_critics_scores_are_logged_as_scores_and_not_as_probabilities(tmp_path):
+    logged = fit(plain(WGANGP), tmp_path, log_every_n_steps=1).callback_metrics
+    assert {"train/score_real", "train/score_gap", "train/gradient_penalty"} <= set(logged)
+    assert not {"train/d_real", "train/d_accuracy_real"} & set(logged)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "expected"), [(R1(2.0), 2.0 / 2 * 25), (DRAGAN(10.0), 10 * (5 - 1) ** 2)]
+)
+def test_a_gan_adds_its_penalty_to_the_discriminators_loss_alone(penalty, expected):
+    real, fake = torch.randn(2, 6, 2)
+    free, slope = with_known_fakes(plain(GAN), fake)
+    bound, _ = with_known_fakes(plain(GAN, penalty=penalty), fake)
+    without = softplus(-real @ slope).mean() + softplus(fake @ slope).mean()
+    torch.testing.assert_close(free.discriminator_loss(real, None), without)
+    torch.testing.assert_close(bound.discriminator_loss(real, None), without + expected)
+    torch.testing.assert_close(bound.generator_loss(real, None), free.generator_loss(real, None))
+
+
+# Labels
+
+
+class Numbers(ConditionalGenerator):
+    """Makes points that are their labels."""
+
+    def __init__(self, data_shape, num_classes):
+        super().__init__()
+        self.latent_dim = 1
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, z, labels):
+        return self.weight * labels[:, None].float().expand(-1, 2)
+
+
+class Right(ConditionalDiscriminator):
+    """Says ten times how far a point lies from its label."""
+
+    def __init__(self, data_shape, num_classes):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(10.0))
+
+    def forward(self, x, labels):
+        self.labels = labels
+        return self.weight * (x[:, 0] - labels)
+
+
+def test_both_players_of_a_conditional_gan_are_told_the_labels_of_the_batch():
+    model = conditional(ConditionalGAN, generator=Numbers, discriminator=Right)
+    labels = torch.tensor([3, 0, 2])
+    real = torch.full((3, 2), 1.0)
+    real_logits = 10 * (1.0 - labels)
+    expected = softplus(-real_logits).mean() + softplus(torch.zeros(3)).mean()
+    torch.testing.assert_close(model.discriminator_loss(real, labels), expected)
+    assert torch.equal(model.discriminator.labels, labels)
+    torch.testing.assert_close(model.generator_loss(real, labels), softplus(torch.zeros(())))
+
+
+def test_acgan_losses_are_the_source_and_the_class_of_real_and_fake():
+    model = conditional(ACGAN)
+    real, labels = torch.randn(5, 2), torch.tensor([0, 1, 2, 3, 0])
+    fake, asked = torch.randn(5, 2), torch.tensor([3, 3, 1, 0, 2])
+    model.random_labels = lambda num_samples: asked
+    model.fakes_given = lambda given: fake if given is asked else None
+    (real_logits, real_classes), (fake_logits, fake_classes) = map(
+        model.discriminator.judge, (real, fake)
+    )
+    source = softplus(-real_logits).mean() + softplus(fake_logits).mean()
+    classes = cross_entropy(real_classes, labels) + cross_entropy(fake_classes, asked)
+    torch.testing.assert_close(model.discriminator_loss(real, labels), source + classes)
+    expected = softplus(-fake_logits).mean() + cross_entropy(fake_classes, asked)
+    torch.testing.assert_close(model.generator_loss(real, labels), expected)
+
+
+def test_acgan_logs_how_often_real_classes_are_told_right(tmp_path):
+    logged = fit(conditional(ACGAN), tmp_path, log_every_n_steps=1).callback_metrics
+    assert 0 <= logged["train/d_class_accuracy"] <= 1
+
+
+@every_conditional
+def test_samples_given_labels_are_of_those_labels(model_class):
+    model = conditional(model_class, generator=Numbers)
+    labels = torch.tensor([2, 0, 3, 3, 1])
+    samples = model.sample_given(labels)
+    assert samples.shape == (5, 2)
+    assert not samples.requires_grad
+    assert torch.equal(samples[:, 0], labels.float())
+    assert torch.equal(model.predict_step((torch.zeros(5, 2), labels), 0), samples)
+
+
+@every_conditional
+def test_samples_that_nobody_gave_labels_have_all_of_them_alike(model_class):
+    samples = conditional(model_class, generator=Numbers).sample(4000)[:, 0]
+    counts = samples.long().bincount(minlength=NUM_CLASSES)
+    assert len(counts) == NUM_CLASSES
+    assert (counts - 1000).abs().max() < 150  # five standard errors: √(4000 · 3/16) = 27
+
+
+@every_conditional
+@pytest.mark.parametrize("part", ["generator", "discriminator"])
+def test_networks_that_know_no_labels_are_refused(model_class, part):
+    class Unconditional(MLPGenerator if part == "generator" else MLPDiscriminator):
+        def __init__(self, data_shape, num_classes):
+            super().__init__(data_shape)
+
+    with pytest.raises(InputError, match=rf"{part}: expected a C\w+, found Unconditional"):
+        conditional(model_class, **{part: Unconditional})
