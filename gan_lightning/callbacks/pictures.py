@@ -70,7 +70,7 @@ class SamplePictures(Callback):
             self._draw(trainer, pl_module)
         folder = run_folder(trainer)
         if folder is not None and trainer.is_global_zero:
-            for pictures in (folder / "pictures").iterdir():
+            for pictures in (folder / "pictures").glob("*/"):
                 write_film(pictures, pictures.with_suffix(".gif"))
 
     def _draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -108,7 +108,10 @@ def write_film(pictures: Path, film: Path) -> None:
     if len(paths) < 2:
         return
     stride = -(-len(paths) // 60)
-    frames = [Image.open(path).convert("P") for path in paths[-1::-stride][::-1]]
+    frames = [
+        Image.open(path).convert("P", palette=Image.Palette.ADAPTIVE)
+        for path in paths[-1::-stride][::-1]
+    ]
     durations = [200] * (len(frames) - 1) + [2000]  # milliseconds
     frames[0].save(film, save_all=True, append_images=frames[1:], duration=durations, loop=0)
 

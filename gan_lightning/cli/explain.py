@@ -131,7 +131,7 @@ def _unknown_subcommand(match: re.Match[str], place: str, text: str) -> str:
 
 _TOP_LEVEL = [
     "model", "data", "trainer", "config", "seed_everything", "ckpt_path", "checkpoints",
-    "metrics", "pictures", "num_samples", "output", "seed", "weights_only",
+    "metrics", "pictures", "num_samples", "output", "seed", "labels", "weights_only",
 ]  # fmt: skip
 
 _SECTIONS = {

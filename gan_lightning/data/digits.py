@@ -5,6 +5,7 @@ from sklearn.datasets import load_digits
 
 from gan_lightning.data.contracts import Split
 from gan_lightning.data.images import Images, ValueRange, resized, split_off
+from gan_lightning.errors import InputError
 
 
 class Digits(Images):
@@ -25,6 +26,8 @@ class Digits(Images):
         value_range: ValueRange = "[-1, 1]",
     ) -> None:
         super().__init__((1, size, size), 10, batch_size, value_range)
+        if not 0 <= num_val < 1797:
+            raise InputError(f"num_val must lie in [0, 1797), found {num_val}.")
         self.num_val = num_val
 
     def setup(self, stage: str) -> None:

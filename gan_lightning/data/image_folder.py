@@ -50,7 +50,11 @@ class ImageFolder(Images):
         self.root = Path(root)
         if not self.root.is_dir():
             raise InputError(f"ImageFolder: expected a folder of images at {root}, found none.")
-        self.classes = sorted(path.name for path in self.root.iterdir() if path.is_dir())
+        self.classes = sorted(
+            path.name
+            for path in self.root.iterdir()
+            if path.is_dir() and path.name[0] not in "._"  # such as .ipynb_checkpoints, __MACOSX
+        )
         super().__init__((channels, size, size), max(len(self.classes), 1), batch_size, value_range)
         self.flip = flip
         self.val_fraction = val_fraction
@@ -78,7 +82,7 @@ class ImageFolder(Images):
         for path, label in tqdm(files, desc="decode", unit=" images", disable=len(files) < 1000):
             try:
                 images.append(self._read(path))
-            except (UnidentifiedImageError, OSError) as error:
+            except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
                 warnings.warn(f"{path} is skipped: {error}", stacklevel=2)
             else:
                 labels.append(label)

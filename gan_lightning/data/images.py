@@ -42,6 +42,8 @@ class Images(DataModule):
         value_range: ValueRange,
     ) -> None:
         super().__init__(batch_size)
+        if data_shape[1] < 1:
+            raise InputError(f"size must be a positive integer, found {data_shape[1]}.")
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
@@ -69,13 +71,11 @@ class Images(DataModule):
         return {"grid": image_grid(samples)}
 
     def real_pictures(self) -> dict[str, Picture]:
-        """Draw training images, as many of each label in a row as there is room for."""
-        per_row = 10
-        rows = [
-            self.train.x[(self.train.labels == label).nonzero().flatten()[:per_row]]
-            for label in range(self.num_classes)
-        ]
-        return {"real": image_grid(torch.cat(rows), per_row)}
+        """Draw training images, a row for each label."""
+        of_label = [self.train.x[self.train.labels == label] for label in range(self.num_classes)]
+        of_label = [images for images in of_label if len(images)]
+        per_row = min(10, *map(len, of_label), 10)
+        return {"real": image_grid(torch.cat([images[:per_row] for images in of_label]), per_row)}
 
     def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
         """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Literal
-from urllib.error import URLError
 
 import torchvision.datasets
 from torch.nn.functional import pad as padded
@@ -67,12 +66,13 @@ class MNIST(Images):
         cls = DATASETS[self.dataset]
         try:
             data = cls(self.root, train=train, download=download)
-        except (RuntimeError, URLError, OSError) as error:
+        except Exception as error:  # torchvision lets out whatever reading stumbles over
             folder = Path(self.root).absolute() / cls.__name__ / "raw"
+            problem = "is damaged" if folder.is_dir() else "was not found"
+            problem += f" in {folder}{' and could not be downloaded' if download else ''}"
             raise InputError(
-                f"{cls.__name__} was not found in {folder}"
-                f"{' and could not be downloaded' if download else ''}: put its files there, or "
-                "use the data module Digits, which needs no download."
+                f"{cls.__name__} {problem}: put its files there, or use the data module Digits, "
+                "which needs no download."
             ) from error
         images, size = data.data[:, None], self.data_shape[1]
         images = padded(images, [2] * 4) if size == 32 else resized(images, size)

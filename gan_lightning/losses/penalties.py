@@ -31,10 +31,10 @@ def squared_gradient_norm(logits: Tensor, points: Tensor) -> Tensor:
 def squared_slope(judge: Judge, points: Tensor) -> Tensor:
     """Return the squared norm of a discriminator's gradient at each point, shape ``(batch,)``.
 
-    Computed in float32 whatever the precision around it.
+    Computed in float32 under autocast: second derivatives need it.
     """
     with torch.autocast(points.device.type, enabled=False):
-        points = points.detach().float().requires_grad_()
+        points = at_least_float32(points.detach()).requires_grad_()
         return squared_gradient_norm(judge(points), points)
 
 
@@ -49,8 +49,14 @@ def gradient_penalty(critic: Judge, real: Tensor, fake: Tensor) -> Tensor:
         real: Shape ``(batch, *data_shape)``.
         fake: The same shape.
     """
-    alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
-    return _distance_to_unit_slope(critic, torch.lerp(real.float(), fake.float(), alpha))
+    real, fake = at_least_float32(real), at_least_float32(fake)
+    alpha = torch.rand(len(real), *[1] * (real.dim() - 1)).to(real)
+    return _distance_to_unit_slope(critic, torch.lerp(real, fake, alpha))
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Return ``x`` in float32, or in the higher precision that it has."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _distance_to_unit_slope(judge: Judge, points: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """What every model can do: draw samples, and be rebuilt from its checkpoint."""
 
 from abc import ABC, abstractmethod
+from inspect import signature
 
 from lightning.pytorch import LightningModule
 from torch import Tensor
@@ -19,6 +20,8 @@ class GenerativeModel(LightningModule, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.save_hyperparameters()  # the arguments of the subclasses' __init__, found on the stack
+        for name in set(self.hparams) - set(signature(type(self)).parameters):
+            del self.hparams[name]  # the command line also hands over what other models need
         plain = {name: describe(value, name) for name, value in self.hparams.items()}
         plain["_class_path"] = describe(type(self), "model")["class_path"]
         plain["_instantiator"] = "lightning.pytorch.cli.instantiate_module"
