@@ -11,7 +11,7 @@ COMMAND_LINES = {
     "fit needs --model and --data": ["fit"],
     "model: there is no class 'GANN'. Did you mean 'GAN'?": ["fit", "--model=GANN", "--data=Iris"],
     "data: there is no class 'Iriss'. Did you mean 'Iris'?": ["fit", "--model=GAN", "--data=Iriss"],
-    "MLPDiscriminator is not a Generator; known are MLPGenerator": [
+    "MLPDiscriminator is not a Generator; known are ": [
         *GAN_ON_IRIS,
         "--model.generator=MLPDiscriminator",
     ],
@@ -27,7 +27,7 @@ COMMAND_LINES = {
     ],
     "model.n_critic: expected an integer, found 'x'": [*GAN_ON_IRIS, "--model.n_critic=x"],
     "n_critic must be a positive integer, found 0": [*GAN_ON_IRIS, "--model.n_critic=0"],
-    "Layer widths must be positive integers, found [100, 0, 4]": [
+    "Layer widths must be positive integers, found [100, 0]": [
         *GAN_ON_IRIS,
         "--model.generator.hidden_dims=[0]",
     ],
