@@ -4,6 +4,7 @@ from gan_lightning.models.acgan import ACGAN
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.conditional import ConditionalModule
 from gan_lightning.models.conditional_gan import ConditionalGAN
+from gan_lightning.models.configured import ConfiguredModule
 from gan_lightning.models.gan import GAN
 from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.models.r3gan import R3GAN
@@ -19,5 +20,6 @@ __all__ = [
     "AdversarialModule",
     "ConditionalGAN",
     "ConditionalModule",
+    "ConfiguredModule",
     "GenerativeModel",
 ]
