@@ -67,7 +67,9 @@ class GaussianMixture(DataModule):
         points = (self.centres().double()[:, None] + offsets).flatten(0, 1)
         log_densities = self.log_density(points).reshape(self.num_classes, -1)
         # The weights are those of exp(-x²/2): along each axis they sum to sqrt(2π).
-        return -(log_densities @ torch.outer(weights, weights).flatten() / (2 * math.pi)).mean().item()
+        return (
+            -(log_densities @ torch.outer(weights, weights).flatten() / (2 * math.pi)).mean().item()
+        )
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return the points themselves, float64, on the CPU: they have no other unit."""

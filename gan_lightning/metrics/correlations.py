@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 
-def correlation_errors(
-    real: Tensor, generated: Tensor, categorical: Sequence[int] = ()
-) -> Tensor:
+def correlation_errors(real: Tensor, generated: Tensor, categorical: Sequence[int] = ()) -> Tensor:
     """Return by how much the correlation of each pair of columns differs between two sets.
 
     Shape ``(num_pairs,)``: in [0, 2] for two continuous columns, else in [0, 1]. Sets with a NaN
@@ -21,7 +18,7 @@ def correlation_errors(
         categorical: Indices of the columns that hold categories.
     """
     difference = correlations(real, categorical) - correlations(generated, categorical)
-    rows, columns = torch.triu_indices(*difference.shape, offset=1)
+    rows, columns = torch.triu_indices(len(difference), len(difference), offset=1)
     return difference[rows, columns].abs()
 
 

@@ -8,10 +8,10 @@ from torch import Tensor
 def reverse_kl(counts: Tensor, weights: Tensor) -> Tensor:
     """Return KL(samples ‖ truth) of the histogram of modes, in nats, a scalar of at least 0.
 
-    Called reverse because the truth stands on the right (Srivastava et al., 2017; Lin et al., 2018).
-    It is 0 if every mode has its share, and log(k) for all samples in one of k equal modes. Each
-    sample counts for one mode, whatever its quality: as for Stacked MNIST, whose classifier has
-    no class for bad digits.
+    Reverse because the truth stands on the right (Srivastava et al., 2017; Lin et al., 2018): 0 if
+    every mode has its share, log(k) for all samples in one of k equal modes. Each sample counts
+    for one mode, whatever its quality, as with Stacked MNIST, whose classifier has no class for
+    bad digits.
 
     Args:
         counts: Samples in each mode, shape ``(num_modes,)``.
