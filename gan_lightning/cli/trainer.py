@@ -47,11 +47,11 @@ class GenerativeTrainer(Trainer):
 
     def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the validation points."""
-        return super().validate(*args, verbose=verbose, **kwargs)
+        return super().validate(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def test(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the test points."""
-        return super().test(*args, verbose=verbose, **kwargs)
+        return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
