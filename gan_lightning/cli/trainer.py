@@ -120,9 +120,10 @@ def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> to
         if wanted is not None:
             raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
         return None
-    num_classes = cast(ConditionalSampler, model).num_classes
+    sampler = cast(ConditionalSampler, model)
     if wanted is None:
-        return torch.randint(num_classes, (num_samples,))
+        return sampler.random_labels(num_samples).cpu()
+    num_classes = sampler.num_classes
     known = {str(label): label for label in range(num_classes)}
     names = [name.strip() for name in wanted.split(",")]
     if not known.keys() >= set(names):

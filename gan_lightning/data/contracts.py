@@ -133,6 +133,12 @@ class DataModule(LightningDataModule, ABC):
         x = torch.cat([self.unscale(self.scale(x)) for x in self.train.x[share].split(4096)])
         return Split(x, self.train.labels[share])
 
+    def labels_like(self, stage: Stage, num_labels: int) -> Tensor:
+        """Return labels as frequent as those of a split, in a random order, the same each time."""
+        labels = {"val": self.val, "test": self.test}[stage].labels
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
+        return labels[order].repeat(-(-num_labels // len(labels)))[:num_labels]
+
     def train_dataloader(self) -> TensorLoader:
         if self.trainer is None:
             seed = torch.initial_seed()

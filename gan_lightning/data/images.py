@@ -11,8 +11,9 @@ from torch.nn.functional import interpolate
 
 from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
 from gan_lightning.errors import InputError
+from gan_lightning.features import DigitFeatures, FeatureExtractor
 from gan_lightning.figures import image_grid
-from gan_lightning.metrics import ImageMetrics, TwoSampleMetric
+from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
 
 ValueRange = Literal["[-1, 1]", "[0, 1]"]
 
@@ -28,9 +29,13 @@ class Images(DataModule):
         batch_size: Images in a batch.
         value_range: Range of the floats: ``[-1, 1]`` for generators that end in tanh, ``[0, 1]``
             for those that end in a sigmoid.
+        features: What the metrics look through; by default ``DigitFeatures``.
     """
 
-    monitor = "val/sliced_wasserstein"
+    knows_classes: bool = False
+    """Whether ``DigitFeatures`` know the classes of these images."""
+
+    monitor = "val/fid"
     file_ending = ".png"
 
     def __init__(
@@ -39,6 +44,7 @@ class Images(DataModule):
         num_classes: int,
         batch_size: int,
         value_range: ValueRange,
+        features: FeatureExtractor | None,
     ) -> None:
         super().__init__(batch_size)
         if data_shape[1] < 1:
@@ -46,6 +52,7 @@ class Images(DataModule):
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
+        self.features = features or DigitFeatures()
 
     def scale(self, x: Tensor) -> Tensor:
         """Return floats in the chosen range, on the training device, from bytes."""
@@ -64,7 +71,10 @@ class Images(DataModule):
         """Learn nothing: samples can be drawn where the images are not."""
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
-        return ImageMetrics()
+        digits = self.knows_classes and isinstance(self.features, DigitFeatures)
+        if stage == "val":
+            return ImageMetrics(self.features, digits)
+        return CompleteImageMetrics(self.features, digits, self.train.x)
 
     def figures(self, samples: Tensor) -> dict[str, Picture]:
         return {"grid": image_grid(samples)}
