@@ -196,3 +196,22 @@ def test_a_plateau_schedule_is_refused(fit):
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
     with pytest.raises(InputError, match="ReduceLROnPlateau"):
         fit(make(GAN, lr_scheduler=plateau))
+
+
+def with_batch_norm(kind):
+    return partial(MLPGenerator, latent_dim=3, hidden_dims=[8], norm=kind)
+
+
+def test_a_single_point_that_batch_normalisation_cannot_take_is_explained(fit):
+    with pytest.raises(InputError, match="batches of 2 points or more, found a batch of 1"):
+        fit(make(GAN, generator=with_batch_norm(nn.BatchNorm1d)), batch_size=1)
+
+
+def test_a_rest_of_one_point_does_not_stop_batch_normalisation(fit, updates):
+    fit(make(GAN, generator=with_batch_norm(nn.BatchNorm1d)), updates, batch_size=15)
+    assert updates.g_updates == 4
+
+
+def test_networks_without_batch_normalisation_train_on_single_points(fit, updates):
+    fit(make(GAN), updates, batch_size=1, max_epochs=1)
+    assert updates.g_updates == 16
