@@ -4,6 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import torch
@@ -225,6 +226,8 @@ class AdversarialModule(GenerativeModel, ABC):
 
 def _optimizer(name: str, make: MakeOptimizer, network: nn.Module) -> Optimizer:
     try:
+        if isinstance(make, partial) and "betas" in make.keywords:  # Adam refuses the 0 of (0, 0.9)
+            make = partial(make, betas=tuple(beta * 1.0 for beta in make.keywords["betas"]))
         optimizer = make(network.parameters())
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}.") from error

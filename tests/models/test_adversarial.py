@@ -192,6 +192,21 @@ def test_wrong_parts_are_refused_by_name(model_class, arguments, words):
         make(model_class, **arguments)
 
 
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.AdamW, torch.optim.NAdam])
+def test_whole_numbers_among_betas_are_as_good_as_others(optimizer):
+    make_optimizer = partial(optimizer, betas=(0, 0.9))
+    model = make(GAN, g_optimizer=make_optimizer, d_optimizer=make_optimizer)
+    for built in model.configure_optimizers()[0]:
+        assert built.defaults["betas"] == (0.0, 0.9)
+
+
+@pytest.mark.parametrize("betas", [(0, 1), 0.9, ("a", "b")])
+def test_betas_that_make_no_sense_are_refused_with_the_players_name(betas):
+    model = make(GAN, d_optimizer=partial(torch.optim.Adam, betas=betas))
+    with pytest.raises(InputError, match="d_optimizer: "):
+        model.configure_optimizers()
+
+
 def test_a_plateau_schedule_is_refused(fit):
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
     with pytest.raises(InputError, match="ReduceLROnPlateau"):
