@@ -1,4 +1,4 @@
-"""DCGAN: Radford et al., 2015, Section 3, for any power of two and for 28."""
+"""DCGAN: Radford et al., 2015, Section 3, for images that halve to a size of 4 to 7."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from gan_lightning.networks.spectral_norm import normalise_spectrally
 
 
 class DCGANGenerator(Generator):
-    """Transposed convolutions 4×4 that double the image until it has its size.
+    """Transposed convolutions 4×4 that double an image 4 to 7 pixels wide until it has its size.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.

@@ -148,5 +148,5 @@ def test_missing_files_are_explained_with_the_way_out(run, capsys, tmp_path):
 def test_a_network_that_cannot_make_the_datas_shape_is_explained(run, capsys):
     args = ["fit", "--model=GAN", "--data=Iris", "--model.generator=DCGANGenerator"]
     line = complaint(run, capsys, *args)
-    assert "DCGANGenerator makes square images" in line
+    assert "DCGANGenerator is for square images" in line
     assert "found points of shape (4,)" in line
