@@ -1,7 +1,7 @@
 """Images in memory as bytes."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -44,6 +44,9 @@ class Images(DataModule):
         super().__init__(batch_size)
         if data_shape[1] < 1:
             raise InputError(f"size must be a positive integer, found {data_shape[1]}.")
+        if value_range not in get_args(ValueRange):
+            choices = " or ".join(map(repr, get_args(ValueRange)))
+            raise InputError(f"value_range must be the text {choices}, found {value_range!r}.")
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
