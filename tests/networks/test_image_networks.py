@@ -69,6 +69,24 @@ def test_dcgan_weights_start_with_a_deviation_of_two_hundredths():
             assert layer.weight.mean().abs() < 0.002
 
 
+@pytest.mark.parametrize(
+    ("norm", "biased"),
+    [
+        (nn.BatchNorm2d, [True, False, False]),
+        (partial(nn.GroupNorm, 2), [True, False, False]),
+        (nn.InstanceNorm2d, [True, True, True]),  # has no shift of its own
+        (nn.Identity, [True, True, True]),
+    ],
+)
+def test_dcgan_has_one_shift_for_each_channel_and_not_two(norm, biased):
+    discriminator = DCGANDiscriminator((1, 32, 32), base_channels=4, norm=norm)
+    assert [c.bias is not None for c in of(discriminator, nn.Conv2d)] == biased
+    generator = DCGANGenerator((1, 32, 32), base_channels=4)
+    assert [c.bias is not None for c in of(generator, nn.ConvTranspose2d)] == [
+        False, False, False, True,
+    ]  # fmt: skip
+
+
 def test_dcgan_without_normalisation_judges_each_point_alone_even_in_training():
     critic = DCGANDiscriminator((1, 8, 8), base_channels=4, norm=nn.Identity)
     x = torch.randn(5, 1, 8, 8)
