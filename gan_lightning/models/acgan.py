@@ -8,14 +8,13 @@ from torch.nn.functional import cross_entropy
 
 from gan_lightning.losses import AdversarialLoss, NonSaturatingLoss
 from gan_lightning.models.adversarial import MakeOptimizer, MakeScheduler, built
-from gan_lightning.models.conditional import ConditionalModule
+from gan_lightning.models.conditional import ConditionalModule, MakeConditionalGenerator
 from gan_lightning.networks import (
     ClassifyingDiscriminator,
     ConditionalGenerator,
     Shape,
 )
 
-MakeConditionalGenerator = Callable[[Shape, int], ConditionalGenerator]
 MakeClassifier = Callable[[Shape, int], ClassifyingDiscriminator]
 
 

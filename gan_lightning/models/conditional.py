@@ -1,11 +1,15 @@
 """Models whose samples can be asked for by label."""
 
 from abc import ABC
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.networks import ConditionalGenerator, Shape
+
+MakeConditionalGenerator = Callable[[Shape, int], ConditionalGenerator]
 
 
 class ConditionalModule(AdversarialModule, ABC):

@@ -7,14 +7,13 @@ from torch import Tensor
 
 from gan_lightning.losses import AdversarialLoss, NonSaturatingLoss
 from gan_lightning.models.adversarial import MakeOptimizer, MakeScheduler, built
-from gan_lightning.models.conditional import ConditionalModule
+from gan_lightning.models.conditional import ConditionalModule, MakeConditionalGenerator
 from gan_lightning.networks import (
     ConditionalDiscriminator,
     ConditionalGenerator,
     Shape,
 )
 
-MakeConditionalGenerator = Callable[[Shape, int], ConditionalGenerator]
 MakeConditionalDiscriminator = Callable[[Shape, int], ConditionalDiscriminator]
 
 
