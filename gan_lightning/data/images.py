@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -12,7 +13,7 @@ from torchmetrics import Metric
 
 from gan_lightning.data.contracts import DataModule, Picture, Split
 from gan_lightning.errors import InputError
-from gan_lightning.figures import image_grid
+from gan_lightning.figures import image_grid, labelled_grid
 from gan_lightning.metrics import ImageMetrics
 
 ValueRange = Literal["[-1, 1]", "[0, 1]"]
@@ -70,18 +71,19 @@ class Images(DataModule):
     def metrics(self) -> Metric:
         return ImageMetrics()
 
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
-        return {"grid": image_grid(samples)}
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        return {"grid": _grid(samples, labels)}
 
     def real_pictures(self) -> dict[str, Picture]:
-        """Draw training images, a row for each label."""
-        of_label = [self.train.x[self.train.labels == label] for label in range(self.num_classes)]
-        of_label = [images for images in of_label if len(images)]
-        per_row = min(10, *map(len, of_label), 10)
-        return {"real": image_grid(torch.cat([images[:per_row] for images in of_label]), per_row)}
+        """Draw the first ten training images of each label."""
+        labels = self.train.labels
+        shown = torch.cat([(labels == k).nonzero()[:10, 0] for k in range(self.num_classes)])
+        return {"real": labelled_grid(self.train.x[shown], labels[shown])}
 
     def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
         """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.
+
+        In a grid of images that were asked for by label, each row is of one label.
 
         An ``.npz`` file holds ``images``, uint8 of shape ``(num_images, channels, height, width)``,
         and ``labels``, int64, if they were asked for.
@@ -91,7 +93,7 @@ class Images(DataModule):
         """
         ending = path.suffix.lower()
         if ending == ".png":
-            Image.fromarray(image_grid(samples)).save(path)
+            Image.fromarray(_grid(samples, labels)).save(path)
         elif ending == ".npz":
             if labels is None:
                 np.savez_compressed(path, images=samples.numpy())
@@ -108,6 +110,10 @@ class Images(DataModule):
             raise InputError(
                 f"Images are written as .png, .npz or to a folder without an ending, found {path}."
             )
+
+
+def _grid(samples: Tensor, labels: Tensor | None) -> NDArray[np.uint8]:
+    return image_grid(samples) if labels is None else labelled_grid(samples, labels.cpu())
 
 
 def resized(images: Tensor, size: int) -> Tensor:

@@ -70,7 +70,7 @@ class Table(DataModule):
     def metrics(self) -> Metric:
         return TableMetrics([column.name for column in self.columns], self._continuous())
 
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         continuous = self._continuous()
         if not continuous:
             return {}

@@ -116,9 +116,9 @@ def test_images_of_an_unconditional_model_have_no_labels(run, unconditional, tmp
 
 
 def test_images_are_a_grid_by_default_and_a_folder_without_an_ending(run, conditional, tmp_path):
-    run("sample", f"--ckpt_path={conditional}", "--num_samples=9")
+    run("sample", f"--ckpt_path={conditional}", "--num_samples=12", "--labels=5,0,2")
     with Image.open(conditional.parent.parent / "samples.png") as grid:
-        assert grid.size == (3 * 10 + 2, 3 * 10 + 2)
+        assert grid.size == (4 * 10 + 2, 3 * 10 + 2)  # a row for each label
     run(
         "sample", f"--ckpt_path={conditional}", "--num_samples=3", "--labels=0,1,2",
         f"--output={tmp_path}/single",

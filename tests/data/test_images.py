@@ -398,6 +398,17 @@ def test_png_is_a_grid_of_the_samples(digits, tmp_path):
     np.testing.assert_array_equal(pixels[2:10, 12:20, 0], samples[1, 0])
 
 
+def test_png_of_images_that_were_asked_for_by_label_has_a_row_for_each(digits, tmp_path):
+    samples, labels = digits.val.x[:6], torch.tensor([7, 0, 2, 7, 0, 2])  # in turn
+    digits.write(samples, tmp_path / "samples.png", labels)
+    pixels = np.asarray(Image.open(tmp_path / "samples.png"))
+    assert pixels.shape == (3 * (8 + 2) + 2, 2 * (8 + 2) + 2, 3)
+    for row, shown in enumerate([(1, 4), (2, 5), (0, 3)]):
+        for column, i in enumerate(shown):
+            top, left = 2 + 10 * row, 2 + 10 * column
+            np.testing.assert_array_equal(pixels[top : top + 8, left : left + 8, 0], samples[i, 0])
+
+
 def test_npz_holds_the_bytes_of_images_and_labels(digits, tmp_path):
     samples, labels = digits.val.x[:7], digits.val.labels[:7]
     digits.write(samples, tmp_path / "samples.npz", labels)
