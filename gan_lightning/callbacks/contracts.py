@@ -97,8 +97,10 @@ class SampledData(Protocol):
     def described(self, stage: Stage) -> str:
         """Return what ``stage`` compares samples with."""
 
-    def figures(self, samples: Tensor) -> dict[str, Figure | NDArray[np.uint8]]:
-        """Draw unscaled samples beside the data: figures, or pixels."""
+    def figures(
+        self, samples: Tensor, labels: Tensor | None = None
+    ) -> dict[str, Figure | NDArray[np.uint8]]:
+        """Draw unscaled samples, of given labels or none, beside the data: figures, or pixels."""
 
     def real_pictures(self) -> dict[str, Figure | NDArray[np.uint8]]:
         """Draw real points alone."""

@@ -40,8 +40,8 @@ class SampleMetrics(Callback):
 
     Latents are the same each time, apart from the training's random numbers, so that watching a
     run more closely does not change it; and the same on any number of devices. A conditional model
-    is asked for labels as frequent as the points' own. ``test`` compares as many real training points in the
-    same way: the floor that no sampler can be expected to go below.
+    is asked for labels as frequent as the points' own. ``test`` compares as many real training
+    points in the same way: the floor that no sampler can be expected to go below.
 
     Args:
         num_samples: Samples to draw in validation, over all ranks.

@@ -86,8 +86,13 @@ class DataModule(LightningDataModule, ABC):
         """
 
     @abstractmethod
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
-        """Draw unscaled samples beside the training points; a dictionary of named pictures."""
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        """Draw unscaled samples beside the training points; a dictionary of named pictures.
+
+        Args:
+            samples: Points in the data's own units.
+            labels: The labels that the samples were asked for, where they were.
+        """
 
     @abstractmethod
     def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:

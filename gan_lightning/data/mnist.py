@@ -47,6 +47,8 @@ class MNIST(Images):
     ) -> None:
         super().__init__((1, size, size), 10, batch_size, value_range, features)
         self.knows_classes = dataset == "mnist"
+        if dataset not in DATASETS:
+            raise InputError(f"dataset must be one of {', '.join(DATASETS)}; found {dataset!r}.")
         if not 0 <= num_val < 60000:
             raise InputError(f"num_val must lie in [0, 60000), found {num_val}.")
         self.root = root

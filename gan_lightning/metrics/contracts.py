@@ -28,6 +28,9 @@ class TwoSampleMetric(Metric):
     shows_progress: bool = False
     """Whether a long computation shows how far it is."""
 
+    by_label: bool = True
+    """Whether labels are classes that a person would name: else they are not compared."""
+
     real: Parts
     generated: Parts
     real_labels: Parts
@@ -49,7 +52,7 @@ class TwoSampleMetric(Metric):
         """
         kind = "real" if real else "generated"
         getattr(self, kind).append(points)
-        if labels is not None:
+        if labels is not None and self.by_label:
             getattr(self, f"{kind}_labels").append(labels)
 
     def forget_generated(self) -> None:

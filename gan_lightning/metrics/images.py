@@ -1,6 +1,7 @@
 """How close sampled images are to real ones, through the features of a frozen network."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -33,7 +34,7 @@ class ImageMetrics(TwoSampleMetric):
         knows_classes: Whether the extractor's classes are those of the data.
     """
 
-    goals = {"fid": 0, "kid": 0, "precision": 1, "recall": 1, "density": 1, "coverage": 1}
+    goals: ClassVar = {"fid": 0, "kid": 0, "precision": 1, "recall": 1, "density": 1, "coverage": 1}
 
     def __init__(self, extractor: FeatureExtractor, knows_classes: bool) -> None:
         super().__init__()
@@ -95,27 +96,19 @@ class CompleteImageMetrics(ImageMetrics):
         extractor: Makes features of images.
         knows_classes: Whether the extractor's classes are those of the data.
         training: The training images, uint8, shape ``(num_training, channels, height, width)``.
-        by_label: Whether labels are classes, which numbers for each of them speak of.
     """
 
-    goals = {**ImageMetrics.goals, "diversity": 1, "memorised": 0, "class_fid": 0}
+    goals: ClassVar = {**ImageMetrics.goals, "diversity": 1, "memorised": 0, "class_fid": 0}
 
-    def __init__(
-        self,
-        extractor: FeatureExtractor,
-        knows_classes: bool,
-        training: Tensor,
-        by_label: bool = True,
-    ) -> None:
+    def __init__(self, extractor: FeatureExtractor, knows_classes: bool, training: Tensor) -> None:
         super().__init__(extractor, knows_classes)
-        self.by_label = by_label
         self.training_images = training
 
     def comparisons(self) -> list[Callable[[], Results]]:
         comparisons = [*super().comparisons(), self._variety]
         if self.knows_classes:
             comparisons.append(self._score)
-        if self.by_label and self.gathered_labels(real=False) is not None:
+        if self.gathered_labels(real=False) is not None:
             comparisons += [self._accuracy] if self.knows_classes else []
             comparisons += [self._class_distances, self._usefulness]
         return comparisons
@@ -153,7 +146,8 @@ class CompleteImageMetrics(ImageMetrics):
 
     def _labels(self) -> tuple[Tensor, Tensor]:
         real, generated = (self.gathered_labels(real=real) for real in (True, False))
-        assert real is not None and generated is not None
+        assert real is not None, "real points have labels"
+        assert generated is not None, "compared by label only where labels were asked for"
         return real.cpu(), generated.cpu()
 
 
