@@ -1,6 +1,6 @@
 """Samples against data, in numbers."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -10,6 +10,8 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lightning.callbacks.contracts import (
+    ConditionalSampler,
+    Sampler,
     Stage,
     TwoSampleMetric,
     can_sample,
@@ -113,7 +115,7 @@ class SampleMetrics(Callback):
             for start, size in tqdm(chunks, "samples", disable=hidden, leave=False):
                 torch.manual_seed((self.seed * 1_000_003 + start) % 2**63)
                 asked = None if labels is None else labels[start : start + size]
-                x = pl_module.sample(size) if asked is None else pl_module.sample_given(asked)
+                x = _draw(pl_module, size, asked)
                 self._add(self.metric, data_of(trainer).unscale(x), asked, real=False)
             return self.metric.compute()
 
@@ -165,3 +167,9 @@ class SampleMetrics(Callback):
             self.protocol = protocol
             for board in tensorboard(trainer):
                 board.add_text(f"{stage}/protocol", protocol, trainer.fit_loop.total_batch_idx)
+
+
+def _draw(model: LightningModule, size: int, labels: Tensor | None) -> Tensor:
+    if labels is None:
+        return cast(Sampler, model).sample(size)
+    return cast(ConditionalSampler, model).sample_given(labels)

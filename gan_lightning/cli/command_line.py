@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -17,6 +17,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.callbacks import (
     Checkpoints,
     FiniteLosses,
+    HyperparameterTable,
     RandomState,
     RunProgress,
     SampleMetrics,
@@ -150,7 +151,8 @@ class CommandLine(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
-        callbacks = self.trainer_defaults["callbacks"] = [RandomState(), FiniteLosses()]
+        always: list[Callback] = [RandomState(), FiniteLosses(), HyperparameterTable()]
+        callbacks = self.trainer_defaults["callbacks"] = always
         if settings.get("enable_progress_bar") is not False:
             callbacks.append(RunProgress())
         if self.subcommand != "fit":

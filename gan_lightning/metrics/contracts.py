@@ -1,7 +1,8 @@
 """What a comparison of samples with data looks like."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ class TwoSampleMetric(Metric):
 
     full_state_update = False
 
-    goals: ClassVar[Mapping[str, float]] = {}
+    goals: Mapping[str, float] = MappingProxyType({})
     """What a perfect sampler has, by the name of the quantity before its first ``/``."""
 
     protocol: str = ""

@@ -1,14 +1,13 @@
 """How close sampled images are to real ones, through the features of a frozen network."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lightning.metrics.classes import class_histogram, classifier_score, label_accuracy
 from gan_lightning.metrics.contracts import TwoSampleMetric
-from gan_lightning.metrics.diversity import diversity
+from gan_lightning.metrics.diversity import relative_diversity
 from gan_lightning.metrics.extractor import FeatureExtractor, Features
 from gan_lightning.metrics.feature_cache import FeatureCache
 from gan_lightning.metrics.features import normalised
@@ -19,6 +18,11 @@ from gan_lightning.metrics.memorisation import memorised_share
 from gan_lightning.metrics.transfer import transfer_accuracy
 
 Results = dict[str, Tensor]
+
+GOALS = {
+    **dict.fromkeys(["fid", "kid", "class_kl", "class_tv", "memorised", "class_fid"], 0.0),
+    **dict.fromkeys(["precision", "recall", "density", "coverage", "diversity"], 1.0),
+}
 
 
 class ImageMetrics(TwoSampleMetric):
@@ -34,15 +38,12 @@ class ImageMetrics(TwoSampleMetric):
         knows_classes: Whether the extractor's classes are those of the data.
     """
 
-    goals: ClassVar = {"fid": 0, "kid": 0, "precision": 1, "recall": 1, "density": 1, "coverage": 1}
-
     def __init__(self, extractor: FeatureExtractor, knows_classes: bool) -> None:
         super().__init__()
         self.extractor = extractor
         self.knows_classes = knows_classes
         self.protocol = f"features of {extractor.name}"
-        if knows_classes:
-            self.goals = {**self.goals, "class_kl": 0, "class_tv": 0}
+        self.goals = GOALS
 
     def compute(self) -> Results:
         images, samples = self.gathered(real=True).cpu(), self.gathered(real=False).cpu()
@@ -75,6 +76,7 @@ class ImageMetrics(TwoSampleMetric):
         real, samples = _predicted(self.real_features), _predicted(self.sample_features)
         num_classes = _logits(self.real_features).shape[1]
         histogram = class_histogram(real, samples, num_classes)
+        self.goals = {**self.goals, "modes": num_classes}
         return {
             "modes": histogram.modes,
             "class_kl": histogram.kl,
@@ -98,8 +100,6 @@ class CompleteImageMetrics(ImageMetrics):
         training: The training images, uint8, shape ``(num_training, channels, height, width)``.
     """
 
-    goals: ClassVar = {**ImageMetrics.goals, "diversity": 1, "memorised": 0, "class_fid": 0}
-
     def __init__(self, extractor: FeatureExtractor, knows_classes: bool, training: Tensor) -> None:
         super().__init__(extractor, knows_classes)
         self.training_images = training
@@ -117,7 +117,7 @@ class CompleteImageMetrics(ImageMetrics):
         real, samples = self.real_features.middle, self.sample_features.middle
         training = FeatureCache(self.extractor)(self.training_images).middle
         return {
-            "diversity": diversity(real, samples),
+            "diversity": relative_diversity(real, samples),
             "memorised": memorised_share(samples, training, held_out=real),
         }
 

@@ -25,7 +25,7 @@ class ConditionalModule(AdversarialModule, ABC):
     """
 
     label_counts: Tensor
-    """How often each label has been seen in training, shape ``(num_classes,)``."""
+    """How often each label has been seen in training, int64 of shape ``(num_classes,)``."""
 
     def __init__(
         self,
@@ -40,12 +40,12 @@ class ConditionalModule(AdversarialModule, ABC):
             generator, discriminator, g_optimizer, d_optimizer, lr_scheduler, n_critic=1
         )
         self.num_classes = num_classes
-        self.register_buffer("label_counts", torch.zeros(num_classes))
+        self.register_buffer("label_counts", torch.zeros(num_classes, dtype=torch.int64))
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update both players, and count the labels."""
         _, labels = batch
-        self.label_counts.index_add_(0, labels, torch.ones_like(labels, dtype=torch.float32))
+        self.label_counts.index_add_(0, labels, torch.ones_like(labels))
         return super().training_step(batch, batch_idx)
 
     def sample(self, num_samples: int) -> Tensor:
@@ -67,5 +67,5 @@ class ConditionalModule(AdversarialModule, ABC):
     def random_labels(self, num_samples: int) -> Tensor:
         """Draw labels as frequent as in training, uniformly before it, int64 ``(num_samples,)``."""
         counts = self.label_counts
-        weights = torch.where(counts.sum() > 0, counts, 1.0)
+        weights = torch.where(counts.sum() > 0, counts, 1).float()
         return weights.multinomial(num_samples, replacement=True)
