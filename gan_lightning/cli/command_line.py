@@ -25,7 +25,7 @@ from gan_lightning.callbacks import (
 )
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
-from gan_lightning.cli.numbers import print_comparison, write_comparison
+from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import (
     callback_of,
     report_file,
@@ -203,15 +203,14 @@ class CommandLine(LightningCLI):
 
     def after_validate(self) -> None:
         """Print the numbers and how they came about."""
-        found = callback_of(self.trainer, SampleMetrics).latest
-        if found is not None and self.trainer.is_global_zero:
-            print_comparison(found)
+        if self.trainer.is_global_zero:
+            print_comparison(found_numbers(self.trainer, "val"))
 
     def after_test(self) -> None:
         """Print the numbers and keep them in the run's folder."""
-        self.after_validate()
-        found = callback_of(self.trainer, SampleMetrics).latest
-        if found is not None and self.trainer.is_global_zero:
+        if self.trainer.is_global_zero:
+            found = found_numbers(self.trainer, "test")
+            print_comparison(found)
             checkpoint = Path(self._get(self.config, "ckpt_path"))
             run = Run.of_checkpoint(checkpoint)
             folder = run.folder if run else checkpoint.absolute().parent
