@@ -1,4 +1,4 @@
-r"""Trains the shipped experiments, judges them by `test`, and writes the README's tables of results.
+r"""Trains the shipped experiments, judges them by `test`, and writes the README's tables.
 
     python benchmarks/table.py --minutes 8 [--experiments cgan_mnist …] [--seeds 0 1 2] \
         [--runs FOLDER] [--mnist ROOT] [--pictures FOLDER] [--set KEY=VALUE …] [--write]
