@@ -11,6 +11,7 @@ LAYERS = [  # a room may import from its own and from later lines
     {"__main__"},
     {"cli"},
     {"models", "data", "callbacks"},
+    {"features"},
     {"networks", "losses", "metrics", "figures"},
     {"errors", "version"},
 ]

@@ -4,6 +4,7 @@ from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
 from gan_lightning.callbacks.gradient_clipping import GradientClipping
+from gan_lightning.callbacks.hyperparameter_table import HyperparameterTable
 from gan_lightning.callbacks.pictures import SamplePictures
 from gan_lightning.callbacks.random_state import RandomState
 from gan_lightning.callbacks.run_progress import RunProgress
@@ -16,6 +17,7 @@ __all__ = [
     "FiniteLosses",
     "GeneratorEMA",
     "GradientClipping",
+    "HyperparameterTable",
     "RandomState",
     "RunProgress",
     "SampleMetrics",

@@ -47,11 +47,11 @@ class GenerativeTrainer(Trainer):
 
     def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the validation points."""
-        return super().validate(*args, verbose=verbose, **kwargs)
+        return super().validate(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def test(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the test points."""
-        return super().test(*args, verbose=verbose, **kwargs)
+        return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
@@ -120,9 +120,10 @@ def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> to
         if wanted is not None:
             raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
         return None
-    num_classes = cast(ConditionalSampler, model).num_classes
+    sampler = cast(ConditionalSampler, model)
     if wanted is None:
-        return torch.randint(num_classes, (num_samples,))
+        return sampler.random_labels(num_samples).cpu()
+    num_classes = sampler.num_classes
     known = {str(label): label for label in range(num_classes)}
     names = [name.strip() for name in wanted.split(",")]
     if not known.keys() >= set(names):

@@ -6,6 +6,7 @@ from sklearn.datasets import load_digits
 from gan_lightning.data.contracts import Split
 from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
+from gan_lightning.features import FeatureExtractor
 
 
 class Digits(Images):
@@ -16,7 +17,10 @@ class Digits(Images):
         batch_size: Images in a batch.
         num_val: Images that are held out for validation and ``test``.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
+        features: What the metrics look through; by default ``DigitFeatures``.
     """
+
+    knows_classes = True
 
     def __init__(
         self,
@@ -24,8 +28,9 @@ class Digits(Images):
         batch_size: int = 128,
         num_val: int = 297,
         value_range: ValueRange = "[-1, 1]",
+        features: FeatureExtractor | None = None,
     ) -> None:
-        super().__init__((1, size, size), 10, batch_size, value_range)
+        super().__init__((1, size, size), 10, batch_size, value_range, features)
         if not 0 <= num_val < 1797:
             raise InputError(f"num_val must lie in [0, 1797), found {num_val}.")
         self.num_val = num_val

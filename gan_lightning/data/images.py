@@ -1,18 +1,20 @@
 """Images in memory as bytes."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
 from gan_lightning.errors import InputError
-from gan_lightning.figures import image_grid
-from gan_lightning.metrics import ImageMetrics, TwoSampleMetric
+from gan_lightning.features import DigitFeatures, FeatureExtractor
+from gan_lightning.figures import image_grid, labelled_grid
+from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
 
 ValueRange = Literal["[-1, 1]", "[0, 1]"]
 
@@ -28,9 +30,13 @@ class Images(DataModule):
         batch_size: Images in a batch.
         value_range: Range of the floats: ``[-1, 1]`` for generators that end in tanh, ``[0, 1]``
             for those that end in a sigmoid.
+        features: What the metrics look through; by default ``DigitFeatures``.
     """
 
-    monitor = "val/sliced_wasserstein"
+    knows_classes: bool = False
+    """Whether ``DigitFeatures`` know the classes of these images."""
+
+    monitor = "val/fid"
     file_ending = ".png"
 
     def __init__(
@@ -39,13 +45,18 @@ class Images(DataModule):
         num_classes: int,
         batch_size: int,
         value_range: ValueRange,
+        features: FeatureExtractor | None,
     ) -> None:
         super().__init__(batch_size)
         if data_shape[1] < 1:
             raise InputError(f"size must be a positive integer, found {data_shape[1]}.")
+        if value_range not in get_args(ValueRange):
+            choices = " or ".join(map(repr, get_args(ValueRange)))
+            raise InputError(f"value_range must be the text {choices}, found {value_range!r}.")
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
+        self.features = features or DigitFeatures()
 
     def scale(self, x: Tensor) -> Tensor:
         """Return floats in the chosen range, on the training device, from bytes."""
@@ -64,20 +75,24 @@ class Images(DataModule):
         """Learn nothing: samples can be drawn where the images are not."""
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
-        return ImageMetrics()
+        digits = self.knows_classes and isinstance(self.features, DigitFeatures)
+        if stage == "val":
+            return ImageMetrics(self.features, digits)
+        return CompleteImageMetrics(self.features, digits, self.train.x)
 
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
-        return {"grid": image_grid(samples)}
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        return {"grid": _grid(samples, labels)}
 
     def real_pictures(self) -> dict[str, Picture]:
-        """Draw training images, a row for each label."""
-        of_label = [self.train.x[self.train.labels == label] for label in range(self.num_classes)]
-        of_label = [images for images in of_label if len(images)]
-        per_row = min(10, *map(len, of_label), 10)
-        return {"real": image_grid(torch.cat([images[:per_row] for images in of_label]), per_row)}
+        """Draw the first ten training images of each label."""
+        labels = self.train.labels
+        shown = torch.cat([(labels == k).nonzero()[:10, 0] for k in range(self.num_classes)])
+        return {"real": labelled_grid(self.train.x[shown], labels[shown])}
 
     def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
         """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.
+
+        In a grid of images that were asked for by label, each row is of one label.
 
         An ``.npz`` file holds ``images``, uint8 of shape ``(num_images, channels, height, width)``,
         and ``labels``, int64, if they were asked for.
@@ -87,7 +102,7 @@ class Images(DataModule):
         """
         ending = path.suffix.lower()
         if ending == ".png":
-            Image.fromarray(image_grid(samples)).save(path)
+            Image.fromarray(_grid(samples, labels)).save(path)
         elif ending == ".npz":
             if labels is None:
                 np.savez_compressed(path, images=samples.numpy())
@@ -104,6 +119,10 @@ class Images(DataModule):
             raise InputError(
                 f"Images are written as .png, .npz or to a folder without an ending, found {path}."
             )
+
+
+def _grid(samples: Tensor, labels: Tensor | None) -> NDArray[np.uint8]:
+    return image_grid(samples) if labels is None else labelled_grid(samples, labels.cpu())
 
 
 def resized(images: Tensor, size: int) -> Tensor:

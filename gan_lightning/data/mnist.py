@@ -9,6 +9,7 @@ from torch.nn.functional import pad as padded
 from gan_lightning.data.contracts import Split
 from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
+from gan_lightning.features import FeatureExtractor
 
 DATASETS = {
     "mnist": torchvision.datasets.MNIST,
@@ -30,6 +31,7 @@ class MNIST(Images):
             the 10 000 test images.
         size: Height and width: 28, or 32 by a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
+        features: What the metrics look through; by default ``DigitFeatures``.
     """
 
     def __init__(
@@ -41,8 +43,12 @@ class MNIST(Images):
         num_val: int = 5000,
         size: int = 28,
         value_range: ValueRange = "[-1, 1]",
+        features: FeatureExtractor | None = None,
     ) -> None:
-        super().__init__((1, size, size), 10, batch_size, value_range)
+        super().__init__((1, size, size), 10, batch_size, value_range, features)
+        self.knows_classes = dataset == "mnist"
+        if dataset not in DATASETS:
+            raise InputError(f"dataset must be one of {', '.join(DATASETS)}; found {dataset!r}.")
         if not 0 <= num_val < 60000:
             raise InputError(f"num_val must lie in [0, 60000), found {num_val}.")
         self.root = root

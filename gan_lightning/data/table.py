@@ -28,7 +28,6 @@ class Table(DataModule):
         split_seed: Seed of the split, apart from the run's, so that runs can be compared.
     """
 
-    monitor = "val/ks"
     file_ending = ".csv"
 
     def __init__(
@@ -53,6 +52,7 @@ class Table(DataModule):
         self.val_fraction = val_fraction
         self.test_fraction = test_fraction
         self.split_seed = checked_seed("split_seed", split_seed)
+        self.monitor = "val/ks" if self._continuous() else "val/tv"
         self.data_shape = (sum(column.width for column in columns),)
         self.num_classes = int(labels.max()) + 1
 
@@ -73,7 +73,7 @@ class Table(DataModule):
         train = self.unscale(self.train.x)
         return CompleteTableMetrics(names, continuous, train, self.train.labels)
 
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         continuous = self._continuous()
         if not continuous:
             return {}

@@ -1,12 +1,11 @@
 """How close sampled rows are to real ones."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from gan_lightning.metrics.classifiers import Labelled, transfer_accuracies, two_sample_accuracy
 from gan_lightning.metrics.contracts import TwoSampleMetric
 from gan_lightning.metrics.correlations import correlation_errors
 from gan_lightning.metrics.distances import (
@@ -14,8 +13,10 @@ from gan_lightning.metrics.distances import (
     total_variation,
     wasserstein_distance,
 )
-from gan_lightning.metrics.memorisation import closest_record_ratio, copied_share, repeated_share
+from gan_lightning.metrics.memorisation import closest_record_ratio, memorised_share
 from gan_lightning.metrics.rows import row_vectors
+from gan_lightning.metrics.transfer import transfer_accuracy
+from gan_lightning.metrics.two_sample import two_sample_accuracy
 
 
 class TableMetrics(TwoSampleMetric):
@@ -31,18 +32,18 @@ class TableMetrics(TwoSampleMetric):
         continuous: Indices of the measured columns; the others hold categories.
     """
 
-    goals: Mapping[str, float] = {
-        "ks": 0.0,
-        "wasserstein": 0.0,
-        "tv": 0.0,
-        "correlation_error": 0.0,
-    }
-
     def __init__(self, names: Sequence[str], continuous: Sequence[int]) -> None:
         super().__init__()
         self.names = _tags(names)
         self.continuous = list(continuous)
         self.categorical = [i for i in range(len(names)) if i not in self.continuous]
+        present = {
+            "ks": self.continuous,
+            "wasserstein": self.continuous,
+            "tv": self.categorical,
+            "correlation_error": self.names[1:],
+        }
+        self.goals = {name: 0.0 for name, columns in present.items() if columns}
 
     def compute(self) -> dict[str, Tensor]:
         real, generated = self.gathered(real=True), self.gathered(real=False)
@@ -68,57 +69,60 @@ class CompleteTableMetrics(TableMetrics):
     """Also whether a classifier tells samples apart or learns from them, and whether they are new.
 
     ``compute`` returns what ``TableMetrics`` does and ``c2st``, the accuracy of a classifier that
-    tells real and sampled rows apart; ``tstr``, ``trtr`` and ``trts``, its accuracy in telling the
-    last categorical column, or else the labels that samples were asked for, from the other columns,
-    trained and tested on synthetic (s) and real (r) rows; ``dcr``, the distance of samples to the
-    closest training row, relative to these from one another; and ``copies``, the share of samples
-    that equal a training row. What cannot be told, as from rows that are not finite, is NaN.
+    tells real rows and samples apart; ``dcr``, the distance of samples to the closest training
+    row, relative to these from one another; ``memorised``, the share of samples nearer to a
+    training row than held-out rows are; and ``tstr``, ``trtr`` and ``trts``, the accuracy of a
+    classifier that is trained and tested on synthetic (s) and real (r) rows. What it has to tell
+    is the last categorical column, or else the labels that samples were asked for.
 
     Args:
         names: The columns' names.
         continuous: Indices of the measured columns; the others hold categories.
-        train: The training rows in the data's own units, shape ``(num_train, num_columns)``.
-        train_labels: Their labels, int64 of shape ``(num_train,)``.
+        training: The training rows in the data's own units, shape ``(num_training, num_columns)``.
+        training_labels: Their labels, int64 of shape ``(num_training,)``.
     """
 
     def __init__(
-        self, names: Sequence[str], continuous: Sequence[int], train: Tensor, train_labels: Tensor
+        self,
+        names: Sequence[str],
+        continuous: Sequence[int],
+        training: Tensor,
+        training_labels: Tensor,
     ) -> None:
         super().__init__(names, continuous)
-        self.train_rows = train
-        self.train_labels = train_labels
-        self.goals = {
-            **TableMetrics.goals,
-            "c2st": 0.5,
-            "dcr": 1.0,
-            "copies": repeated_share(train.numpy()),
-        }
+        self.training_rows = training
+        self.training_labels = training_labels
+        self.goals = {**self.goals, "c2st": 0.5, "dcr": 1.0, "memorised": 0.0}
 
     def compute(self) -> dict[str, Tensor]:
-        sets = [self.train_rows, *(self.gathered(real).cpu() for real in (False, True))]
-        train, generated, real = row_vectors(sets, self.categorical)
-        found = {
+        sets = [self.training_rows, *(self.gathered(real).cpu() for real in (True, False))]
+        training, real, generated = row_vectors(sets, self.categorical)
+        return {
+            **super().compute(),
             "c2st": two_sample_accuracy(real, generated),
-            **self._transferred(sets),
-            "dcr": closest_record_ratio(generated, train),
-            "copies": copied_share(generated, train),
+            "dcr": closest_record_ratio(generated, training),
+            "memorised": memorised_share(generated, training, held_out=real),
+            **self._usefulness(sets),
         }
-        scalars = {name: torch.tensor(value) for name, value in found.items()}
-        return {**super().compute(), **scalars}
 
-    def _transferred(self, sets: list[Tensor]) -> dict[str, float]:
-        """Return what is learned on one set and tested on another, if there is what to learn."""
-        labels = [self.train_labels, *(self.gathered_labels(real) for real in (False, True))]
-        categorical = list(self.categorical)
-        if categorical:
-            target = categorical.pop()
+    def _usefulness(self, sets: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return what is learned on one set and tested on another, where there is what to learn."""
+        if self.categorical:
+            *categorical, target = self.categorical
             labels = [rows[:, target].long() for rows in sets]
             sets = [torch.cat([rows[:, :target], rows[:, target + 1 :]], 1) for rows in sets]
-        present = [part.cpu().numpy() for part in labels if part is not None]
-        if len(present) < len(sets) or not sets[0].shape[1]:
+        else:
+            categorical = []
+            gathered = [self.gathered_labels(real) for real in (True, False)]
+            labels = [self.training_labels, *(part.cpu() for part in gathered if part is not None)]
+        if len(labels) < len(sets) or not sets[0].shape[1]:
             return {}
-        vectors = row_vectors(sets, categorical)
-        return transfer_accuracies(*map(Labelled, vectors, present))
+        training, real, generated = zip(row_vectors(sets, categorical), labels, strict=True)
+        return {
+            "tstr": transfer_accuracy(*generated, *real),
+            "trtr": transfer_accuracy(*training, *real),
+            "trts": transfer_accuracy(*training, *generated),
+        }
 
 
 def _tags(names: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from gan_lightning.models.acgan import ACGAN
 from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.classifier import Classifier
 from gan_lightning.models.conditional import ConditionalModule
 from gan_lightning.models.conditional_gan import ConditionalGAN
 from gan_lightning.models.configured import ConfiguredModule
@@ -18,6 +19,7 @@ __all__ = [
     "WGAN",
     "WGANGP",
     "AdversarialModule",
+    "Classifier",
     "ConditionalGAN",
     "ConditionalModule",
     "ConfiguredModule",

@@ -1,20 +1,55 @@
 """Models whose samples can be asked for by label."""
 
 from abc import ABC
+from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.adversarial import AdversarialModule, Batch, MakeOptimizer, MakeScheduler
+from gan_lightning.networks import ConditionalGenerator, Shape
+
+MakeConditionalGenerator = Callable[[Shape, int], ConditionalGenerator]
 
 
 class ConditionalModule(AdversarialModule, ABC):
-    """An adversarial model whose generator takes labels, 0 … num_classes - 1."""
+    """An adversarial model whose generator takes labels, 0 … num_classes - 1.
 
-    num_classes: int
+    Args:
+        num_classes: Number of labels.
+        generator: The network that makes samples.
+        discriminator: The network that judges.
+        g_optimizer: Makes the generator's optimizer for its parameters.
+        d_optimizer: Makes the discriminator's optimizer for its parameters.
+        lr_scheduler: Makes a learning rate schedule for each of the two optimizers.
+    """
+
+    label_counts: Tensor
+    """How often each label has been seen in training, int64 of shape ``(num_classes,)``."""
+
+    def __init__(
+        self,
+        num_classes: int,
+        generator: ConditionalGenerator,
+        discriminator: nn.Module,
+        g_optimizer: MakeOptimizer,
+        d_optimizer: MakeOptimizer,
+        lr_scheduler: MakeScheduler | None,
+    ) -> None:
+        super().__init__(
+            generator, discriminator, g_optimizer, d_optimizer, lr_scheduler, n_critic=1
+        )
+        self.num_classes = num_classes
+        self.register_buffer("label_counts", torch.zeros(num_classes, dtype=torch.int64))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Update both players, and count the labels."""
+        _, labels = batch
+        self.label_counts.index_add_(0, labels, torch.ones_like(labels))
+        return super().training_step(batch, batch_idx)
 
     def sample(self, num_samples: int) -> Tensor:
-        """Draw points of labels drawn uniformly, shape ``(num_samples, *data_shape)``."""
+        """Draw points of random labels, shape ``(num_samples, *data_shape)``."""
         return self.sample_given(self.random_labels(num_samples))
 
     def sample_given(self, labels: Tensor) -> Tensor:
@@ -30,5 +65,7 @@ class ConditionalModule(AdversarialModule, ABC):
         return self.generator(self.latents(len(labels)), labels)
 
     def random_labels(self, num_samples: int) -> Tensor:
-        """Draw labels uniformly, int64 of shape ``(num_samples,)``."""
-        return torch.randint(self.num_classes, (num_samples,), device=self.device)
+        """Draw labels as frequent as in training, uniformly before it, int64 ``(num_samples,)``."""
+        counts = self.label_counts
+        weights = torch.where(counts.sum() > 0, counts, 1).float()
+        return weights.multinomial(num_samples, replacement=True)

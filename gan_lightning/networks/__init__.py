@@ -1,5 +1,7 @@
 """What is trained: tensors in, tensors out."""
 
+from gan_lightning.networks.affine_jitter import AffineJitter
+from gan_lightning.networks.classifier import ConvClassifier
 from gan_lightning.networks.conditional import (
     AuxiliaryClassifier,
     LabelledDiscriminator,
@@ -13,6 +15,7 @@ from gan_lightning.networks.contracts import (
     Discriminator,
     FeatureDiscriminator,
     Generator,
+    ImageClassifier,
     Shape,
 )
 from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -22,15 +25,18 @@ from gan_lightning.networks.mlp import MLPDiscriminator, MLPGenerator
 from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
 
 __all__ = [
+    "AffineJitter",
     "AuxiliaryClassifier",
     "ClassifyingDiscriminator",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
+    "ConvClassifier",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "Discriminator",
     "FeatureDiscriminator",
     "Generator",
+    "ImageClassifier",
     "InstanceNoise",
     "KerasConvGenerator",
     "LabelledDiscriminator",

@@ -131,24 +131,48 @@ def test_figures_draw_measured_columns_alone():
     assert labels == ["index"]
 
 
-def test_metrics_compare_measured_columns_alone():
+@pytest.mark.parametrize("stage", ["val", "test"])
+def test_metrics_compare_measured_columns_and_categories_by_name(stage):
     module = table()
     rows = module.unscale(module.val.x)
-    flipped = rows.clone()
-    flipped[:, 1] = 1 - flipped[:, 1]
-    metric = module.metrics()
+    of_one_kind = rows.clone()
+    of_one_kind[:, 1] = 1
+    metric = module.metrics(stage)
     metric.update(rows, real=True)
-    metric.update(flipped, real=False)
-    for value in metric.compute().values():
-        assert value.item() == pytest.approx(0, abs=1e-12)
+    metric.update(of_one_kind, real=False)
+    found = metric.compute()
+    assert found["ks/index"] == 0
+    assert found["tv/kind"] == 0.5
 
 
-def test_a_table_of_categories_alone_has_neither_distances_nor_pictures():
+def test_validation_is_a_part_of_the_complete_comparison():
+    module = table()
+    results = []
+    for stage in ("val", "test"):
+        metric = module.metrics(stage)
+        metric.update(module.unscale(module.val.x), real=True)
+        metric.update(module.unscale(module.test.x), real=False)
+        results.append(metric.compute())
+    assert results[0].items() < results[1].items()
+
+
+def test_training_rows_are_known_for_copies_in_the_datas_own_units():
+    module = table()
+    metric = module.metrics("test")
+    metric.update(module.unscale(module.test.x), real=True)
+    metric.update(module.unscale(module.train.x), real=False)
+    found = metric.compute()
+    assert found["dcr"] == 0
+    assert found["memorised"] == 1
+
+
+def test_a_table_of_categories_alone_is_compared_by_them_and_has_no_pictures():
     rows = (torch.arange(20) % 2)[:, None].double()
     table = Table([Categorical("c", ("u", "v"))], rows, torch.zeros(20).long(), 4, 0.3, 0.0, 0)
     table.setup("fit")
-    metric = table.metrics()
+    metric = table.metrics("val")
     for real in (True, False):
         metric.update(table.unscale(table.val.x), real=real)
-    assert metric.compute() == {}
+    assert metric.compute() == {"tv": 0, "tv/c": 0}
+    assert table.monitor == "val/tv"
     assert table.figures(table.unscale(table.val.x)) == {}

@@ -1,82 +1,137 @@
-"""Distances to training rows, worked out by hand and from samplers that copy."""
+"""The share of memorised samples, of memorisers and of honest samplers."""
 
-import math
-
-import numpy as np
 import pytest
+import torch
 
-from gan_lightning.metrics.memorisation import (
+from gan_lightning.errors import InputError
+from gan_lightning.metrics import (
     closest_record_ratio,
-    copied_share,
-    repeated_share,
+    features,
+    memorised_share,
+    nearest_distances,
 )
 
 
-def drawn(num_rows, width=3, seed=0):
-    return np.random.default_rng(seed).normal(size=(num_rows, width))
+@pytest.fixture
+def training():
+    return torch.randn(2000, 16)
 
 
-def test_the_ratio_of_a_few_rows_is_that_worked_out_by_hand():
-    train = np.array([[0.0], [1.0], [3.0]])  # closest others: 1, 1, 2, on average 4/3
-    samples = np.array([[0.5], [5.0]])  # closest: 0.5, 2, on average 5/4
-    assert closest_record_ratio(samples, train) == pytest.approx((5 / 4) / (4 / 3))
+@pytest.fixture
+def held_out():
+    return torch.randn(1000, 16)
 
 
-@pytest.mark.parametrize("width", [2, 30])
-def test_new_points_have_a_ratio_of_one_and_copies_of_zero(width):
-    train = drawn(400, width)
-    assert closest_record_ratio(drawn(2000, width, seed=1), train) == pytest.approx(1, abs=0.1)
-    assert closest_record_ratio(train, train) == pytest.approx(0, abs=1e-6)
-    assert closest_record_ratio(np.repeat(train[:10], 50, 0), train) == pytest.approx(0, abs=1e-6)
+@pytest.mark.parametrize("rows_of_a_block", [1, 7, 1000])
+def test_nearest_distances_are_those_of_all_pairs(rows_of_a_block, monkeypatch):
+    monkeypatch.setattr(features, "BLOCK_BYTES", rows_of_a_block * 70 * 4)
+    points, reference = torch.randn(50, 6), torch.randn(70, 6)
+    pairs = (points[:, None].double() - reference.double()).norm(dim=2)
+    torch.testing.assert_close(nearest_distances(points, reference), pairs.min(1).values)
+
+
+@pytest.mark.parametrize("offset", [0, 100])
+def test_the_distance_of_a_copy_is_exactly_zero(offset, training):
+    assert nearest_distances(training[:100] + offset, training + offset).max() == 0
+
+
+def test_images_in_bytes_are_compared_as_numbers():
+    reference = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
+    points = torch.tensor([0, 0, 3, 4], dtype=torch.uint8).reshape(1, 1, 2, 2)
+    assert nearest_distances(points, reference).item() == pytest.approx(5)  # √(9 + 16)
+
+
+def test_a_memoriser_has_one(training, held_out):
+    copies = training[torch.randint(10, (500,))]
+    assert memorised_share(copies, training, held_out).item() == 1
+    assert memorised_share(copies + 1e-3, training, held_out).item() == 1
+
+
+def test_fresh_data_have_one_in_a_thousand(training, held_out):
+    share = memorised_share(torch.randn(20_000, 16), training, held_out)
+    assert share.item() < 0.005  # its expectation is 1 / 1001, its spread of the same size
+
+
+def test_half_copies_are_one_half(training, held_out):
+    samples = torch.cat([training[:300], torch.randn(300, 16) + 5])
+    assert memorised_share(samples, training, held_out).item() == pytest.approx(0.5)
+
+
+def test_the_bar_is_the_quantile_of_held_out_distances():
+    training = torch.zeros(1, 1)
+    held_out = torch.arange(1, 3002)[:, None]  # the 0.1 % quantile of 1 … 3001 is 4
+    samples = torch.tensor([[3.0], [4.0], [5.0], [-4.0]])
+    assert memorised_share(samples, training, held_out).item() == 0.75
+
+
+@pytest.mark.parametrize("num_twins", [1, 100])
+def test_images_in_both_sets_do_not_hide_a_memoriser(num_twins, training, held_out):
+    held_out = torch.cat([training[:num_twins], torch.randn(2000, 16)])
+    assert memorised_share(training[-300:], training, held_out).item() == 1
+    assert memorised_share(torch.randn(300, 16), training, held_out).item() < 0.02
+
+
+def test_the_order_of_rows_does_not_matter(training, held_out):
+    samples = torch.cat([training[:30], torch.randn(70, 16)])
+    expected = memorised_share(samples, training, held_out)
+    turned = memorised_share(samples.flip(0), training.flip(0), held_out.flip(0))
+    assert torch.equal(turned, expected)
+
+
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf])
+def test_samples_that_are_not_finite_have_no_share(broken, training, held_out):
+    samples = torch.randn(10, 16)
+    samples[4, 1] = broken
+    assert memorised_share(samples, training, held_out).isnan()
+
+
+def test_an_empty_set_is_refused_by_name(training, held_out):
+    with pytest.raises(InputError, match=r"The generated set .* at least 1 row, not"):
+        memorised_share(training[:0], training, held_out)
+    with pytest.raises(InputError, match="The held_out set needs 16 dimensions"):
+        memorised_share(training, training, held_out[:, :3])
+
+
+def test_the_closest_record_ratio_of_a_few_rows_is_that_worked_out_by_hand():
+    training = torch.tensor([[0.0], [1.0], [3.0]])  # closest others: 1, 1, 2, on average 4/3
+    generated = torch.tensor([[0.5], [5.0]])  # closest: 0.5, 2, on average 5/4
+    expected = (5 / 4) / (4 / 3)
+    assert closest_record_ratio(generated, training).item() == pytest.approx(expected)
+
+
+def test_new_rows_have_a_closest_record_ratio_of_one_and_copies_of_zero(training, held_out):
+    assert closest_record_ratio(held_out, training).item() == pytest.approx(1, abs=0.02)
+    assert closest_record_ratio(training, training) == 0
+    assert closest_record_ratio(training[:10].repeat(50, 1), training) == 0
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5])
-def test_each_copy_lowers_the_ratio_by_its_share(share):
-    train, samples = drawn(400), drawn(400, seed=1)
-    copied = round(share * 400)
-    mixed = np.concatenate([train[:copied], samples[copied:]])
-    expected = (1 - share) * closest_record_ratio(samples[copied:], train)
-    assert closest_record_ratio(mixed, train) == pytest.approx(expected)
-    assert copied_share(mixed, train) == share
+def test_copies_lower_the_closest_record_ratio_by_their_share(share, training, held_out):
+    copied = round(share * len(held_out))
+    mixed = torch.cat([training[:copied], held_out[copied:]])
+    expected = (1 - share) * closest_record_ratio(held_out[copied:], training)
+    torch.testing.assert_close(closest_record_ratio(mixed, training), expected)
 
 
-def test_the_ratio_grows_from_copies_over_blurred_copies_to_noise():
-    train, noise = drawn(300), drawn(300, seed=1)
-    blurred = [closest_record_ratio(train + width * noise, train) for width in (0, 0.01, 0.1, 5)]
-    assert blurred == sorted(blurred)
-    assert blurred[1] < 0.1
-    assert blurred[3] > 3
+def test_the_closest_record_ratio_grows_from_copies_over_blurred_ones_to_noise(training):
+    rows = training[:200, :3]
+    ratios = [
+        closest_record_ratio(rows + width * torch.randn(200, 3), rows)
+        for width in (0, 0.01, 0.1, 5)
+    ]
+    assert ratios == sorted(ratios)
+    assert ratios[1] < 0.1
+    assert ratios[3] > 3
 
 
-def test_the_unit_of_a_common_scale_cancels():
-    train, samples = drawn(50), drawn(50, seed=1)
-    assert closest_record_ratio(9 * samples, 9 * train) == pytest.approx(
-        closest_record_ratio(samples, train)
-    )
+@pytest.mark.parametrize("training", [torch.randn(1, 2), torch.ones(5, 2)])
+def test_training_rows_without_a_distance_from_one_another_are_no_reference(training):
+    assert closest_record_ratio(torch.randn(4, 2), training).isnan()
 
 
-@pytest.mark.parametrize("train", [drawn(1), np.ones((5, 3)), np.full((5, 3), np.nan)])
-def test_training_rows_without_a_distance_from_one_another_measure_nothing(train):
-    assert math.isnan(closest_record_ratio(drawn(4), train))
-
-
-@pytest.mark.parametrize("broken", [np.nan, np.inf])
-def test_samples_that_are_not_finite_have_no_ratio_and_are_no_copies(broken):
-    samples = drawn(4)
-    samples[0, 0] = broken
-    assert math.isnan(closest_record_ratio(samples, drawn(9)))
-    assert copied_share(samples, samples[1:]) == 3 / 4
-
-
-def test_a_copy_equals_a_row_in_every_column():
-    train = np.array([[1.0, 2.0], [3.0, 4.0]])
-    samples = np.array([[1.0, 4.0], [3.0, 4.0], [3.0, 4.0 + 1e-12], [1.0, 2.0]])
-    assert copied_share(samples, train) == 2 / 4
-
-
-def test_repeated_rows_are_what_a_perfect_sampler_copies():
-    codes = np.random.default_rng(0).integers(9, size=(2, 150, 2)).astype(float)
-    train, held_out = codes
-    assert repeated_share(train) == pytest.approx(copied_share(held_out, train), abs=0.1)
-    assert repeated_share(np.array([[1.0], [2.0], [1.0], [1.0]])) == 3 / 4
-    assert repeated_share(drawn(20)) == 0
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf])
+def test_rows_that_are_not_finite_have_no_closest_record(broken):
+    generated = torch.randn(4, 2)
+    generated[0, 0] = broken
+    assert closest_record_ratio(generated, torch.randn(9, 2)).isnan()
+    assert closest_record_ratio(torch.randn(9, 2), generated).isnan()
