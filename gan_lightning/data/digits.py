@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from gan_lightning.data.contracts import Split
 from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
-from gan_lightning.features import FeatureExtractor
+from gan_lightning.features import DigitFeatures, FeatureExtractor
 
 
 class Digits(Images):
@@ -17,7 +17,8 @@ class Digits(Images):
         batch_size: Images in a batch.
         num_val: Images that are held out for validation and ``test``.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
-        features: What the metrics look through; by default ``DigitFeatures``.
+        features: What the metrics look through; by default ``DigitFeatures``
+            with a margin.
     """
 
     knows_classes = True
@@ -30,6 +31,7 @@ class Digits(Images):
         value_range: ValueRange = "[-1, 1]",
         features: FeatureExtractor | None = None,
     ) -> None:
+        features = features or DigitFeatures(margin=5)  # these digits fill their images
         super().__init__((1, size, size), 10, batch_size, value_range, features)
         if not 0 <= num_val < 1797:
             raise InputError(f"num_val must lie in [0, 1797), found {num_val}.")
