@@ -80,11 +80,7 @@ class ImageFolder(Images):
         if hasattr(self, "train"):  # decoded before
             return
         files = self._files()
-        if self._too_large(files):
-            images, labels = self._mapped(files)
-        else:
-            decoded, numbers = zip(*self._decoded(files), strict=True)
-            images, labels = torch.stack(decoded), torch.tensor(numbers)
+        images, labels = (self._mapped if self._too_large(files) else self._loaded)(files)
         # Slices, since indices would copy what is mapped; each image is followed by its mirror's.
         num_val = round(self.val_fraction * len(labels) / self.copies) * self.copies
         self.train = Split(images[num_val:], labels[num_val:])
@@ -106,6 +102,14 @@ class ImageFolder(Images):
     def _too_large(self, files: Sequence[tuple[Path, int]]) -> bool:
         num_bytes = len(files) * self.copies * math.prod(self.data_shape)
         return num_bytes > self.cache_above * 1e9
+
+    def _loaded(self, files: Sequence[tuple[Path, int]]) -> Split:
+        images = torch.empty(len(files) * self.copies, *self.data_shape, dtype=torch.uint8)
+        labels: list[int] = []
+        for image, label in self._decoded(files):
+            images[len(labels)] = image
+            labels.append(label)
+        return Split(images[: len(labels)], torch.tensor(labels))
 
     def _mapped(self, files: Sequence[tuple[Path, int]]) -> Split:
         """Return the images of the folder's cache, which is written first if there is none."""
