@@ -18,10 +18,8 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_test_writes_into_the_users_cache(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[None]:
-    """Keep features of images in a folder of this session; processes that tests start inherit it."""
+def _cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave the user's cache alone; the processes that tests start inherit this."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
