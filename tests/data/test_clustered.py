@@ -91,7 +91,7 @@ def test_a_seed_that_k_means_does_not_take_is_refused(seed):
 
 
 def test_more_clusters_than_points_are_refused():
-    with pytest.raises(InputError, match="200 clusters need .* as many training points, found 100"):
+    with pytest.raises(InputError, match="at least as many training points, found 100"):
         clustered(GaussianRing(num_samples=100), 200)
 
 

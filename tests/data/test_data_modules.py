@@ -242,6 +242,38 @@ def test_all_ranks_take_the_seed_of_the_first(module):
     assert module.train_dataloader().state_dict()["seed"] == 123
 
 
+# What samples are compared with
+
+
+def test_the_same_training_points_are_compared_on_any_number_of_ranks(module):
+    num_points = 2 * len(module.train.x) // 3
+    alone, labels = module.training_points(num_points, 0, 1)
+    assert len(alone) == len(labels) == num_points
+    for world_size in (1, 2, 3):
+        parts = [module.training_points(num_points, rank, world_size) for rank in range(world_size)]
+        assert torch.equal(_sorted(torch.cat([part.x for part in parts])), _sorted(alone))
+        counts = torch.cat([part.labels for part in parts]).bincount(minlength=module.num_classes)
+        assert torch.equal(counts, labels.bincount(minlength=module.num_classes))
+
+
+def test_all_training_points_are_compared_where_more_are_asked_for(module):
+    x, labels = module.training_points(10**6, 0, 1)
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(x, module.unscale(module.scale(module.train.x))[order])
+    assert torch.equal(labels, module.train.labels[order])
+
+
+@pytest.mark.parametrize("stage", ["val", "test"])
+def test_labels_like_a_splits_are_as_frequent_as_its_own(module, stage):
+    labels = getattr(module, stage).labels
+    for times in (1, 3):
+        drawn = module.labels_like(stage, times * len(labels))
+        counts = drawn.bincount(minlength=module.num_classes)
+        assert torch.equal(counts, times * labels.bincount(minlength=module.num_classes))
+    assert len(module.labels_like(stage, 5)) == 5
+    assert torch.equal(module.labels_like(stage, 5), drawn[:5])
+
+
 # The data's own units
 
 
