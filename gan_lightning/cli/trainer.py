@@ -95,7 +95,6 @@ class GenerativeTrainer(Trainer):
         restore(model, Path(ckpt_path))
         model.to(self.strategy.root_device)
         datamodule.setup_units()
-
         _seed(seed)
         given = _labels(model, labels, num_samples)
         chunks = draw(model, num_samples) if given is None else draw_given(model, given)
