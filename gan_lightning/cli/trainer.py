@@ -13,7 +13,7 @@ from gan_lightning.callbacks.contracts import draw, draw_given
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import ConditionalModule, GenerativeModel
+from gan_lightning.models import ConditionalModel, GenerativeModel
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -108,7 +108,7 @@ def _seed(seed: int | None) -> None:
 
 def _labels(model: GenerativeModel, wanted: str | None, num_samples: int) -> torch.Tensor | None:
     """Return a label for each sample of a conditional model, None for another model."""
-    if not isinstance(model, ConditionalModule):
+    if not isinstance(model, ConditionalModel):
         if wanted is not None:
             raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
         return None

@@ -2,11 +2,16 @@
 
 from gan_lightning.models.acgan import ACGAN
 from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.models.conditional import ConditionalModule
+from gan_lightning.models.autoencoder import Autoencoder
+from gan_lightning.models.conditional import ConditionalModel, ConditionalModule
 from gan_lightning.models.conditional_gan import ConditionalGAN
+from gan_lightning.models.conditional_vae import ConditionalVAE
 from gan_lightning.models.gan import GAN
 from gan_lightning.models.generative import GenerativeModel
+from gan_lightning.models.latent import LatentModel
 from gan_lightning.models.r3gan import R3GAN
+from gan_lightning.models.vae import VAE
+from gan_lightning.models.variational import VariationalModel
 from gan_lightning.models.wgan import WGAN
 from gan_lightning.models.wgan_gp import WGANGP
 
@@ -14,10 +19,16 @@ __all__ = [
     "ACGAN",
     "GAN",
     "R3GAN",
+    "VAE",
     "WGAN",
     "WGANGP",
     "AdversarialModule",
+    "Autoencoder",
     "ConditionalGAN",
+    "ConditionalModel",
     "ConditionalModule",
+    "ConditionalVAE",
     "GenerativeModel",
+    "LatentModel",
+    "VariationalModel",
 ]
