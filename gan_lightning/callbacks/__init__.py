@@ -7,11 +7,12 @@ from gan_lightning.callbacks.gradient_clipping import GradientClipping
 from gan_lightning.callbacks.pictures import SamplePictures
 from gan_lightning.callbacks.random_state import RandomState
 from gan_lightning.callbacks.run_progress import RunProgress
-from gan_lightning.callbacks.sample_metrics import SampleMetrics
+from gan_lightning.callbacks.sample_metrics import Comparison, SampleMetrics
 from gan_lightning.callbacks.weight_histograms import WeightHistograms
 
 __all__ = [
     "Checkpoints",
+    "Comparison",
     "FiniteLosses",
     "GeneratorEMA",
     "GradientClipping",

@@ -1,14 +1,14 @@
 """All that the callbacks know of a model and of data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol, cast
 
 import numpy as np
+import torch
 from lightning.pytorch import LightningModule, Trainer
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torchmetrics import Metric
 
 CHUNK_SIZE = 1000
 """Samples drawn at once: enough to keep a device busy, few enough to fit in its memory."""
@@ -49,6 +49,30 @@ class AveragedModel(Protocol):
         """Return the averaged generator, at first a copy of the generator."""
 
 
+Stage = Literal["val", "test"]
+
+
+class TwoSampleMetric(Protocol):
+    """A comparison of real and generated points; see ``metrics.TwoSampleMetric``."""
+
+    goals: Mapping[str, float]
+    protocol: str
+    shows_progress: bool
+    device: torch.device
+
+    def to(self, device: torch.device | str) -> object:
+        """Move what was collected."""
+
+    def update(self, points: Tensor, labels: Tensor | None = None, *, real: bool) -> None:
+        """Add points to one of the two sets."""
+
+    def forget_generated(self) -> None:
+        """Empty the set of generated points."""
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return the quantities by name, scalars."""
+
+
 class SampledData(Protocol):
     """Data that know how to judge and to draw samples; see ``data.DataModule``."""
 
@@ -58,10 +82,13 @@ class SampledData(Protocol):
     def unscale(self, x: Tensor) -> Tensor:
         """Return points in the data's own units."""
 
-    def metrics(self) -> Metric:
+    def metrics(self, stage: Stage) -> TwoSampleMetric:
         """Return the comparison of two sets of unscaled points."""
 
-    def described(self, stage: Literal["val", "test"]) -> str:
+    def training_points(self, num_points: int, rank: int, world_size: int) -> tuple[Tensor, Tensor]:
+        """Return a rank's share of random training points, unscaled, and their labels."""
+
+    def described(self, stage: Stage) -> str:
         """Return what ``stage`` compares samples with."""
 
     def figures(self, samples: Tensor) -> dict[str, Figure | NDArray[np.uint8]]:
@@ -76,6 +103,11 @@ def data_of(trainer: Trainer) -> SampledData:
     return cast(SampledData, trainer.datamodule)  # type: ignore[attr-defined]
 
 
+def can_sample(model: object) -> bool:
+    """Return whether a model draws samples; a classifier does not."""
+    return hasattr(model, "sample")
+
+
 def is_conditional(model: object) -> bool:
     """Return whether a model's samples can be asked for by label."""
     return hasattr(model, "sample_given")
@@ -86,6 +118,18 @@ def draw(model: LightningModule | Sampler, num_samples: int) -> Iterator[Tensor]
     sampler = cast(Sampler, model)
     for start in range(0, num_samples, CHUNK_SIZE):
         yield sampler.sample(min(CHUNK_SIZE, num_samples - start))
+
+
+def draw_chunk(model: LightningModule, start: int, size: int) -> tuple[Tensor, Tensor | None]:
+    """Return samples ``start`` to ``start + size`` of a long row, and their labels if asked for.
+
+    A conditional model is asked for each label in turn.
+    """
+    if not is_conditional(model):
+        return cast(Sampler, model).sample(size), None
+    sampler = cast(ConditionalSampler, model)
+    labels = torch.arange(start, start + size) % sampler.num_classes
+    return sampler.sample_given(labels), labels
 
 
 def draw_given(model: LightningModule | ConditionalSampler, labels: Tensor) -> Iterator[Tensor]:

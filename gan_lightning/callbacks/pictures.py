@@ -17,6 +17,7 @@ from torch import Tensor
 
 from gan_lightning.callbacks.contracts import (
     ConditionalSampler,
+    can_sample,
     data_of,
     draw,
     draw_given,
@@ -58,7 +59,8 @@ class SamplePictures(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0:
+        due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
+        if due and can_sample(pl_module):
             self._draw(trainer, pl_module)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -66,7 +68,8 @@ class SamplePictures(Callback):
             self._save(trainer, data_of(trainer).real_pictures())
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0:
+        missing = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0
+        if missing and can_sample(pl_module):
             self._draw(trainer, pl_module)
         folder = run_folder(trainer)
         if folder is not None and trainer.is_global_zero:

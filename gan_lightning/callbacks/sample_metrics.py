@@ -1,81 +1,71 @@
 """Samples against data, in numbers."""
 
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from torch import Tensor
+from tqdm.auto import tqdm
 
-from gan_lightning.callbacks.contracts import data_of, draw
+from gan_lightning.callbacks.contracts import (
+    Stage,
+    TwoSampleMetric,
+    can_sample,
+    data_of,
+    draw_chunk,
+)
 from gan_lightning.callbacks.run_folder import tensorboard
 from gan_lightning.errors import InputError
+
+CHUNK_SIZE = 500
+"""Samples of one seed: which rank draws them does not change them."""
+
+
+class Comparison(NamedTuple):
+    """What one comparison of samples with data has found."""
+
+    stage: Stage
+    protocol: str
+    values: dict[str, float]
+    floor: dict[str, float]
+    """The same quantities of real training points in place of samples; empty in validation."""
+    goals: dict[str, float]
+    """What a perfect sampler has, where that is known."""
 
 
 class SampleMetrics(Callback):
     """Compares samples with the validation or test points, by the data module's metrics.
 
     Latents are the same each time, apart from the training's random numbers, so that watching a
-    run more closely does not change it.
+    run more closely does not change it; and the same on any number of devices. A conditional model
+    is asked for each label equally often. ``test`` compares as many real training points in the
+    same way: the floor that no sampler can be expected to go below.
 
     Args:
-        num_samples: Samples to draw, over all ranks.
+        num_samples: Samples to draw in validation, over all ranks.
+        test_samples: Samples to draw in ``test``.
         seed: Seed of their latents.
     """
 
-    def __init__(self, num_samples: int = 2000, seed: int = 0) -> None:
-        if num_samples < 2:
-            raise InputError(f"SampleMetrics: num_samples must be at least 2, found {num_samples}.")
+    def __init__(self, num_samples: int = 2000, test_samples: int = 10_000, seed: int = 0) -> None:
+        if min(num_samples, test_samples) < 2:
+            raise InputError(
+                "SampleMetrics: num_samples and test_samples must be at least 2, found "
+                f"{num_samples} and {test_samples}."
+            )
         self.num_samples = num_samples
+        self.test_samples = test_samples
         self.seed = seed
         self.protocol = ""
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self.metrics = data_of(trainer).metrics()
-
-    def _start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # Ranks can only exchange what lies on their device; alone, the CPU knows every dtype.
-        self.metrics.to(pl_module.device if trainer.world_size > 1 else "cpu")
-        self.metrics.reset()
-
-    def _add_real(self, trainer: Trainer, batch: Any) -> None:
-        self._add(trainer, batch[0], real=True)
-
-    def _add(self, trainer: Trainer, x: torch.Tensor, real: bool) -> None:
-        points = data_of(trainer).unscale(x)
-        self.metrics.update(points.to(self.metrics.device), real=real)
-
-    def _compare(
-        self, trainer: Trainer, pl_module: LightningModule, stage: Literal["val", "test"]
-    ) -> None:
-        share = -(-self.num_samples // trainer.world_size)
-        with isolate_rng():
-            torch.manual_seed(self.seed * trainer.world_size + trainer.global_rank)
-            for samples in draw(pl_module, share):
-                self._add(trainer, samples, real=False)
-        results = self.metrics.compute()
-        if not trainer.sanity_checking:
-            self._state_protocol(trainer, pl_module, stage)
-            tagged = {f"{stage}/{name}": value.float() for name, value in results.items()}
-            # Alike on all ranks already; Lightning wants to hear that it knows.
-            pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
-
-    def _state_protocol(
-        self, trainer: Trainer, pl_module: LightningModule, stage: Literal["val", "test"]
-    ) -> None:
-        """Say, once a run, how the numbers come about: without that they mean nothing."""
-        averaged = getattr(pl_module, "averaged_generator", None) is not None
-        protocol = (
-            f"{self.num_samples} samples of the {'averaged' if averaged else 'raw'} generator, "
-            f"seed {self.seed}, against {data_of(trainer).described(stage)}"
-        )
-        if protocol != self.protocol:
-            self.protocol = protocol
-            for board in tensorboard(trainer):
-                board.add_text(f"{stage}/protocol", protocol, trainer.fit_loop.total_batch_idx)
+        self.latest: Comparison | None = None
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._start(trainer, pl_module)
+        self._start(trainer, pl_module, "val")
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._start(trainer, pl_module, "test")
 
     def on_validation_batch_end(
         self,
@@ -86,24 +76,88 @@ class SampleMetrics(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        self._add_real(trainer, batch)
+        if can_sample(pl_module):
+            x, labels = batch
+            self._add(self.metric, data_of(trainer).unscale(x), labels, real=True)
+
+    on_test_batch_end = on_validation_batch_end
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._compare(trainer, pl_module, "val")
+        if can_sample(pl_module):
+            values = self._compared(trainer, pl_module, self.num_samples)
+            self._report(trainer, pl_module, "val", values, {})
 
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._start(trainer, pl_module)
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if can_sample(pl_module):
+            values = self._compared(trainer, pl_module, self.test_samples)
+            self._report(trainer, pl_module, "test", values, self._floor(trainer))
 
-    def on_test_batch_end(
+    def _start(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+        self.metric = data_of(trainer).metrics(stage)
+        self.metric.shows_progress = stage == "test" and trainer.is_global_zero
+        # Ranks can only exchange what lies on their device; alone, the CPU knows every dtype.
+        self.metric.to(pl_module.device if trainer.world_size > 1 else "cpu")
+
+    def _compared(
+        self, trainer: Trainer, pl_module: LightningModule, num_samples: int
+    ) -> dict[str, Tensor]:
+        """Draw this rank's share of the samples and return what the metric says of all."""
+        starts = range(0, num_samples, CHUNK_SIZE)[trainer.global_rank :: trainer.world_size]
+        # A rank without a share still has to take part in the exchange.
+        chunks = [(start, min(CHUNK_SIZE, num_samples - start)) for start in starts] or [(0, 0)]
+        with isolate_rng():
+            hidden = not self.metric.shows_progress
+            for start, size in tqdm(chunks, "samples", disable=hidden, leave=False):
+                torch.manual_seed((self.seed * 1_000_003 + start) % 2**63)
+                samples, labels = draw_chunk(pl_module, start, size)
+                self._add(self.metric, data_of(trainer).unscale(samples), labels, real=False)
+            return self.metric.compute()
+
+    def _floor(self, trainer: Trainer) -> dict[str, Tensor]:
+        """Return what the metric says of real training points in place of samples."""
+        points, labels = data_of(trainer).training_points(
+            self.test_samples, trainer.global_rank, trainer.world_size
+        )
+        self.metric.forget_generated()
+        self._add(self.metric, points, labels, real=False)
+        with isolate_rng():
+            return self.metric.compute()
+
+    def _add(
+        self, metric: TwoSampleMetric, points: Tensor, labels: Tensor | None, real: bool
+    ) -> None:
+        labels = None if labels is None else labels.to(metric.device)
+        metric.update(points.to(metric.device), labels, real=real)
+
+    def _report(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        outputs: STEP_OUTPUT,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        stage: Stage,
+        values: dict[str, Tensor],
+        floor: dict[str, Tensor],
     ) -> None:
-        self._add_real(trainer, batch)
+        if trainer.sanity_checking:
+            return
+        self._state_protocol(trainer, pl_module, stage)
+        numbers, floors = ({k: float(v) for k, v in r.items()} for r in (values, floor))
+        goals = dict(self.metric.goals)
+        self.latest = Comparison(stage, self.protocol, numbers, floors, goals)
+        tagged = {f"{stage}/{name}": value.float() for name, value in values.items()}
+        # Alike on all ranks already; Lightning wants to hear that it knows.
+        pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
 
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._compare(trainer, pl_module, "test")
+    def _state_protocol(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+        """Say, once a run, how the numbers come about: without that they mean nothing."""
+        averaged = getattr(pl_module, "averaged_generator", None) is not None
+        count = self.num_samples if stage == "val" else self.test_samples
+        protocol = (
+            f"{count} samples of the {'averaged' if averaged else 'raw'} weights, "
+            f"seed {self.seed}, against {data_of(trainer).described(stage)}"
+        )
+        if self.metric.protocol:
+            protocol += f"; {self.metric.protocol}"
+        if protocol != self.protocol:
+            self.protocol = protocol
+            for board in tensorboard(trainer):
+                board.add_text(f"{stage}/protocol", protocol, trainer.fit_loop.total_batch_idx)

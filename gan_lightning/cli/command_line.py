@@ -24,11 +24,11 @@ from gan_lightning.callbacks import (
 )
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
+from gan_lightning.cli.numbers import print_comparison, write_comparison
 from gan_lightning.cli.report import (
     callback_of,
     report_file,
     report_fit,
-    report_numbers,
     report_stop,
 )
 from gan_lightning.cli.restored import check_fit, data_differences, differences, held_model
@@ -44,7 +44,7 @@ from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import GenerativeModel
+from gan_lightning.models import ConfiguredModule
 
 PROGRAM = "python -m gan_lightning"
 
@@ -65,7 +65,7 @@ class CommandLine(LightningCLI):
         # Errors arrive as exceptions, see explain.py; --conf for --config would pass Arguments by.
         strict = {"exit_on_error": False, "allow_abbrev": False}
         super().__init__(
-            GenerativeModel,
+            ConfiguredModule,
             DataModule,
             save_config_callback=SaveRunConfig,
             trainer_class=GenerativeTrainer,
@@ -200,11 +200,20 @@ class CommandLine(LightningCLI):
             report_fit(self.trainer, PROGRAM, before)
 
     def after_validate(self) -> None:
-        """Say how the printed numbers came about."""
-        if self.trainer.is_global_zero:
-            report_numbers(self.trainer)
+        """Print the numbers and how they came about."""
+        found = callback_of(self.trainer, SampleMetrics).latest
+        if found is not None and self.trainer.is_global_zero:
+            print_comparison(found)
 
-    after_test = after_validate
+    def after_test(self) -> None:
+        """Print the numbers and keep them in the run's folder."""
+        self.after_validate()
+        found = callback_of(self.trainer, SampleMetrics).latest
+        if found is not None and self.trainer.is_global_zero:
+            checkpoint = Path(self._get(self.config, "ckpt_path"))
+            run = Run.of_checkpoint(checkpoint)
+            folder = run.folder if run else checkpoint.absolute().parent
+            report_file("the numbers", write_comparison(found, checkpoint, folder))
 
     def sample(self, **kwargs: Any) -> None:
         """Draw samples and say where they are."""

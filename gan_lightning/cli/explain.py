@@ -160,7 +160,7 @@ def _expected_kind(place: str, text: str) -> type:
     """Return the base class that the setting at ``place`` asks for."""
     if place in ("model", "data"):
         return (
-            gan_lightning.models.GenerativeModel
+            gan_lightning.models.ConfiguredModule
             if place == "model"
             else gan_lightning.data.DataModule
         )

@@ -63,11 +63,6 @@ def report_file(what: str, path: Path) -> None:
     _say(f"Wrote {what} to {_shortest(path)}\n")
 
 
-def report_numbers(trainer: Trainer) -> None:
-    """Say how the numbers of ``validate`` or ``test`` came about."""
-    _say(f"Compared {callback_of(trainer, SampleMetrics).protocol}.\n")
-
-
 def report_stop(checkpoint: Path | None, program: str) -> None:
     """Say how to go on with a run that was stopped by a signal."""
     if checkpoint is None:

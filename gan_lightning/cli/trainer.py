@@ -2,18 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
-from gan_lightning.callbacks.contracts import draw, draw_given
+from gan_lightning.callbacks.contracts import (
+    ConditionalSampler,
+    can_sample,
+    draw,
+    draw_given,
+    is_conditional,
+)
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import ConditionalModel, GenerativeModel
+from gan_lightning.models import ConfiguredModule
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -39,13 +45,13 @@ class GenerativeTrainer(Trainer):
         """Train a model; go on with a run that has a checkpoint."""
         super().fit(*args, **kwargs)
 
-    def validate(self, *args: Any, **kwargs: Any) -> Any:
+    def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the validation points."""
-        return super().validate(*args, **kwargs)
+        return super().validate(*args, verbose=verbose, **kwargs)
 
-    def test(self, *args: Any, **kwargs: Any) -> Any:
+    def test(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the test points."""
-        return super().test(*args, **kwargs)
+        return super().test(*args, verbose=verbose, **kwargs)
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
@@ -53,7 +59,7 @@ class GenerativeTrainer(Trainer):
 
     def sample(
         self,
-        model: GenerativeModel,
+        model: ConfiguredModule,
         datamodule: DataModule,
         ckpt_path: str | None = None,
         weights_only: bool | None = True,
@@ -81,6 +87,8 @@ class GenerativeTrainer(Trainer):
         """
         if ckpt_path is None:
             raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
+        if not can_sample(model):
+            raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
         if num_samples < 1:
             raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
         path = Path(output) if output else _default_output(Path(ckpt_path), datamodule)
@@ -106,25 +114,26 @@ def _seed(seed: int | None) -> None:
         raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
 
 
-def _labels(model: GenerativeModel, wanted: str | None, num_samples: int) -> torch.Tensor | None:
+def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> torch.Tensor | None:
     """Return a label for each sample of a conditional model, None for another model."""
-    if not isinstance(model, ConditionalModel):
+    if not is_conditional(model):
         if wanted is not None:
             raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
         return None
+    num_classes = cast(ConditionalSampler, model).num_classes
     if wanted is None:
-        return model.random_labels(num_samples).cpu()
-    known = {str(label): label for label in range(model.num_classes)}
+        return torch.randint(num_classes, (num_samples,))
+    known = {str(label): label for label in range(num_classes)}
     names = [name.strip() for name in wanted.split(",")]
     if not known.keys() >= set(names):
         raise InputError(
-            f"--labels: expected labels from 0 to {model.num_classes - 1}, found {wanted!r}."
+            f"--labels: expected labels from 0 to {num_classes - 1}, found {wanted!r}."
         )
     labels = torch.tensor([known[name] for name in names])
     return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
 
 
-def restore(model: GenerativeModel, checkpoint: Path) -> None:
+def restore(model: ConfiguredModule, checkpoint: Path) -> None:
     """Give a model the weights of a checkpoint."""
     held = load_checkpoint(checkpoint)
     model.on_load_checkpoint(held)

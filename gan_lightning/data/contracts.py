@@ -10,11 +10,13 @@ from lightning.pytorch import LightningDataModule
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics import Metric
 
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.errors import InputError
+from gan_lightning.metrics import TwoSampleMetric
 from gan_lightning.networks import Shape
+
+Stage = Literal["val", "test"]
 
 Picture = Figure | NDArray[np.uint8]
 """A figure, or pixels of shape ``(height, width, 3)``."""
@@ -77,10 +79,10 @@ class DataModule(LightningDataModule, ABC):
         """Return points in the data's own units, from the model's scale."""
 
     @abstractmethod
-    def metrics(self) -> Metric:
+    def metrics(self, stage: Stage) -> TwoSampleMetric:
         """Return the comparison of two sets of unscaled points for this kind of data.
 
-        It is fed by ``update(points, real=True | False)``; ``compute()`` returns a dictionary.
+        In validation it is quick, in ``test`` complete.
         """
 
     @abstractmethod
@@ -109,7 +111,7 @@ class DataModule(LightningDataModule, ABC):
         """Draw real points alone, once a run, to compare with; by default nothing."""
         return {}
 
-    def described(self, stage: Literal["val", "test"]) -> str:
+    def described(self, stage: Stage) -> str:
         """Return what ``stage`` compares samples with, for the protocol of a number."""
         split = {"val": self.val, "test": self.test}[stage]
         # A split that was not asked for is an earlier one, which gives it its name.
@@ -117,6 +119,19 @@ class DataModule(LightningDataModule, ABC):
         kind = next(kind for part, kind in kinds if part is split)
         held_out = "" if kind != "training" else " (none are held out)"
         return f"{len(split.x)} {kind} points{held_out}"
+
+    def training_points(self, num_points: int, rank: int, world_size: int) -> Split:
+        """Return a rank's share of random training points, unscaled, the same each time.
+
+        Args:
+            num_points: Points over all ranks; all there are if there are fewer.
+            rank: This rank.
+            world_size: Number of ranks.
+        """
+        order = torch.randperm(len(self.train.x), generator=torch.Generator().manual_seed(0))
+        share = order[:num_points][rank::world_size]
+        x = torch.cat([self.unscale(self.scale(x)) for x in self.train.x[share].split(4096)])
+        return Split(x, self.train.labels[share])
 
     def train_dataloader(self) -> TensorLoader:
         if self.trainer is None:

@@ -8,12 +8,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
-from torchmetrics import Metric
 
-from gan_lightning.data.contracts import DataModule, Picture, Split
+from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
 from gan_lightning.errors import InputError
 from gan_lightning.figures import image_grid
-from gan_lightning.metrics import ImageMetrics
+from gan_lightning.metrics import ImageMetrics, TwoSampleMetric
 
 ValueRange = Literal["[-1, 1]", "[0, 1]"]
 
@@ -64,7 +63,7 @@ class Images(DataModule):
     def setup_units(self) -> None:
         """Learn nothing: samples can be drawn where the images are not."""
 
-    def metrics(self) -> Metric:
+    def metrics(self, stage: Stage) -> TwoSampleMetric:
         return ImageMetrics()
 
     def figures(self, samples: Tensor) -> dict[str, Picture]:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
-from gan_lightning.data.contracts import DataModule, Picture, Split, checked_seed
+from gan_lightning.data.contracts import DataModule, Picture, Split, Stage, checked_seed
 from gan_lightning.errors import InputError
 from gan_lightning.figures import points_over_density
-from gan_lightning.metrics import PointMetrics
+from gan_lightning.metrics import PointMetrics, TwoSampleMetric
 
 
 class GaussianMixture(DataModule):
@@ -61,7 +60,7 @@ class GaussianMixture(DataModule):
         """Return the points themselves, float64, on the CPU: they have no other unit."""
         return x.detach().cpu().double()
 
-    def metrics(self) -> Metric:
+    def metrics(self, stage: Stage) -> TwoSampleMetric:
         return PointMetrics(self.centres(), self.std)
 
     def figures(self, samples: Tensor) -> dict[str, Picture]:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
 from gan_lightning.data.columns import Categorical, Column, Continuous, RowScaler
-from gan_lightning.data.contracts import DataModule, Picture, Split, checked_seed
+from gan_lightning.data.contracts import DataModule, Picture, Split, Stage, checked_seed
 from gan_lightning.errors import InputError
 from gan_lightning.figures import feature_histograms, feature_pairs
-from gan_lightning.metrics import TableMetrics
+from gan_lightning.metrics import TableMetrics, TwoSampleMetric
 
 
 class Table(DataModule):
@@ -67,7 +66,7 @@ class Table(DataModule):
     def unscale(self, x: Tensor) -> Tensor:
         return self.scaler.unscale(x)
 
-    def metrics(self) -> Metric:
+    def metrics(self, stage: Stage) -> TwoSampleMetric:
         return TableMetrics([column.name for column in self.columns], self._continuous())
 
     def figures(self, samples: Tensor) -> dict[str, Picture]:

@@ -1,34 +1,71 @@
 """What a comparison of samples with data looks like."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+Parts = Sequence[Tensor] | Tensor
+
 
 class TwoSampleMetric(Metric):
-    """Collects real and generated points over batches and ranks.
+    """Collects real and generated points, and their labels, over batches and ranks.
 
     Subclasses compare ``self.gathered(real=True)`` with ``self.gathered(real=False)`` in
-    ``compute`` and return a dictionary of scalars.
+    ``compute`` and return a dictionary of scalars, each independent of the points' order.
     """
 
     full_state_update = False
-    real: Sequence[Tensor] | Tensor
-    generated: Sequence[Tensor] | Tensor
+
+    goals: ClassVar[Mapping[str, float]] = {}
+    """What a perfect sampler has, by the name of the quantity before its first ``/``."""
+
+    protocol: str = ""
+    """What the numbers depend on besides the two sets, such as ``features of …``."""
+
+    shows_progress: bool = False
+    """Whether a long computation shows how far it is."""
+
+    real: Parts
+    generated: Parts
+    real_labels: Parts
+    generated_labels: Parts
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.add_state("real", default=[], dist_reduce_fx="cat")
-        self.add_state("generated", default=[], dist_reduce_fx="cat")
+        for name in ("real", "generated", "real_labels", "generated_labels"):
+            self.add_state(name, default=[], dist_reduce_fx="cat")
 
-    def update(self, points: Tensor, real: bool) -> None:
-        """Add points in the data's own units, shape ``(batch, …)``, to one of the two sets."""
-        (self.real if real else self.generated).append(points)  # type: ignore[union-attr]
+    def update(self, points: Tensor, labels: Tensor | None = None, *, real: bool) -> None:
+        """Add points to one of the two sets.
+
+        Args:
+            points: Points in the data's own units, shape ``(batch, …)``.
+            labels: Their labels, int64 of shape ``(batch,)``: those of real points, and those that
+                generated ones were asked for, if they were.
+            real: Whether they are real.
+        """
+        kind = "real" if real else "generated"
+        getattr(self, kind).append(points)
+        if labels is not None:
+            getattr(self, f"{kind}_labels").append(labels)
+
+    def forget_generated(self) -> None:
+        """Empty the set of generated points, to compare others with the same real ones."""
+        self.generated, self.generated_labels = [], []
+        self._computed = None
 
     def gathered(self, real: bool) -> Tensor:
         """Return one of the two sets, from all batches and, inside ``compute``, all ranks."""
-        points = self.real if real else self.generated
-        return points if isinstance(points, Tensor) else torch.cat(list(points))
+        return _joined(self.real if real else self.generated)
+
+    def gathered_labels(self, real: bool) -> Tensor | None:
+        """Return the labels of one of the two sets, or None if it has none."""
+        labels = self.real_labels if real else self.generated_labels
+        return _joined(labels) if len(labels) else None
+
+
+def _joined(parts: Parts) -> Tensor:
+    return parts if isinstance(parts, Tensor) else torch.cat(list(parts))

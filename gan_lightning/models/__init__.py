@@ -6,6 +6,7 @@ from gan_lightning.models.autoencoder import Autoencoder
 from gan_lightning.models.conditional import ConditionalModel, ConditionalModule
 from gan_lightning.models.conditional_gan import ConditionalGAN
 from gan_lightning.models.conditional_vae import ConditionalVAE
+from gan_lightning.models.configured import ConfiguredModule
 from gan_lightning.models.gan import GAN
 from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.models.latent import LatentModel
@@ -28,6 +29,7 @@ __all__ = [
     "ConditionalModel",
     "ConditionalModule",
     "ConditionalVAE",
+    "ConfiguredModule",
     "GenerativeModel",
     "LatentModel",
     "VariationalModel",

@@ -198,7 +198,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
 def test_the_best_checkpoint_is_the_one_of_the_best_metric(tmp_path, monkeypatch):
     data = Iris()
     values = iter([0.5, 0.2, 0.9])
-    monkeypatch.setattr(SampleMetrics, "_compare", _log(values))
+    monkeypatch.setattr(SampleMetrics, "on_validation_epoch_end", _log(values))
     checkpoints = Checkpoints()
     trainer = fit(make(data), data, tmp_path, checkpoints, SampleMetrics(), max_epochs=3)
     assert checkpoints.best_value == pytest.approx(0.2)
@@ -213,7 +213,7 @@ def test_the_best_checkpoint_is_the_one_of_the_best_metric(tmp_path, monkeypatch
 
 
 def _log(values):
-    def compare(self, trainer, pl_module, stage):
+    def compare(self, trainer, pl_module):
         if not trainer.sanity_checking:
             pl_module.log("val/ks", torch.tensor(next(values)))
 

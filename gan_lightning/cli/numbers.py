@@ -1,0 +1,74 @@
+"""The numbers of ``validate`` and ``test``, as a table and as a file."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from gan_lightning.callbacks import Comparison
+from gan_lightning.errors import InputError
+
+
+def print_comparison(found: Comparison) -> None:
+    """Print a row for each quantity, and below them how the numbers came about."""
+    with_floor = bool(found.floor)
+    table = Table(title=None, header_style="bold", box=None, padding=(0, 2, 0, 0))
+    table.add_column(f"{found.stage}/")
+    table.add_column("samples", justify="right")
+    if with_floor:
+        table.add_column("real", justify="right")
+    table.add_column("perfect", justify="right")
+    for name, value in found.values.items():
+        goal = found.goals.get(name.partition("/")[0])
+        cells = [name, _number(value)]
+        if with_floor:
+            cells.append(_number(found.floor.get(name)))
+        table.add_row(*cells, _number(goal))
+    console = Console(soft_wrap=True)
+    console.print(table)
+    console.print(f"samples: {found.protocol}", highlight=False)
+    if with_floor:
+        console.print("real: as many training points in place of samples", highlight=False)
+
+
+def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
+    """Write ``metrics.json`` into a folder, complete or not at all, and return its path.
+
+    Raises:
+        InputError: If the folder cannot be written to.
+    """
+    content = {
+        "checkpoint": checkpoint.name,
+        "stage": found.stage,
+        "protocol": found.protocol,
+        "values": found.values,
+        "floor": found.floor,
+        "goals": found.goals,
+    }
+    path = folder / "metrics.json"
+    unfinished = path.with_suffix(".tmp")
+    try:
+        unfinished.write_text(json.dumps(_strict(content), indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    if not math.isfinite(value) or value == int(value):
+        return f"{value:g}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
+
+
+def _strict(value: Any) -> Any:
+    """Return the value with null for what JSON has no number for."""
+    if isinstance(value, Mapping):
+        return {key: _strict(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
