@@ -4,10 +4,13 @@ from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
 from gan_lightning.callbacks.gradient_clipping import GradientClipping
+from gan_lightning.callbacks.importance_bound import ImportanceBound
+from gan_lightning.callbacks.latent_pictures import LatentPictures
 from gan_lightning.callbacks.pictures import SamplePictures
 from gan_lightning.callbacks.random_state import RandomState
 from gan_lightning.callbacks.run_progress import RunProgress
 from gan_lightning.callbacks.sample_metrics import Comparison, SampleMetrics
+from gan_lightning.callbacks.sampler_fit import SamplerFit
 from gan_lightning.callbacks.weight_histograms import WeightHistograms
 
 __all__ = [
@@ -16,9 +19,12 @@ __all__ = [
     "FiniteLosses",
     "GeneratorEMA",
     "GradientClipping",
+    "ImportanceBound",
+    "LatentPictures",
     "RandomState",
     "RunProgress",
     "SampleMetrics",
     "SamplePictures",
+    "SamplerFit",
     "WeightHistograms",
 ]

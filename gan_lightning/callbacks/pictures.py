@@ -4,14 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -23,7 +19,9 @@ from gan_lightning.callbacks.contracts import (
     draw_given,
     is_conditional,
 )
-from gan_lightning.callbacks.run_folder import run_folder, tensorboard
+from gan_lightning.callbacks.picture_files import save_pictures
+from gan_lightning.callbacks.run_folder import run_folder
+from gan_lightning.callbacks.sampler_fit import refresh_sampler
 from gan_lightning.errors import InputError
 
 
@@ -65,7 +63,7 @@ class SamplePictures(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.fit_loop.total_batch_idx < 0:  # a new run, not one that goes on
-            self._save(trainer, data_of(trainer).real_pictures())
+            save_pictures(trainer, data_of(trainer).real_pictures(), "samples")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         missing = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0
@@ -77,11 +75,12 @@ class SamplePictures(Callback):
                 write_film(pictures, pictures.with_suffix(".gif"))
 
     def _draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        refresh_sampler(trainer, pl_module)
         with isolate_rng():
             torch.manual_seed(self.seed)
             x = torch.cat(list(self._samples(pl_module)))
         samples = data_of(trainer).unscale(x)
-        self._save(trainer, data_of(trainer).figures(samples))
+        save_pictures(trainer, data_of(trainer).figures(samples), "samples")
 
     def _samples(self, model: LightningModule) -> Iterator[Tensor]:
         if not is_conditional(model):
@@ -90,19 +89,6 @@ class SamplePictures(Callback):
         num_classes = cast(ConditionalSampler, model).num_classes
         labels = torch.arange(num_classes).repeat_interleave(-(-self.num_samples // num_classes))
         return draw_given(model, labels)
-
-    def _save(self, trainer: Trainer, pictures: dict[str, Figure | NDArray[np.uint8]]) -> None:
-        folder = run_folder(trainer)
-        if folder is None or not trainer.is_global_zero:
-            return
-        step = max(trainer.fit_loop.total_batch_idx, 0)
-        for name, picture in pictures.items():
-            pixels = _pixels(picture)
-            path = folder / "pictures" / name / f"{step:07d}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(path)
-            for board in tensorboard(trainer):
-                board.add_image(f"samples/{name}", pixels, step, dataformats="HWC")
 
 
 def write_film(pictures: Path, film: Path) -> None:
@@ -117,11 +103,3 @@ def write_film(pictures: Path, film: Path) -> None:
     ]
     durations = [200] * (len(frames) - 1) + [2000]  # milliseconds
     frames[0].save(film, save_all=True, append_images=frames[1:], duration=durations, loop=0)
-
-
-def _pixels(picture: Figure | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if not isinstance(picture, Figure):
-        return picture
-    canvas = FigureCanvasAgg(picture)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]

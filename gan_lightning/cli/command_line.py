@@ -21,6 +21,7 @@ from gan_lightning.callbacks import (
     RunProgress,
     SampleMetrics,
     SamplePictures,
+    SamplerFit,
 )
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
@@ -150,7 +151,11 @@ class CommandLine(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
-        callbacks = self.trainer_defaults["callbacks"] = [RandomState(), FiniteLosses()]
+        callbacks = self.trainer_defaults["callbacks"] = [
+            RandomState(),
+            FiniteLosses(),
+            SamplerFit(),
+        ]
         if settings.get("enable_progress_bar") is not False:
             callbacks.append(RunProgress())
         if self.subcommand != "fit":

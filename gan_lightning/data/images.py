@@ -10,11 +10,15 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
+from gan_lightning.data.loader import TensorLoader
 from gan_lightning.errors import InputError
 from gan_lightning.figures import image_grid
 from gan_lightning.metrics import ImageMetrics, TwoSampleMetric
 
 ValueRange = Literal["[-1, 1]", "[0, 1]"]
+
+Binarisation = Literal["threshold", "bernoulli"]
+"""How grey becomes black or white: at one half, or by chance, white as often as it is bright."""
 
 
 class Images(DataModule):
@@ -28,6 +32,8 @@ class Images(DataModule):
         batch_size: Images in a batch.
         value_range: Range of the floats: ``[-1, 1]`` for generators that end in tanh, ``[0, 1]``
             for those that end in a sigmoid.
+        binarise: How grey becomes black or white; by default it stays grey. Drawn images are drawn
+            anew for every batch of training, and are the same each time in validation and test.
     """
 
     monitor = "val/sliced_wasserstein"
@@ -39,6 +45,7 @@ class Images(DataModule):
         num_classes: int,
         batch_size: int,
         value_range: ValueRange,
+        binarise: Binarisation | None = None,
     ) -> None:
         super().__init__(batch_size)
         if data_shape[1] < 1:
@@ -46,6 +53,7 @@ class Images(DataModule):
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
+        self.binarise = binarise
 
     def scale(self, x: Tensor) -> Tensor:
         """Return floats in the chosen range, on the training device, from bytes."""
@@ -53,6 +61,35 @@ class Images(DataModule):
             x = x.to(self.trainer.strategy.root_device, non_blocking=True)
         unit = x.float() / 255
         return unit if self.value_range == "[0, 1]" else unit * 2 - 1
+
+    def binarise_splits(self) -> None:
+        """Make the splits black and white, but for the training images that are drawn anew."""
+        if self.binarise is None:
+            return
+        fixed: dict[int, Split] = {}
+        for i, split in enumerate([self.train, self.val, self.test]):
+            random = torch.Generator().manual_seed(i)
+            fixed.setdefault(id(split), split._replace(x=self._binarised(split.x, random)))
+        train, self.val = fixed[id(self.train)], fixed[id(self.val)]
+        self.test = fixed[id(self.test)]
+        if self.binarise == "threshold":
+            self.train = train
+
+    def _binarised(self, images: Tensor, random: torch.Generator | None = None) -> Tensor:
+        """Return bytes of 0 and 255."""
+        if self.binarise == "threshold":
+            return (images > 127).to(torch.uint8) * 255
+        chunks = [
+            (torch.rand(chunk.shape, generator=random) * 255 < chunk).to(torch.uint8) * 255
+            for chunk in images.split(4096)
+        ]
+        return torch.cat(chunks)
+
+    def train_dataloader(self) -> TensorLoader:
+        loader = super().train_dataloader()
+        if self.binarise == "bernoulli":
+            loader.scale = lambda images: self.scale(self._binarised(images))
+        return loader
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return bytes, uint8, on the CPU; what lies outside the range becomes black or white."""

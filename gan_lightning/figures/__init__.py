@@ -1,7 +1,24 @@
 """How samples look: functions of points that return matplotlib figures or pixels."""
 
 from gan_lightning.figures.images import image_grid
+from gan_lightning.figures.latents import (
+    image_pairs,
+    interpolated,
+    latent_scatter,
+    plane_of_quantiles,
+    traversed,
+)
 from gan_lightning.figures.points import points_over_density
 from gan_lightning.figures.table import feature_histograms, feature_pairs
 
-__all__ = ["feature_histograms", "feature_pairs", "image_grid", "points_over_density"]
+__all__ = [
+    "feature_histograms",
+    "feature_pairs",
+    "image_grid",
+    "image_pairs",
+    "interpolated",
+    "latent_scatter",
+    "plane_of_quantiles",
+    "points_over_density",
+    "traversed",
+]

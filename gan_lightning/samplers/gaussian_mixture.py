@@ -66,6 +66,9 @@ class GaussianMixture(FittedSampler):
             buffer[:count] = torch.as_tensor(values).to(buffer)
 
     def sample_standardised(self, num_samples: int) -> Tensor:
-        chosen = torch.multinomial(self.weights, num_samples, replacement=True)
+        # PyTorch refuses to draw none.
+        chosen = torch.multinomial(self.weights, max(1, num_samples), replacement=True)[
+            :num_samples
+        ]
         noise = torch.randn(num_samples, self.latent_dim, 1, device=self.means.device)
         return self.means[chosen] + (self.factors[chosen] @ noise).squeeze(2)
