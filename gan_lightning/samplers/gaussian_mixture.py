@@ -14,6 +14,10 @@ LATENTS_PER_DIMENSION = 5
 """A component is worth having for so many latents along each of their axes."""
 
 
+LARGEST_SET = 20_000
+"""More latents hardly change a mixture, and its fit would take minutes."""
+
+
 class GaussianMixture(FittedSampler):
     """Gaussians with full covariances, fitted by expectation maximisation.
 
@@ -23,7 +27,8 @@ class GaussianMixture(FittedSampler):
         latent_dim: Length of a latent vector.
         num_components: Number of Gaussians; fewer are used where there are not at least five
             latents along each axis for each of them.
-        max_iterations: Iterations after which the fit is taken as it is.
+        max_iterations: Iterations after which the fit is taken as it is. It takes at most 20 000
+            latents, drawn at random.
     """
 
     weights: Tensor
@@ -46,6 +51,8 @@ class GaussianMixture(FittedSampler):
         self.register_buffer("factors", torch.zeros(num_components, latent_dim, latent_dim))
 
     def fit_standardised(self, latents: Tensor) -> None:
+        chosen = torch.randperm(len(latents))[:LARGEST_SET]
+        latents = latents.cpu()[chosen]
         affordable = len(latents) // (LATENTS_PER_DIMENSION * self.latent_dim)
         count = max(1, min(self.num_components, affordable))
         mixture = FittedMixture(
@@ -56,7 +63,7 @@ class GaussianMixture(FittedSampler):
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            mixture.fit(latents.cpu().double().numpy())
+            mixture.fit(latents.numpy())
         for buffer, values in [
             (self.weights, mixture.weights_),
             (self.means, mixture.means_),
