@@ -46,7 +46,7 @@ class Autoencoder(LatentModel):
         super().__init__(
             built("encoder", Encoder, encoder, shape, made_decoder.latent_dim),
             made_decoder,
-            sampler(made_decoder.latent_dim),
+            sampler,
             optimizer,
             lr_scheduler,
         )

@@ -54,7 +54,7 @@ class ConditionalVAE(ConditionalModel, VariationalModel):
         super().__init__(
             built("encoder", ConditionalEncoder, encoder, *points, code_dim),
             made_decoder,
-            Prior(made_decoder.latent_dim),
+            Prior,
             optimizer,
             lr_scheduler,
         )

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Likelihood, ReconstructionLoss
-from gan_lightning.models.adversarial import Batch, MakeOptimizer, MakeScheduler
+from gan_lightning.models.adversarial import Batch, MakeOptimizer, MakeScheduler, built
 from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.networks import ConditionalDecoder, Decoder, Encoder, Shape
 from gan_lightning.samplers import LatentSampler
@@ -28,7 +28,7 @@ class LatentModel(GenerativeModel, ABC):
     Args:
         encoder: The network that maps points to codes.
         decoder: The network that maps latents to what the points are judged by.
-        sampler: Draws the latents of samples.
+        sampler: Makes what draws the latents of samples, for their length.
         optimizer: Makes the optimizer for all parameters.
         lr_scheduler: Makes a learning rate schedule, stepped once an epoch; none by default.
     """
@@ -37,14 +37,14 @@ class LatentModel(GenerativeModel, ABC):
         self,
         encoder: nn.Module,
         decoder: Decoder | ConditionalDecoder,
-        sampler: LatentSampler,
+        sampler: MakeSampler,
         optimizer: MakeOptimizer,
         lr_scheduler: MakeScheduler | None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
-        self.sampler = sampler
+        self.sampler: LatentSampler = built("sampler", LatentSampler, sampler, decoder.latent_dim)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         self.latent_dim = decoder.latent_dim

@@ -10,7 +10,7 @@ from gan_lightning.models.adversarial import MakeOptimizer, MakeScheduler, built
 from gan_lightning.models.latent import MakeDecoder, MakeEncoder, MakeSampler
 from gan_lightning.models.variational import VariationalModel
 from gan_lightning.networks import Decoder, Encoder, MLPDecoder, MLPEncoder, Shape
-from gan_lightning.samplers import LatentSampler, Prior
+from gan_lightning.samplers import Prior
 
 MakeLikelihood = Callable[[], Likelihood]
 
@@ -50,7 +50,7 @@ class VAE(VariationalModel):
         super().__init__(
             built("encoder", Encoder, encoder, shape, 2 * made_decoder.latent_dim),
             made_decoder,
-            built("sampler", LatentSampler, sampler, made_decoder.latent_dim),
+            sampler,
             optimizer,
             lr_scheduler,
         )
