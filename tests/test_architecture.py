@@ -11,7 +11,7 @@ LAYERS = [  # a room may import from its own and from later lines
     {"__main__"},
     {"cli"},
     {"models", "data", "callbacks"},
-    {"samplers"},
+    {"samplers", "features"},
     {"networks", "losses", "metrics", "figures"},
     {"errors", "version"},
 ]

@@ -4,6 +4,7 @@ from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
 from gan_lightning.callbacks.gradient_clipping import GradientClipping
+from gan_lightning.callbacks.hyperparameter_table import HyperparameterTable
 from gan_lightning.callbacks.importance_bound import ImportanceBound
 from gan_lightning.callbacks.latent_pictures import LatentPictures
 from gan_lightning.callbacks.pictures import SamplePictures
@@ -19,6 +20,7 @@ __all__ = [
     "FiniteLosses",
     "GeneratorEMA",
     "GradientClipping",
+    "HyperparameterTable",
     "ImportanceBound",
     "LatentPictures",
     "RandomState",

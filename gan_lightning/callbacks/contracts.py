@@ -26,6 +26,9 @@ class ConditionalSampler(Protocol):
 
     num_classes: int
 
+    def random_labels(self, num_samples: int) -> Tensor:
+        """Draw labels as frequent as those of the training points."""
+
     def sample_given(self, labels: Tensor) -> Tensor:
         """Draw one point for each label, int64 of shape ``(num_samples,)``."""
 
@@ -126,11 +129,16 @@ class SampledData(Protocol):
     def predict_dataloader(self) -> Iterable[tuple[Tensor, Tensor]]:
         """Return training points and their labels in batches, in order."""
 
+    def labels_like(self, stage: Stage, num_labels: int) -> Tensor:
+        """Return labels as frequent as those of the points of ``stage``."""
+
     def described(self, stage: Stage) -> str:
         """Return what ``stage`` compares samples with."""
 
-    def figures(self, samples: Tensor) -> dict[str, Figure | NDArray[np.uint8]]:
-        """Draw unscaled samples beside the data: figures, or pixels."""
+    def figures(
+        self, samples: Tensor, labels: Tensor | None = None
+    ) -> dict[str, Figure | NDArray[np.uint8]]:
+        """Draw unscaled samples, of given labels or none, beside the data: figures, or pixels."""
 
     def real_pictures(self) -> dict[str, Figure | NDArray[np.uint8]]:
         """Draw real points alone."""
@@ -156,18 +164,6 @@ def draw(model: LightningModule | Sampler, num_samples: int) -> Iterator[Tensor]
     sampler = cast(Sampler, model)
     for start in range(0, num_samples, CHUNK_SIZE):
         yield sampler.sample(min(CHUNK_SIZE, num_samples - start))
-
-
-def draw_chunk(model: LightningModule, start: int, size: int) -> tuple[Tensor, Tensor | None]:
-    """Return samples ``start`` to ``start + size`` of a long row, and their labels if asked for.
-
-    A conditional model is asked for each label in turn.
-    """
-    if not is_conditional(model):
-        return cast(Sampler, model).sample(size), None
-    sampler = cast(ConditionalSampler, model)
-    labels = torch.arange(start, start + size) % sampler.num_classes
-    return sampler.sample_given(labels), labels
 
 
 def draw_given(model: LightningModule | ConditionalSampler, labels: Tensor) -> Iterator[Tensor]:

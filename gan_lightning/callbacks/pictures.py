@@ -1,6 +1,5 @@
 """Pictures of samples at an interval."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,7 +30,7 @@ class SamplePictures(Callback):
     Each figure goes to TensorBoard and to ``<run>/pictures/<name>/<batch>.png``, where ``<batch>``
     is the x of all curves: the index of the training batch, over the whole run. At the end of a run
     ``<run>/pictures/<name>.gif`` shows them one after the other. A conditional model draws as many
-    samples of each label, one label after the other.
+    samples of each label, one label after the other, at least ``num_samples`` in all.
 
     Args:
         every_n_batches: Training batches between two pictures; one more is drawn at the end.
@@ -76,19 +75,22 @@ class SamplePictures(Callback):
 
     def _draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
         refresh_sampler(trainer, pl_module)
+        data, labels = data_of(trainer), self._labels(pl_module)
         with isolate_rng():
             torch.manual_seed(self.seed)
-            x = torch.cat(list(self._samples(pl_module)))
-        samples = data_of(trainer).unscale(x)
-        save_pictures(trainer, data_of(trainer).figures(samples), "samples")
+            chunks = (
+                draw(pl_module, self.num_samples)
+                if labels is None
+                else draw_given(pl_module, labels)
+            )
+            samples = data.unscale(torch.cat(list(chunks)))
+        save_pictures(trainer, data.figures(samples, labels), "samples")
 
-    def _samples(self, model: LightningModule) -> Iterator[Tensor]:
+    def _labels(self, model: LightningModule) -> Tensor | None:
         if not is_conditional(model):
-            return draw(model, self.num_samples)
-        # A row for each label, as the grid has about as many rows as columns.
+            return None
         num_classes = cast(ConditionalSampler, model).num_classes
-        labels = torch.arange(num_classes).repeat_interleave(-(-self.num_samples // num_classes))
-        return draw_given(model, labels)
+        return torch.arange(num_classes).repeat_interleave(-(-self.num_samples // num_classes))
 
 
 def write_film(pictures: Path, film: Path) -> None:

@@ -1,6 +1,6 @@
 """Samples against data, in numbers."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -10,11 +10,13 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lightning.callbacks.contracts import (
+    ConditionalSampler,
+    Sampler,
     Stage,
     TwoSampleMetric,
     can_sample,
     data_of,
-    draw_chunk,
+    is_conditional,
 )
 from gan_lightning.callbacks.run_folder import tensorboard
 from gan_lightning.errors import InputError
@@ -40,8 +42,8 @@ class SampleMetrics(Callback):
 
     Latents are the same each time, apart from the training's random numbers, so that watching a
     run more closely does not change it; and the same on any number of devices. A conditional model
-    is asked for each label equally often. ``test`` compares as many real training points in the
-    same way: the floor that no sampler can be expected to go below.
+    is asked for labels as frequent as the points' own. ``test`` compares as many real training
+    points in the same way: the floor that no sampler can be expected to go below.
 
     Args:
         num_samples: Samples to draw in validation, over all ranks.
@@ -84,12 +86,12 @@ class SampleMetrics(Callback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if can_sample(pl_module):
-            values = self._compared(trainer, pl_module, self.num_samples)
+            values = self._compared(trainer, pl_module, "val", self.num_samples)
             self._report(trainer, pl_module, "val", values, {})
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if can_sample(pl_module):
-            values = self._compared(trainer, pl_module, self.test_samples)
+            values = self._compared(trainer, pl_module, "test", self.test_samples)
             self._report(trainer, pl_module, "test", values, self._floor(trainer))
 
     def _start(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
@@ -99,18 +101,22 @@ class SampleMetrics(Callback):
         self.metric.to(pl_module.device if trainer.world_size > 1 else "cpu")
 
     def _compared(
-        self, trainer: Trainer, pl_module: LightningModule, num_samples: int
+        self, trainer: Trainer, pl_module: LightningModule, stage: Stage, num_samples: int
     ) -> dict[str, Tensor]:
         """Draw this rank's share of the samples and return what the metric says of all."""
         starts = range(0, num_samples, CHUNK_SIZE)[trainer.global_rank :: trainer.world_size]
         # A rank without a share still has to take part in the exchange.
         chunks = [(start, min(CHUNK_SIZE, num_samples - start)) for start in starts] or [(0, 0)]
+        labels = None
+        if is_conditional(pl_module):
+            labels = data_of(trainer).labels_like(stage, num_samples)
         with isolate_rng():
             hidden = not self.metric.shows_progress
             for start, size in tqdm(chunks, "samples", disable=hidden, leave=False):
                 torch.manual_seed((self.seed * 1_000_003 + start) % 2**63)
-                samples, labels = draw_chunk(pl_module, start, size)
-                self._add(self.metric, data_of(trainer).unscale(samples), labels, real=False)
+                asked = None if labels is None else labels[start : start + size]
+                x = _draw(pl_module, size, asked)
+                self._add(self.metric, data_of(trainer).unscale(x), asked, real=False)
             return self.metric.compute()
 
     def _floor(self, trainer: Trainer) -> dict[str, Tensor]:
@@ -161,3 +167,9 @@ class SampleMetrics(Callback):
             self.protocol = protocol
             for board in tensorboard(trainer):
                 board.add_text(f"{stage}/protocol", protocol, trainer.fit_loop.total_batch_idx)
+
+
+def _draw(model: LightningModule, size: int, labels: Tensor | None) -> Tensor:
+    if labels is None:
+        return cast(Sampler, model).sample(size)
+    return cast(ConditionalSampler, model).sample_given(labels)

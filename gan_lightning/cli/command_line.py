@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -17,6 +17,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.callbacks import (
     Checkpoints,
     FiniteLosses,
+    HyperparameterTable,
     RandomState,
     RunProgress,
     SampleMetrics,
@@ -25,7 +26,7 @@ from gan_lightning.callbacks import (
 )
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
-from gan_lightning.cli.numbers import print_comparison, write_comparison
+from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import (
     callback_of,
     report_file,
@@ -151,11 +152,13 @@ class CommandLine(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
-        callbacks = self.trainer_defaults["callbacks"] = [
+        always: list[Callback] = [
             RandomState(),
             FiniteLosses(),
+            HyperparameterTable(),
             SamplerFit(),
         ]
+        callbacks = self.trainer_defaults["callbacks"] = always
         if settings.get("enable_progress_bar") is not False:
             callbacks.append(RunProgress())
         if self.subcommand != "fit":
@@ -206,15 +209,14 @@ class CommandLine(LightningCLI):
 
     def after_validate(self) -> None:
         """Print the numbers and how they came about."""
-        found = callback_of(self.trainer, SampleMetrics).latest
-        if found is not None and self.trainer.is_global_zero:
-            print_comparison(found)
+        if self.trainer.is_global_zero:
+            print_comparison(found_numbers(self.trainer, "val"))
 
     def after_test(self) -> None:
         """Print the numbers and keep them in the run's folder."""
-        self.after_validate()
-        found = callback_of(self.trainer, SampleMetrics).latest
-        if found is not None and self.trainer.is_global_zero:
+        if self.trainer.is_global_zero:
+            found = found_numbers(self.trainer, "test")
+            print_comparison(found)
             checkpoint = Path(self._get(self.config, "ckpt_path"))
             run = Run.of_checkpoint(checkpoint)
             folder = run.folder if run else checkpoint.absolute().parent

@@ -6,11 +6,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch import Trainer
 from rich.console import Console
 from rich.table import Table
 
-from gan_lightning.callbacks import Comparison
+from gan_lightning.callbacks import Comparison, SampleMetrics
+from gan_lightning.callbacks.contracts import Stage, data_of
+from gan_lightning.cli.report import callback_of
 from gan_lightning.errors import InputError
+
+
+def found_numbers(trainer: Trainer, stage: Stage) -> Comparison:
+    """Return all that ``validate`` or ``test`` has logged: the model's own numbers come first."""
+    found = callback_of(trainer, SampleMetrics).latest
+    if found is None:
+        found = Comparison(stage, f"none; on {data_of(trainer).described(stage)}", {}, {}, {})
+    logged = {
+        name.removeprefix(f"{stage}/"): float(value)
+        for name, value in trainer.callback_metrics.items()
+    }
+    own = {name: value for name, value in logged.items() if name not in found.values}
+    return found._replace(values={**own, **found.values})
 
 
 def print_comparison(found: Comparison) -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from lightning.pytorch import Callback, Trainer
 
 from gan_lightning.callbacks import Checkpoints, SampleMetrics
+from gan_lightning.callbacks.contracts import can_sample
 
 AnyCallback = TypeVar("AnyCallback", bound=Callback)
 
@@ -41,6 +42,7 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         done = f"Nothing was left to do: raise --trainer.max_epochs above {trainer.max_epochs}."
     else:
         done = f"Finished after {batches} batches."
+    draws = can_sample(trainer.lightning_module)
     lines = [
         "",
         done,
@@ -51,7 +53,8 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         f"  numbers   {protocol}",
         "What next:",
         f"  look      tensorboard --logdir {run.parent}",
-        f"  sample    {program} sample --ckpt_path {last} --num_samples 500",
+        *([f"  sample    {program} sample --ckpt_path {last} --num_samples 500"] if draws else []),
+        f"  judge     {program} test --ckpt_path {last}",
         f"  go on     {program} fit --ckpt_path {last} --trainer.max_epochs N",
         "",
     ]

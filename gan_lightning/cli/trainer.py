@@ -16,10 +16,11 @@ from gan_lightning.callbacks.contracts import (
     draw_given,
     is_conditional,
 )
+from gan_lightning.callbacks.sampler_fit import fit_sampler
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import ConfiguredModule
+from gan_lightning.models import ConfiguredModule, LatentModel, MakeSampler
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -47,11 +48,11 @@ class GenerativeTrainer(Trainer):
 
     def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the validation points."""
-        return super().validate(*args, verbose=verbose, **kwargs)
+        return super().validate(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def test(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the test points."""
-        return super().test(*args, verbose=verbose, **kwargs)
+        return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
@@ -67,6 +68,7 @@ class GenerativeTrainer(Trainer):
         output: str | None = None,
         seed: int | None = None,
         labels: str | None = None,
+        sampler: MakeSampler | None = None,
     ) -> Path:
         """Draw samples from a checkpoint and write them to a file, in the data's own units.
 
@@ -81,6 +83,8 @@ class GenerativeTrainer(Trainer):
             seed: Seed that makes the samples repeatable; by default they differ each time.
             labels: Of a conditional model, the label, such as ``7``, or the labels, such as
                 ``0,1,2``, taken in turn; by default each sample has a random one.
+            sampler: Of an autoencoder, what draws the latents instead of the checkpoint's own
+                sampler; it is fitted to the latents of the training data first.
 
         Returns:
             The path of the file.
@@ -95,6 +99,8 @@ class GenerativeTrainer(Trainer):
         restore(model, Path(ckpt_path))
         model.to(self.strategy.root_device)
         datamodule.setup_units()
+        if sampler is not None:
+            _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)
         given = _labels(model, labels, num_samples)
@@ -114,15 +120,29 @@ def _seed(seed: int | None) -> None:
         raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
 
 
+def _exchange_sampler(model: ConfiguredModule, data: DataModule, sampler: MakeSampler) -> None:
+    """Fit another sampler to the latents of the training data, and draw from it from now on."""
+    if not isinstance(model, LatentModel) or is_conditional(model):
+        raise InputError(
+            f"--sampler: {type(model).__name__} has no sampler of latents to exchange."
+        )
+    model.exchange_sampler(sampler)
+    if model.sampler.needs_latents:
+        data.prepare_data()
+        data.setup("fit")
+        fit_sampler(model, data.predict_dataloader())
+
+
 def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> torch.Tensor | None:
     """Return a label for each sample of a conditional model, None for another model."""
     if not is_conditional(model):
         if wanted is not None:
             raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
         return None
-    num_classes = cast(ConditionalSampler, model).num_classes
+    sampler = cast(ConditionalSampler, model)
     if wanted is None:
-        return torch.randint(num_classes, (num_samples,))
+        return sampler.random_labels(num_samples).cpu()
+    num_classes = sampler.num_classes
     known = {str(label): label for label in range(num_classes)}
     names = [name.strip() for name in wanted.split(",")]
     if not known.keys() >= set(names):

@@ -1,5 +1,6 @@
 """Where batches come from: LightningDataModules that yield (x, labels)."""
 
+from gan_lightning.data.clustered import Clustered
 from gan_lightning.data.contracts import DataModule
 from gan_lightning.data.digits import Digits
 from gan_lightning.data.image_folder import ImageFolder
@@ -12,6 +13,7 @@ from gan_lightning.data.table import Table
 
 __all__ = [
     "MNIST",
+    "Clustered",
     "DataModule",
     "Digits",
     "GaussianRing",

@@ -86,8 +86,13 @@ class DataModule(LightningDataModule, ABC):
         """
 
     @abstractmethod
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
-        """Draw unscaled samples beside the training points; a dictionary of named pictures."""
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        """Draw unscaled samples beside the training points; a dictionary of named pictures.
+
+        Args:
+            samples: Points in the data's own units.
+            labels: The labels that the samples were asked for, where they were.
+        """
 
     @abstractmethod
     def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
@@ -132,6 +137,12 @@ class DataModule(LightningDataModule, ABC):
         share = order[:num_points][rank::world_size]
         x = torch.cat([self.unscale(self.scale(x)) for x in self.train.x[share].split(4096)])
         return Split(x, self.train.labels[share])
+
+    def labels_like(self, stage: Stage, num_labels: int) -> Tensor:
+        """Return labels as frequent as those of a split, in a random order, the same each time."""
+        labels = {"val": self.val, "test": self.test}[stage].labels
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
+        return labels[order].repeat(-(-num_labels // len(labels)))[:num_labels]
 
     def train_dataloader(self) -> TensorLoader:
         if self.trainer is None:

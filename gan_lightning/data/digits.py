@@ -3,9 +3,11 @@
 import torch
 from sklearn.datasets import load_digits
 
+from gan_lightning.data.binarised import Binarisation
 from gan_lightning.data.contracts import Split
-from gan_lightning.data.images import Binarisation, Images, ValueRange, resized, split_off
+from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
+from gan_lightning.features import FeatureExtractor
 
 
 class Digits(Images):
@@ -19,7 +21,10 @@ class Digits(Images):
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
             white as often as they are bright, anew for every batch of training and the same each
             time in validation and test.
+        features: What the metrics look through; by default ``DigitFeatures``.
     """
+
+    knows_classes = True
 
     def __init__(
         self,
@@ -28,8 +33,9 @@ class Digits(Images):
         num_val: int = 297,
         value_range: ValueRange = "[-1, 1]",
         binarise: Binarisation | None = None,
+        features: FeatureExtractor | None = None,
     ) -> None:
-        super().__init__((1, size, size), 10, batch_size, value_range, binarise)
+        super().__init__((1, size, size), 10, batch_size, value_range, features, binarise)
         if not 0 <= num_val < 1797:
             raise InputError(f"num_val must lie in [0, 1797), found {num_val}.")
         self.num_val = num_val

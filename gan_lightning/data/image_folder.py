@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from gan_lightning.data.contracts import Split
 from gan_lightning.data.images import Images, ValueRange, split_off
 from gan_lightning.errors import InputError
+from gan_lightning.features import FeatureExtractor
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
@@ -30,6 +31,8 @@ class ImageFolder(Images):
         batch_size: Images in a batch.
         val_fraction: Share of the images that is held out for validation and ``test``.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
+        features: What the metrics look through; by default ``DigitFeatures``, which see little of
+            photographs: ``InceptionFeatures`` see more.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class ImageFolder(Images):
         batch_size: int = 64,
         val_fraction: float = 0.1,
         value_range: ValueRange = "[-1, 1]",
+        features: FeatureExtractor | None = None,
     ) -> None:
         if channels not in (1, 3) or size < 1 or not 0 <= val_fraction < 1:
             raise InputError(
@@ -55,7 +59,9 @@ class ImageFolder(Images):
             for path in self.root.iterdir()
             if path.is_dir() and path.name[0] not in "._"  # such as .ipynb_checkpoints, __MACOSX
         )
-        super().__init__((channels, size, size), max(len(self.classes), 1), batch_size, value_range)
+        super().__init__(
+            (channels, size, size), max(len(self.classes), 1), batch_size, value_range, features
+        )
         self.flip = flip
         self.val_fraction = val_fraction
 

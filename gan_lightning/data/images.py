@@ -1,24 +1,24 @@
 """Images in memory as bytes."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from gan_lightning.data.binarised import Binarisation, binarised
 from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.errors import InputError
-from gan_lightning.figures import image_grid
-from gan_lightning.metrics import ImageMetrics, TwoSampleMetric
+from gan_lightning.features import DigitFeatures, FeatureExtractor
+from gan_lightning.figures import image_grid, labelled_grid
+from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
 
 ValueRange = Literal["[-1, 1]", "[0, 1]"]
-
-Binarisation = Literal["threshold", "bernoulli"]
-"""How grey becomes black or white: at one half, or by chance, white as often as it is bright."""
 
 
 class Images(DataModule):
@@ -34,9 +34,13 @@ class Images(DataModule):
             for those that end in a sigmoid.
         binarise: How grey becomes black or white; by default it stays grey. Drawn images are drawn
             anew for every batch of training, and are the same each time in validation and test.
+        features: What the metrics look through; by default ``DigitFeatures``.
     """
 
-    monitor = "val/sliced_wasserstein"
+    knows_classes: bool = False
+    """Whether ``DigitFeatures`` know the classes of these images."""
+
+    monitor = "val/fid"
     file_ending = ".png"
 
     def __init__(
@@ -45,15 +49,20 @@ class Images(DataModule):
         num_classes: int,
         batch_size: int,
         value_range: ValueRange,
+        features: FeatureExtractor | None,
         binarise: Binarisation | None = None,
     ) -> None:
         super().__init__(batch_size)
         if data_shape[1] < 1:
             raise InputError(f"size must be a positive integer, found {data_shape[1]}.")
+        if value_range not in get_args(ValueRange):
+            choices = " or ".join(map(repr, get_args(ValueRange)))
+            raise InputError(f"value_range must be the text {choices}, found {value_range!r}.")
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
         self.binarise = binarise
+        self.features = features or DigitFeatures()
 
     def scale(self, x: Tensor) -> Tensor:
         """Return floats in the chosen range, on the training device, from bytes."""
@@ -63,33 +72,37 @@ class Images(DataModule):
         return unit if self.value_range == "[0, 1]" else unit * 2 - 1
 
     def binarise_splits(self) -> None:
-        """Make the splits black and white, but for the training images that are drawn anew."""
+        """Make the splits black and white, but for training images that are drawn anew."""
         if self.binarise is None:
             return
         fixed: dict[int, Split] = {}
-        for i, split in enumerate([self.train, self.val, self.test]):
-            random = torch.Generator().manual_seed(i)
-            fixed.setdefault(id(split), split._replace(x=self._binarised(split.x, random)))
+        for seed, split in enumerate([self.train, self.val, self.test]):
+            random = torch.Generator().manual_seed(seed)
+            images = binarised(split.x, self.binarise, random)
+            fixed.setdefault(id(split), split._replace(x=images))
         train, self.val = fixed[id(self.train)], fixed[id(self.val)]
         self.test = fixed[id(self.test)]
         if self.binarise == "threshold":
             self.train = train
 
-    def _binarised(self, images: Tensor, random: torch.Generator | None = None) -> Tensor:
-        """Return bytes of 0 and 255."""
-        if self.binarise == "threshold":
-            return (images > 127).to(torch.uint8) * 255
-        chunks = [
-            (torch.rand(chunk.shape, generator=random) * 255 < chunk).to(torch.uint8) * 255
-            for chunk in images.split(4096)
-        ]
-        return torch.cat(chunks)
-
     def train_dataloader(self) -> TensorLoader:
-        loader = super().train_dataloader()
+        return self._drawing(super().train_dataloader())
+
+    def predict_dataloader(self) -> TensorLoader:
+        return self._drawing(super().predict_dataloader())
+
+    def _drawing(self, loader: TensorLoader) -> TensorLoader:
+        """Let a loader of training images draw them anew, where that is wanted."""
         if self.binarise == "bernoulli":
-            loader.scale = lambda images: self.scale(self._binarised(images))
+            loader.scale = lambda images: self.scale(binarised(images, "bernoulli"))
         return loader
+
+    def training_points(self, num_points: int, rank: int, world_size: int) -> Split:
+        points = super().training_points(num_points, rank, world_size)
+        if self.binarise is None:
+            return points
+        random = torch.Generator().manual_seed(rank)
+        return points._replace(x=binarised(points.x, self.binarise, random))
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return bytes, uint8, on the CPU; what lies outside the range becomes black or white."""
@@ -101,20 +114,24 @@ class Images(DataModule):
         """Learn nothing: samples can be drawn where the images are not."""
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
-        return ImageMetrics()
+        digits = self.knows_classes and isinstance(self.features, DigitFeatures)
+        if stage == "val":
+            return ImageMetrics(self.features, digits)
+        return CompleteImageMetrics(self.features, digits, self.train.x)
 
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
-        return {"grid": image_grid(samples)}
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        return {"grid": _grid(samples, labels)}
 
     def real_pictures(self) -> dict[str, Picture]:
-        """Draw training images, a row for each label."""
-        of_label = [self.train.x[self.train.labels == label] for label in range(self.num_classes)]
-        of_label = [images for images in of_label if len(images)]
-        per_row = min(10, *map(len, of_label), 10)
-        return {"real": image_grid(torch.cat([images[:per_row] for images in of_label]), per_row)}
+        """Draw the first ten training images of each label."""
+        labels = self.train.labels
+        shown = torch.cat([(labels == k).nonzero()[:10, 0] for k in range(self.num_classes)])
+        return {"real": labelled_grid(self.train.x[shown], labels[shown])}
 
     def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
         """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.
+
+        In a grid of images that were asked for by label, each row is of one label.
 
         An ``.npz`` file holds ``images``, uint8 of shape ``(num_images, channels, height, width)``,
         and ``labels``, int64, if they were asked for.
@@ -124,7 +141,7 @@ class Images(DataModule):
         """
         ending = path.suffix.lower()
         if ending == ".png":
-            Image.fromarray(image_grid(samples)).save(path)
+            Image.fromarray(_grid(samples, labels)).save(path)
         elif ending == ".npz":
             if labels is None:
                 np.savez_compressed(path, images=samples.numpy())
@@ -141,6 +158,10 @@ class Images(DataModule):
             raise InputError(
                 f"Images are written as .png, .npz or to a folder without an ending, found {path}."
             )
+
+
+def _grid(samples: Tensor, labels: Tensor | None) -> NDArray[np.uint8]:
+    return image_grid(samples) if labels is None else labelled_grid(samples, labels.cpu())
 
 
 def resized(images: Tensor, size: int) -> Tensor:

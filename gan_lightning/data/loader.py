@@ -15,6 +15,11 @@ class TensorLoader:
     a run that resumes from them sees the batches that it would have seen. With several ranks,
     each takes its share of every global batch of ``batch_size * world_size`` points.
 
+    All ranks get as many points, and a shuffled loader gives none of them a single one, of which
+    batch normalisation knows no variance: where the last batch lacks points, the order goes on from
+    its start, so that an epoch shows a few points twice and leaves out none. Only a ``batch_size``
+    of 1, or data of one point, make batches of one.
+
     Args:
         x: Points as they are kept, shape ``(num_points, *data_shape)``.
         labels: Their labels, shape ``(num_points,)``.
@@ -94,9 +99,9 @@ class TensorLoader:
 
     def _share(self, order: Tensor, position: int) -> Tensor:
         """Return the indices of this rank's part of a global batch."""
-        size = self.batch_size * self.world_size
-        indices = order[position * size : (position + 1) * size]
-        missing = -len(indices) % self.world_size
-        if missing:  # all ranks need as many points, so that none waits for another
-            indices = torch.cat([indices, order.repeat(self.world_size)[:missing]])
-        return indices[self.rank :: self.world_size]
+        first, size = position * self.batch_size * self.world_size, self.batch_size
+        num_each = min(size, -(-(len(order) - first) // self.world_size))
+        if self.seed is not None:
+            num_each = max(num_each, min(2, size, len(order)))
+        first += self.rank * num_each
+        return order[torch.arange(first, first + num_each) % len(order)]

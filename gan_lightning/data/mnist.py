@@ -6,9 +6,11 @@ from typing import Literal
 import torchvision.datasets
 from torch.nn.functional import pad as padded
 
+from gan_lightning.data.binarised import Binarisation
 from gan_lightning.data.contracts import Split, Stage
-from gan_lightning.data.images import Binarisation, Images, ValueRange, resized, split_off
+from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
+from gan_lightning.features import FeatureExtractor
 
 DATASETS = {
     "mnist": torchvision.datasets.MNIST,
@@ -34,6 +36,7 @@ class MNIST(Images):
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
             white as often as they are bright, anew for every batch of training and the same each
             time in validation and test.
+        features: What the metrics look through; by default ``DigitFeatures``.
     """
 
     def __init__(
@@ -46,8 +49,12 @@ class MNIST(Images):
         size: int = 28,
         value_range: ValueRange = "[-1, 1]",
         binarise: Binarisation | None = None,
+        features: FeatureExtractor | None = None,
     ) -> None:
-        super().__init__((1, size, size), 10, batch_size, value_range, binarise)
+        super().__init__((1, size, size), 10, batch_size, value_range, features, binarise)
+        self.knows_classes = dataset == "mnist"
+        if dataset not in DATASETS:
+            raise InputError(f"dataset must be one of {', '.join(DATASETS)}; found {dataset!r}.")
         if not 0 <= num_val < 60000:
             raise InputError(f"num_val must lie in [0, 60000), found {num_val}.")
         self.root = root

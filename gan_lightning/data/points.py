@@ -63,7 +63,7 @@ class GaussianMixture(DataModule):
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         return PointMetrics(self.centres(), self.std)
 
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         return {"points": points_over_density(samples, self.log_density, self.centres(), self.std)}
 
     def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:

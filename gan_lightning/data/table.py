@@ -69,7 +69,7 @@ class Table(DataModule):
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         return TableMetrics([column.name for column in self.columns], self._continuous())
 
-    def figures(self, samples: Tensor) -> dict[str, Picture]:
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         continuous = self._continuous()
         if not continuous:
             return {}

@@ -1,6 +1,6 @@
 """How samples look: functions of points that return matplotlib figures or pixels."""
 
-from gan_lightning.figures.images import image_grid
+from gan_lightning.figures.images import image_grid, labelled_grid
 from gan_lightning.figures.latents import (
     image_pairs,
     interpolated,
@@ -17,6 +17,7 @@ __all__ = [
     "image_grid",
     "image_pairs",
     "interpolated",
+    "labelled_grid",
     "latent_scatter",
     "plane_of_quantiles",
     "points_over_density",

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -25,3 +26,24 @@ def image_grid(images: Tensor, per_row: int | None = None, margin: int = 2) -> N
         left = margin + i % per_row * (width + margin)
         grid[top : top + height, left : left + width] = image
     return grid
+
+
+def labelled_grid(images: Tensor, labels: Tensor) -> NDArray[np.uint8]:
+    """Return pixels, as of ``image_grid``, of images in rows of one label each.
+
+    The labels follow each other in their order, and images of a label in theirs. Each label has as
+    many rows as bring the grid about to a square, the last of them filled up with white.
+
+    Args:
+        images: uint8, shape ``(num_images, channels, height, width)`` with 1 or 3 channels.
+        labels: A label for each, int64, shape ``(num_images,)``.
+    """
+    of_label = [images[labels == label] for label in labels.unique()]
+    most = max(map(len, of_label))
+    rows_each = max(round(math.sqrt(most / len(of_label))), 1)
+    per_row = math.ceil(most / rows_each)
+    white = torch.full_like(images[:1], 255)
+    places = []
+    for row in (row for images in of_label for row in images.split(per_row)):
+        places += [row, white.expand(per_row - len(row), -1, -1, -1)]
+    return image_grid(torch.cat(places), per_row)

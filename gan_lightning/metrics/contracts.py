@@ -1,7 +1,8 @@
 """What a comparison of samples with data looks like."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ class TwoSampleMetric(Metric):
 
     full_state_update = False
 
-    goals: ClassVar[Mapping[str, float]] = {}
+    goals: Mapping[str, float] = MappingProxyType({})
     """What a perfect sampler has, by the name of the quantity before its first ``/``."""
 
     protocol: str = ""
@@ -27,6 +28,9 @@ class TwoSampleMetric(Metric):
 
     shows_progress: bool = False
     """Whether a long computation shows how far it is."""
+
+    by_label: bool = True
+    """Whether labels are classes that a person would name: else they are not compared."""
 
     real: Parts
     generated: Parts
@@ -49,7 +53,7 @@ class TwoSampleMetric(Metric):
         """
         kind = "real" if real else "generated"
         getattr(self, kind).append(points)
-        if labels is not None:
+        if labels is not None and self.by_label:
             getattr(self, f"{kind}_labels").append(labels)
 
     def forget_generated(self) -> None:

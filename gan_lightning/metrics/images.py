@@ -1,28 +1,160 @@
-"""How close sampled images are to real ones, without any network."""
+"""How close sampled images are to real ones, through the features of a frozen network."""
 
-import torch
+from collections.abc import Callable
+
 from torch import Tensor
+from tqdm.auto import tqdm
 
+from gan_lightning.metrics.classes import class_histogram, classifier_score, label_accuracy
 from gan_lightning.metrics.contracts import TwoSampleMetric
-from gan_lightning.metrics.distances import wasserstein_distance
+from gan_lightning.metrics.diversity import relative_diversity
+from gan_lightning.metrics.extractor import FeatureExtractor, Features
+from gan_lightning.metrics.feature_cache import FeatureCache
+from gan_lightning.metrics.features import normalised
+from gan_lightning.metrics.frechet import frechet_distance, frechet_distance_per_class
+from gan_lightning.metrics.kernel import kernel_distance
+from gan_lightning.metrics.manifold import precision_recall_density_coverage
+from gan_lightning.metrics.memorisation import memorised_share
+from gan_lightning.metrics.transfer import transfer_accuracy
 
-NUM_DIRECTIONS = 128
-"""Random directions that pixels are projected onto, the same for everybody."""
+Results = dict[str, Tensor]
+
+GOALS = {
+    **dict.fromkeys(["fid", "kid", "class_kl", "class_tv", "memorised", "class_fid"], 0.0),
+    **dict.fromkeys(["precision", "recall", "density", "coverage", "diversity"], 1.0),
+}
 
 
 class ImageMetrics(TwoSampleMetric):
-    """Distance of the pixels' distributions along random directions.
+    """Distances of the features, and how often each class occurs.
 
-    ``compute`` returns ``sliced_wasserstein``, the Wasserstein-1 distance of both sets projected
-    onto a random direction, in units of the real standard deviation there, averaged over 128
-    directions (Rabin et al., 2011). It needs no features, and sees blur and missing classes rather
-    than the shape of strokes.
+    ``compute`` returns ``fid`` and ``kid`` (of the last features, divided by their root mean square
+    on the real images), ``precision``, ``recall``, ``density`` and ``coverage`` (of the middle
+    ones) and, where the extractor knows the data's classes, ``modes`` (a count), ``class_kl`` and
+    ``class_tv``.
+
+    Args:
+        extractor: Makes features of images.
+        knows_classes: Whether the extractor's classes are those of the data.
     """
 
-    def compute(self) -> dict[str, Tensor]:
-        real, generated = (self.gathered(real=real).flatten(1).float() for real in (True, False))
-        generator = torch.Generator().manual_seed(0)
-        directions = torch.randn(real.shape[1], NUM_DIRECTIONS, generator=generator).to(real)
-        directions = directions / directions.norm(dim=0)
-        distances = wasserstein_distance(real @ directions, generated @ directions)
-        return {"sliced_wasserstein": distances.mean()}
+    def __init__(self, extractor: FeatureExtractor, knows_classes: bool) -> None:
+        super().__init__()
+        self.extractor = extractor
+        self.knows_classes = knows_classes
+        self.protocol = f"features of {extractor.name}"
+        self.goals = GOALS
+
+    def compute(self) -> Results:
+        images, samples = self.gathered(real=True).cpu(), self.gathered(real=False).cpu()
+        self.real_features = FeatureCache(self.extractor)(images)
+        self.sample_features = self.extractor(samples)
+        results: Results = {}
+        hidden = not self.shows_progress
+        for compare in tqdm(self.comparisons(), "compare", disable=hidden, leave=False):
+            results |= compare()
+        return results
+
+    def comparisons(self) -> list[Callable[[], Results]]:
+        """Return what is compared, in the order of the results."""
+        comparisons = [self._distances, self._manifolds]
+        return [*comparisons, self._classes] if self.knows_classes else comparisons
+
+    def _distances(self) -> Results:
+        real, samples = self.real_features.last, self.sample_features.last
+        return {
+            "fid": frechet_distance(real, samples),
+            "kid": kernel_distance(normalised(real, real), normalised(samples, real)),
+        }
+
+    def _manifolds(self) -> Results:
+        real, samples = self.real_features.middle, self.sample_features.middle
+        k = max(1, min(5, len(real) - 1, len(samples) - 1))
+        return precision_recall_density_coverage(real, samples, k)._asdict()
+
+    def _classes(self) -> Results:
+        real, samples = _predicted(self.real_features), _predicted(self.sample_features)
+        num_classes = _logits(self.real_features).shape[1]
+        histogram = class_histogram(real, samples, num_classes)
+        self.goals = {**self.goals, "modes": num_classes}
+        return {
+            "modes": histogram.modes,
+            "class_kl": histogram.kl,
+            "class_tv": histogram.total_variation,
+        }
+
+
+class CompleteImageMetrics(ImageMetrics):
+    """All there is to say of sampled images: what takes longer, and what needs training images.
+
+    ``compute`` also returns ``diversity`` (the Vendi score over that of the real images),
+    ``memorised`` (the share of samples nearer to a training image than held-out images are) and,
+    where the extractor knows the data's classes, ``classifier_score``. Of samples that were asked
+    for by class: ``accuracy`` (the share of the class that was asked for), ``class_fid`` (the mean
+    over classes) and ``class_fid/<class>``, ``tstr`` (trained on samples, tested on real images:
+    accuracy of a forest on pixels) and ``trts`` (the reverse).
+
+    Args:
+        extractor: Makes features of images.
+        knows_classes: Whether the extractor's classes are those of the data.
+        training: The training images, uint8, shape ``(num_training, channels, height, width)``.
+    """
+
+    def __init__(self, extractor: FeatureExtractor, knows_classes: bool, training: Tensor) -> None:
+        super().__init__(extractor, knows_classes)
+        self.training_images = training
+
+    def comparisons(self) -> list[Callable[[], Results]]:
+        comparisons = [*super().comparisons(), self._variety]
+        if self.knows_classes:
+            comparisons.append(self._score)
+        if self.gathered_labels(real=False) is not None:
+            comparisons += [self._accuracy] if self.knows_classes else []
+            comparisons += [self._class_distances, self._usefulness]
+        return comparisons
+
+    def _variety(self) -> Results:
+        real, samples = self.real_features.middle, self.sample_features.middle
+        training = FeatureCache(self.extractor)(self.training_images).middle
+        return {
+            "diversity": relative_diversity(real, samples),
+            "memorised": memorised_share(samples, training, held_out=real),
+        }
+
+    def _score(self) -> Results:
+        return {"classifier_score": classifier_score(_logits(self.sample_features))}
+
+    def _accuracy(self) -> Results:
+        _, labels = self._labels()
+        return {"accuracy": label_accuracy(_predicted(self.sample_features), labels)}
+
+    def _class_distances(self) -> Results:
+        real_labels, labels = self._labels()
+        num_classes = int(max(real_labels.max(), labels.max())) + 1
+        real, samples = self.real_features.last, self.sample_features.last
+        distances = frechet_distance_per_class(real, real_labels, samples, labels, num_classes)
+        each = {f"class_fid/{label}": distance for label, distance in enumerate(distances)}
+        return {"class_fid": distances.nanmean(), **each}
+
+    def _usefulness(self) -> Results:
+        real_labels, labels = self._labels()
+        real, samples = self.gathered(real=True), self.gathered(real=False)
+        return {
+            "tstr": transfer_accuracy(samples, labels, real, real_labels),
+            "trts": transfer_accuracy(real, real_labels, samples, labels),
+        }
+
+    def _labels(self) -> tuple[Tensor, Tensor]:
+        real, generated = (self.gathered_labels(real=real) for real in (True, False))
+        assert real is not None, "real points have labels"
+        assert generated is not None, "compared by label only where labels were asked for"
+        return real.cpu(), generated.cpu()
+
+
+def _logits(features: Features) -> Tensor:
+    assert features.logits is not None, "an extractor that knows classes has logits"
+    return features.logits
+
+
+def _predicted(features: Features) -> Tensor:
+    return _logits(features).argmax(1)

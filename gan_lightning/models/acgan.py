@@ -8,14 +8,13 @@ from torch.nn.functional import cross_entropy
 
 from gan_lightning.losses import AdversarialLoss, NonSaturatingLoss
 from gan_lightning.models.adversarial import MakeOptimizer, MakeScheduler, built
-from gan_lightning.models.conditional import ConditionalModule
+from gan_lightning.models.conditional import ConditionalModule, MakeConditionalGenerator
 from gan_lightning.networks import (
     ClassifyingDiscriminator,
     ConditionalGenerator,
     Shape,
 )
 
-MakeConditionalGenerator = Callable[[Shape, int], ConditionalGenerator]
 MakeClassifier = Callable[[Shape, int], ClassifyingDiscriminator]
 
 
@@ -52,14 +51,13 @@ class ACGAN(ConditionalModule):
     ) -> None:
         points = (tuple(data_shape), num_classes)
         super().__init__(
+            num_classes,
             built("generator", ConditionalGenerator, generator, *points),
             built("discriminator", ClassifyingDiscriminator, discriminator, *points),
             g_optimizer,
             d_optimizer,
             lr_scheduler,
-            n_critic=1,
         )
-        self.num_classes = num_classes
         self.loss = loss or NonSaturatingLoss()
 
     def discriminator_loss(self, real: Tensor, labels: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import torch
@@ -72,6 +73,14 @@ class AdversarialModule(GenerativeModel, ABC):
     @abstractmethod
     def generator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
         """Return what the generator minimises, a scalar."""
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Refuse a batch of one point where a network needs the variance of several."""
+        if len(batch[0]) == 1 and any(isinstance(m, nn.BatchNorm1d) for m in self.modules()):
+            raise InputError(
+                "Batch normalisation needs batches of 2 points or more, found a batch of 1: choose "
+                "a larger batch_size, or networks without BatchNorm1d."
+            )
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the discriminator, and on every ``n_critic``-th batch the generator."""
@@ -208,6 +217,8 @@ class AdversarialModule(GenerativeModel, ABC):
 
 def _optimizer(name: str, make: MakeOptimizer, network: nn.Module) -> Optimizer:
     try:
+        if isinstance(make, partial) and "betas" in make.keywords:  # Adam refuses the 0 of (0, 0.9)
+            make = partial(make, betas=tuple(beta * 1.0 for beta in make.keywords["betas"]))
         optimizer = make(network.parameters())
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}.") from error

@@ -7,14 +7,13 @@ from torch import Tensor
 
 from gan_lightning.losses import AdversarialLoss, NonSaturatingLoss
 from gan_lightning.models.adversarial import MakeOptimizer, MakeScheduler, built
-from gan_lightning.models.conditional import ConditionalModule
+from gan_lightning.models.conditional import ConditionalModule, MakeConditionalGenerator
 from gan_lightning.networks import (
     ConditionalDiscriminator,
     ConditionalGenerator,
     Shape,
 )
 
-MakeConditionalGenerator = Callable[[Shape, int], ConditionalGenerator]
 MakeConditionalDiscriminator = Callable[[Shape, int], ConditionalDiscriminator]
 
 
@@ -47,14 +46,13 @@ class ConditionalGAN(ConditionalModule):
     ) -> None:
         points = (tuple(data_shape), num_classes)
         super().__init__(
+            num_classes,
             built("generator", ConditionalGenerator, generator, *points),
             built("discriminator", ConditionalDiscriminator, discriminator, *points),
             g_optimizer,
             d_optimizer,
             lr_scheduler,
-            n_critic=1,
         )
-        self.num_classes = num_classes
         self.loss = loss or NonSaturatingLoss()
 
     def discriminator_loss(self, real: Tensor, labels: Tensor) -> Tensor:

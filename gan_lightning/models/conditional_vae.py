@@ -58,7 +58,7 @@ class ConditionalVAE(ConditionalModel, VariationalModel):
             optimizer,
             lr_scheduler,
         )
-        self.num_classes = num_classes
+        self.count_labels(num_classes)
         self.set_objective(built("likelihood", Likelihood, likelihood), beta, warm_up_batches)
 
     def code(self, x: Tensor, labels: Tensor | None) -> Tensor:

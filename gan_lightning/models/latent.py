@@ -44,10 +44,16 @@ class LatentModel(GenerativeModel, ABC):
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
-        self.sampler: LatentSampler = built("sampler", LatentSampler, sampler, decoder.latent_dim)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
         self.latent_dim = decoder.latent_dim
+        self.exchange_sampler(sampler)
+
+    sampler: LatentSampler
+
+    def exchange_sampler(self, sampler: MakeSampler) -> None:
+        """Draw the latents of samples from another sampler, which may want to be fitted first."""
+        self.sampler = built("sampler", LatentSampler, sampler, self.latent_dim).to(self.device)
 
     @abstractmethod
     def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:

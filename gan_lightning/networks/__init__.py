@@ -1,5 +1,7 @@
 """What is trained: tensors in, tensors out."""
 
+from gan_lightning.networks.affine_jitter import AffineJitter
+from gan_lightning.networks.classifier import ConvClassifier
 from gan_lightning.networks.conditional import (
     AuxiliaryClassifier,
     LabelledDecoder,
@@ -19,6 +21,7 @@ from gan_lightning.networks.contracts import (
     Encoder,
     FeatureDiscriminator,
     Generator,
+    ImageClassifier,
     Shape,
 )
 from gan_lightning.networks.conv import ConvDecoder, ConvEncoder
@@ -29,12 +32,14 @@ from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder,
 from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
 
 __all__ = [
+    "AffineJitter",
     "AuxiliaryClassifier",
     "ClassifyingDiscriminator",
     "ConditionalDecoder",
     "ConditionalDiscriminator",
     "ConditionalEncoder",
     "ConditionalGenerator",
+    "ConvClassifier",
     "ConvDecoder",
     "ConvEncoder",
     "DCGANDiscriminator",
@@ -44,6 +49,7 @@ __all__ = [
     "Encoder",
     "FeatureDiscriminator",
     "Generator",
+    "ImageClassifier",
     "InstanceNoise",
     "KerasConvGenerator",
     "LabelledDecoder",

@@ -70,6 +70,14 @@ class ConditionalDiscriminator(nn.Module, ABC):
         """Return one logit for each point together with its label."""
 
 
+class ImageClassifier(nn.Module, ABC):
+    """Maps images, shape ``(batch, *data_shape)``, to class logits, ``(batch, num_classes)``."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return one logit for each image and class."""
+
+
 class ClassifyingDiscriminator(Discriminator):
     """A discriminator that also says which class a point belongs to."""
 

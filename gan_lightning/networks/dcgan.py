@@ -1,6 +1,7 @@
-"""DCGAN: Radford et al., 2015, Section 3, for any power of two and for 28."""
+"""DCGAN: Radford et al., 2015, Section 3, for images that halve to a size of 4 to 7."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -10,7 +11,7 @@ from gan_lightning.networks.spectral_norm import normalise_spectrally
 
 
 class DCGANGenerator(Generator):
-    """Transposed convolutions 4×4 that double the image until it has its size.
+    """Transposed convolutions 4×4 that double an image 4 to 7 pixels wide until it has its size.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
@@ -72,11 +73,11 @@ class DCGANDiscriminator(FeatureDiscriminator):
         channels = [data_shape[0], *(base_channels * 2**i for i in range(count))]
         super().__init__(num_features=channels[-1] * smallest**2)
         layers: list[nn.Module] = []
-        for i in range(count):
-            layers.append(nn.Conv2d(channels[i], channels[i + 1], 4, stride=2, padding=1))
-            if i > 0:
-                layers.append(norm(channels[i + 1]))
-            layers.append(nn.LeakyReLU(0.2))
+        for i, (channels_in, channels_out) in enumerate(pairwise(channels)):
+            normalise = norm(channels_out) if i > 0 else nn.Identity()
+            shifts = getattr(normalise, "bias", None) is not None  # and a bias before it is in vain
+            convolve = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=not shifts)
+            layers += [convolve, normalise, nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(self.num_features, 1)
         self.apply(_initialise)

@@ -12,7 +12,7 @@ from gan_lightning.networks.spectral_norm import normalise_spectrally
 
 
 class ResNetGenerator(Generator):
-    """Residual blocks that double the image until it has its size.
+    """Residual blocks that double an image 4 to 7 pixels wide until it has its size.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.

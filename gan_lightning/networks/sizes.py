@@ -7,7 +7,7 @@ from gan_lightning.networks.contracts import Shape
 def halvings(data_shape: Shape, network: str) -> tuple[int, int]:
     """Return how often a square image can be halved, and the size that is left, 4 to 7.
 
-    28 is 7 after two halvings, a power of two from 8 on is 4 after some.
+    So sizes are 4, 5, 6 or 7 times 2, 4, 8 …: 28 is 7 after two halvings, 64 is 4 after four.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
@@ -23,6 +23,6 @@ def halvings(data_shape: Shape, network: str) -> tuple[int, int]:
         if count > 0 and 4 <= size <= 7:
             return count, size
     raise InputError(
-        f"{network} makes square images with a size of 28 or a power of two from 8 on, "
-        f"found points of shape {tuple(data_shape)}."
+        f"{network} is for square images with a size of 4, 5, 6 or 7 times 2, 4, 8 …, such as 28, "
+        f"32, 40 or 64, found points of shape {tuple(data_shape)}."
     )

@@ -127,13 +127,15 @@ def in_black_and_white(number):
     return np.broadcast_to(255 * bits[:, None, None], (8, 8, 3)).copy()
 
 
-@pytest.mark.parametrize("num_samples", [100, 91])
-def test_a_conditional_model_fills_a_row_for_each_label(digits, tmp_path, pictures, num_samples):
+@pytest.mark.parametrize(("num_samples", "per_label"), [(100, 10), (91, 10), (70, 7), (4, 1)])
+def test_a_conditional_model_fills_a_row_for_each_label(
+    digits, tmp_path, pictures, num_samples, per_label
+):
     fit(conditional(digits), digits, tmp_path, SamplePictures(5, num_samples))
     grid = np.asarray(Image.open(pictures / "grid" / "0000004.png"))
-    assert grid.shape == (10 * 10 + 2, 10 * 10 + 2, 3)
+    assert grid.shape == (10 * 10 + 2, 10 * per_label + 2, 3)
     for label in range(10):
-        for column in range(10):
+        for column in range(per_label):
             image = grid[2 + 10 * label : 10 + 10 * label, 2 + 10 * column : 10 + 10 * column]
             assert np.abs(image - label / 10 * 255).max() <= 0.5
 
@@ -160,7 +162,7 @@ def test_data_without_real_pictures_have_none(tmp_path, pictures):
 
 
 def test_data_without_any_pictures_are_no_error(tmp_path, pictures, monkeypatch):
-    monkeypatch.setattr(Iris, "figures", lambda self, samples: {})
+    monkeypatch.setattr(Iris, "figures", lambda self, samples, labels: {})
     data = Iris()
     fit(plain(data), data, tmp_path, SamplePictures(2, num_samples=9))
     assert not pictures.exists()

@@ -116,9 +116,9 @@ def test_images_of_an_unconditional_model_have_no_labels(run, unconditional, tmp
 
 
 def test_images_are_a_grid_by_default_and_a_folder_without_an_ending(run, conditional, tmp_path):
-    run("sample", f"--ckpt_path={conditional}", "--num_samples=9")
+    run("sample", f"--ckpt_path={conditional}", "--num_samples=12", "--labels=5,0,2")
     with Image.open(conditional.parent.parent / "samples.png") as grid:
-        assert grid.size == (3 * 10 + 2, 3 * 10 + 2)
+        assert grid.size == (4 * 10 + 2, 3 * 10 + 2)  # a row for each label
     run(
         "sample", f"--ckpt_path={conditional}", "--num_samples=3", "--labels=0,1,2",
         f"--output={tmp_path}/single",
@@ -148,5 +148,5 @@ def test_missing_files_are_explained_with_the_way_out(run, capsys, tmp_path):
 def test_a_network_that_cannot_make_the_datas_shape_is_explained(run, capsys):
     args = ["fit", "--model=GAN", "--data=Iris", "--model.generator=DCGANGenerator"]
     line = complaint(run, capsys, *args)
-    assert "DCGANGenerator makes square images" in line
+    assert "DCGANGenerator is for square images" in line
     assert "found points of shape (4,)" in line

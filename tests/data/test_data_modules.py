@@ -272,8 +272,10 @@ def test_metrics_are_made_anew_each_time(module, points):
     assert len(fresh.gathered(real=True)) == 3
 
 
-def test_figures_are_named_and_can_be_drawn(module):
-    figures = module.figures(module.unscale(module.scale(module.train.x[:30])))
+@pytest.mark.parametrize("labelled", [False, True])
+def test_figures_are_named_and_can_be_drawn(module, labelled):
+    samples, labels = module.unscale(module.scale(module.train.x[:30])), module.train.labels[:30]
+    figures = module.figures(samples, labels) if labelled else module.figures(samples)
     assert figures
     for name, figure in figures.items():
         assert name.isidentifier()  # a folder and a tag

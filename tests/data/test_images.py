@@ -100,6 +100,16 @@ def test_what_lies_outside_the_range_becomes_black_or_white(value_range):
     assert samples.tolist() == [0, 255]
 
 
+@pytest.mark.parametrize("value_range", ["[0,1]", "[-1,1]", "tanh", (0, 1), None])
+@pytest.mark.parametrize("make", [Digits, MNIST])
+def test_another_value_range_is_refused_and_never_taken_for_the_default(make, value_range):
+    with pytest.raises(InputError) as error:
+        make(value_range=value_range)
+    assert str(error.value) == (
+        f"value_range must be the text '[-1, 1]' or '[0, 1]', found {value_range!r}."
+    )
+
+
 def test_images_stay_bytes_in_memory_and_become_floats_a_batch_at_a_time(mnist_files, tmp_path):
     module = mnist(tmp_path, batch_size=7)
     for split in (module.train, module.val, module.test):
@@ -133,9 +143,10 @@ def test_mnist_splits_hold_the_files_images_once_each(mnist_files, tmp_path):
     assert module.described("test") == f"{NUM_TEST} test points"
 
 
-def test_without_held_out_images_validation_uses_those_of_training(mnist_files, tmp_path):
+def test_without_held_out_images_validation_uses_those_of_test(mnist_files, tmp_path):
     module = mnist(tmp_path, num_val=0)
-    assert module.val is module.train
+    assert module.val is module.test
+    assert module.described("val") == module.described("test") == f"{NUM_TEST} test points"
     assert len(module.train.x) == NUM_TRAIN
 
 
@@ -175,6 +186,11 @@ def test_the_other_two_sets_are_read_from_folders_of_their_own(tmp_path, dataset
     name = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}[dataset]
     arrays = write_idx(tmp_path / name / "raw", seed=3)
     assert torch.equal(mnist(tmp_path, dataset=dataset).test.x, arrays["t10k"][0])
+
+
+def test_another_set_is_refused_with_the_names_of_those_there_are():
+    with pytest.raises(InputError, match="one of mnist, fashion_mnist, kmnist; found 'emnist'"):
+        MNIST(dataset="emnist")
 
 
 BROKEN = {
@@ -381,6 +397,17 @@ def test_png_is_a_grid_of_the_samples(digits, tmp_path):
     pixels = np.asarray(Image.open(tmp_path / "SAMPLES.PNG"))
     assert pixels.shape == (3 * (8 + 2) + 2, 3 * (8 + 2) + 2, 3)  # seven in rows of three
     np.testing.assert_array_equal(pixels[2:10, 12:20, 0], samples[1, 0])
+
+
+def test_png_of_images_that_were_asked_for_by_label_has_a_row_for_each(digits, tmp_path):
+    samples, labels = digits.val.x[:6], torch.tensor([7, 0, 2, 7, 0, 2])  # in turn
+    digits.write(samples, tmp_path / "samples.png", labels)
+    pixels = np.asarray(Image.open(tmp_path / "samples.png"))
+    assert pixels.shape == (3 * (8 + 2) + 2, 2 * (8 + 2) + 2, 3)
+    for row, shown in enumerate([(1, 4), (2, 5), (0, 3)]):
+        for column, i in enumerate(shown):
+            top, left = 2 + 10 * row, 2 + 10 * column
+            np.testing.assert_array_equal(pixels[top : top + 8, left : left + 8, 0], samples[i, 0])
 
 
 def test_npz_holds_the_bytes_of_images_and_labels(digits, tmp_path):

@@ -34,7 +34,7 @@ def epoch_of(loader, epoch):
 
 
 @pytest.mark.parametrize("seed", [None, 0, 2**63 + 5])
-@pytest.mark.parametrize(("num_points", "batch_size"), [(10, 3), (9, 3), (2, 5), (1, 1)])
+@pytest.mark.parametrize(("num_points", "batch_size"), [(11, 3), (9, 3), (2, 5), (1, 1)])
 def test_an_epoch_shows_every_point_once_and_keeps_the_last_partial_batch(
     num_points, batch_size, seed
 ):
@@ -50,6 +50,22 @@ def test_an_epoch_shows_every_point_once_and_keeps_the_last_partial_batch(
 def test_the_length_is_the_number_of_batches(num_points, batch_size, world_size):
     loader = make(num_points, batch_size, world_size=world_size)
     assert len(loader) == len(drawn(loader))
+
+
+@pytest.mark.parametrize(("num_points", "batch_size"), [(10, 3), (7, 2), (3, 2)])
+def test_a_rest_of_one_point_is_joined_by_the_first_of_a_shuffled_order(num_points, batch_size):
+    order = flat(drawn(make(num_points, num_points)))
+    *whole, last = drawn(make(num_points, batch_size))
+    assert flat(whole) + last == [*order, order[0]]
+    assert len(last) == 2
+    assert drawn(make(num_points, batch_size, seed=None))[-1] == [num_points - 1]
+
+
+@pytest.mark.parametrize(("num_points", "batch_size"), [(5, 1), (1, 4)])
+def test_batches_of_one_are_those_of_a_batch_size_of_one_or_of_a_single_point(
+    num_points, batch_size
+):
+    assert [len(batch) for batch in drawn(make(num_points, batch_size))] == [1] * num_points
 
 
 def test_points_keep_their_labels():
@@ -231,7 +247,19 @@ def test_ranks_cover_all_points_and_repeat_only_what_evens_them_out(
 ):
     seen = flat(flat(shares(num_points, batch_size, world_size, seed)))
     assert set(seen) == set(range(num_points))
-    assert len(seen) == num_points + -num_points % world_size
+    rest = num_points % (batch_size * world_size)  # of the last global batch
+    needed = -(-rest // world_size) * world_size  # as many for each
+    if seed is not None and rest:
+        needed = max(needed, 2 * world_size)
+    assert len(seen) == num_points + needed - rest
+
+
+@every_split
+def test_no_rank_trains_on_a_single_point_or_sees_one_twice_in_a_batch(
+    num_points, batch_size, world_size
+):
+    for batch in flat(shares(num_points, batch_size, world_size)):
+        assert len(set(batch)) == len(batch) >= 2
 
 
 @every_split
@@ -239,7 +267,7 @@ def test_ranks_share_no_point_of_a_batch(num_points, batch_size, world_size):
     for batches in zip(*shares(num_points, batch_size, world_size), strict=True):
         together = flat(batches)
         repeated = len(together) - len(set(together))
-        assert repeated == 0 or num_points < len(together)  # only where there are too few points
+        assert repeated == max(len(together) - num_points, 0)  # only where there are too few points
 
 
 @every_split
@@ -257,16 +285,16 @@ def test_a_global_batch_is_the_batch_of_one_device_with_as_many_points(
     alone = drawn(make(num_points, batch_size * world_size))
     for whole, *parts in zip(alone, *ranks, strict=True):
         assert set(whole) <= set(flat(parts))
-        if len(whole) % world_size == 0:
+        if len(whole) == len(flat(parts)):
             assert sorted(whole) == sorted(flat(parts))
 
 
-@pytest.mark.parametrize(("num_points", "world_size"), [(1, 4), (3, 8)])
-def test_even_a_rank_beyond_the_last_point_gets_as_many_points(num_points, world_size):
+@pytest.mark.parametrize(("num_points", "world_size", "size"), [(1, 4, 1), (3, 8, 2), (2, 2, 2)])
+def test_even_a_rank_beyond_the_last_point_gets_as_many_points(num_points, world_size, size):
     x = torch.arange(num_points)
     for rank in range(world_size):
-        sizes = [len(batch) for batch, _ in TensorLoader(x, x, 2, 0, rank, world_size)]
-        assert sizes == [1]
+        (batch,) = [batch.tolist() for batch, _ in TensorLoader(x, x, 2, 0, rank, world_size)]
+        assert len(set(batch)) == len(batch) == size
 
 
 def test_a_state_counts_points_so_that_another_batch_size_goes_on_there():

@@ -76,7 +76,9 @@ def test_several_latents_of_a_point_are_judged_one_by_one(likelihood, data_shape
 def test_the_learned_scale_ends_at_the_root_mean_square_of_the_residuals():
     residuals = 0.37 * torch.randn(500, 3)
     likelihood = Gaussian()
-    optimizer = torch.optim.LBFGS(likelihood.parameters(), max_iter=100, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS(
+        likelihood.parameters(), max_iter=100, line_search_fn="strong_wolfe"
+    )
 
     def closure():
         optimizer.zero_grad()

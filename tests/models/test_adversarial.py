@@ -4,11 +4,10 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 from torch import nn
 
 from gan_lightning.callbacks import GeneratorEMA, GradientClipping, RandomState
-from gan_lightning.data import TensorLoader
 from gan_lightning.errors import InputError
 from gan_lightning.models import GAN, R3GAN
 from gan_lightning.networks import MLPDiscriminator, MLPGenerator
@@ -26,51 +25,12 @@ def make(model_class, **arguments):
     return model_class((2,), **{**defaults, **arguments})
 
 
-def fit(model, tmp_path, *callbacks, **settings):
-    loader = TensorLoader(torch.randn(16, 2), torch.zeros(16, dtype=torch.long), 8, seed=0)
-    trainer = Trainer(
-        accelerator="cpu",
-        default_root_dir=tmp_path,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=list(callbacks),
-        **{"max_epochs": 2, **settings},
-    )
-    trainer.fit(model, loader)
-    return trainer
-
-
-class UpdateCounter(Callback):
-    """Compares each player's weights before and after each batch."""
-
-    def __init__(self):
-        self.d_updates = self.g_updates = 0
-
-    def on_train_batch_start(self, trainer, model, batch, batch_idx):
-        self.before = self.weights(model)
-
-    def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
-        d_moved, g_moved = (
-            not torch.equal(a, b) for a, b in zip(self.before, self.weights(model), strict=True)
-        )
-        self.d_updates += d_moved
-        self.g_updates += g_moved
-
-    @staticmethod
-    def weights(model):
-        vector = nn.utils.parameters_to_vector
-        return [vector(n.parameters()).clone() for n in (model.discriminator, model.generator)]
-
-
 @pytest.mark.parametrize("model_class", MODELS)
 @pytest.mark.parametrize(("n_critic", "g_updates"), [(1, 20), (5, 4)])
 def test_generator_steps_every_n_critic_batches_even_if_epochs_are_shorter(
-    tmp_path, model_class, n_critic, g_updates
+    fit, updates, model_class, n_critic, g_updates
 ):
-    updates = UpdateCounter()
-    fit(make(model_class, n_critic=n_critic), tmp_path, updates, max_epochs=10)  # 2 batches each
+    fit(make(model_class, n_critic=n_critic), updates, max_epochs=10)  # 2 batches each
     assert (updates.d_updates, updates.g_updates) == (20, g_updates)
 
 
@@ -83,7 +43,7 @@ def test_discriminator_loss_sends_no_gradient_to_the_generator(model_class):
 
 
 @pytest.mark.parametrize("model_class", MODELS)
-def test_a_generator_step_leaves_no_gradient_in_the_discriminator(tmp_path, model_class):
+def test_a_generator_step_leaves_no_gradient_in_the_discriminator(fit, model_class):
     class Inspector(Callback):
         def on_before_optimizer_step(self, trainer, model, optimizer):
             if optimizer.param_groups[0]["params"][0] is next(model.generator.parameters()):
@@ -92,7 +52,7 @@ def test_a_generator_step_leaves_no_gradient_in_the_discriminator(tmp_path, mode
             else:
                 self.d_gradient = next(model.discriminator.parameters()).grad.clone()
 
-    fit(make(model_class), tmp_path, Inspector())
+    fit(make(model_class), Inspector())
 
 
 @pytest.mark.parametrize("model_class", MODELS)
@@ -145,20 +105,19 @@ def test_penalties_are_taken_in_float32_under_autocast():
 @pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed", "64-true"])
 @pytest.mark.parametrize("model_class", MODELS)
 @pytest.mark.filterwarnings("ignore:You passed `Trainer.*AMP with fp16 is not supported on CPU")
-def test_models_train_in_mixed_precision(tmp_path, model_class, precision):
-    updates = UpdateCounter()
-    fit(make(model_class), tmp_path, updates, precision=precision)
+def test_models_train_in_mixed_precision(fit, updates, model_class, precision):
+    fit(make(model_class), updates, precision=precision)
     assert (updates.d_updates, updates.g_updates) == (4, 4)
 
 
-def test_schedules_step_once_an_epoch_for_both_players(tmp_path):
+def test_schedules_step_once_an_epoch_for_both_players(fit):
     halve = partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
-    trainer = fit(make(GAN, lr_scheduler=halve), tmp_path, max_epochs=3)
+    trainer = fit(make(GAN, lr_scheduler=halve), max_epochs=3)
     for optimizer in trainer.optimizers:
         assert optimizer.param_groups[0]["lr"] == pytest.approx(1e-3 / 2**3)
 
 
-def test_clipping_bounds_each_players_true_gradient(tmp_path):
+def test_clipping_bounds_each_players_true_gradient(fit):
     norms = []
 
     class Norms(Callback):
@@ -166,15 +125,15 @@ def test_clipping_bounds_each_players_true_gradient(tmp_path):
             gradients = [p.grad.flatten() for g in optimizer.param_groups for p in g["params"]]
             norms.append(torch.cat(gradients).norm().item())
 
-    fit(make(R3GAN, gamma=100.0), tmp_path, Norms())
+    fit(make(R3GAN, gamma=100.0), Norms())
     assert max(norms) > 0.05
     norms.clear()
-    fit(make(R3GAN, gamma=100.0), tmp_path, GradientClipping(0.05), Norms())
+    fit(make(R3GAN, gamma=100.0), GradientClipping(0.05), Norms())
     assert max(norms) <= 0.05 * 1.001
 
 
-def test_logged_balance_is_that_of_the_logits(tmp_path):
-    trainer = fit(make(GAN), tmp_path, log_every_n_steps=1)
+def test_logged_balance_is_that_of_the_logits(fit):
+    trainer = fit(make(GAN), log_every_n_steps=1)
     logged = trainer.callback_metrics
     assert {"train/d_loss", "train/g_loss", "train/d_accuracy_real"} <= set(logged)
     model = make(GAN)
@@ -190,11 +149,11 @@ def test_logged_balance_is_that_of_the_logits(tmp_path):
     assert captured["d_fake"].item() == pytest.approx(fake_probabilities.mean().item(), rel=1e-5)
 
 
-def test_nothing_is_logged_between_intervals(tmp_path):
+def test_nothing_is_logged_between_intervals(fit):
     calls = []
     model = make(GAN)
     model.log_dict = lambda values, **_: calls.append(values)
-    fit(model, tmp_path, max_epochs=5, log_every_n_steps=5)  # 10 batches
+    fit(model, max_epochs=5, log_every_n_steps=5)  # 10 batches
     assert sum("train/d_loss" in values for values in calls) == 2
 
 
@@ -210,9 +169,9 @@ def test_sampling_uses_evaluation_mode_and_gives_the_mode_back():
     assert model.generator.training
 
 
-def test_samples_come_from_the_average_where_there_is_one(tmp_path):
+def test_samples_come_from_the_average_where_there_is_one(fit):
     model = make(GAN)
-    fit(model, tmp_path, GeneratorEMA(half_life=1e9, ramp_up=0), RandomState())
+    fit(model, GeneratorEMA(half_life=1e9, ramp_up=0), RandomState())
     with torch.no_grad():
         for weight in model.generator.parameters():
             weight.fill_(float("nan"))
@@ -233,7 +192,41 @@ def test_wrong_parts_are_refused_by_name(model_class, arguments, words):
         make(model_class, **arguments)
 
 
-def test_a_plateau_schedule_is_refused(tmp_path):
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.AdamW, torch.optim.NAdam])
+def test_whole_numbers_among_betas_are_as_good_as_others(optimizer):
+    make_optimizer = partial(optimizer, betas=(0, 0.9))
+    model = make(GAN, g_optimizer=make_optimizer, d_optimizer=make_optimizer)
+    for built in model.configure_optimizers()[0]:
+        assert built.defaults["betas"] == (0.0, 0.9)
+
+
+@pytest.mark.parametrize("betas", [(0, 1), 0.9, ("a", "b")])
+def test_betas_that_make_no_sense_are_refused_with_the_players_name(betas):
+    model = make(GAN, d_optimizer=partial(torch.optim.Adam, betas=betas))
+    with pytest.raises(InputError, match="d_optimizer: "):
+        model.configure_optimizers()
+
+
+def test_a_plateau_schedule_is_refused(fit):
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
     with pytest.raises(InputError, match="ReduceLROnPlateau"):
-        fit(make(GAN, lr_scheduler=plateau), tmp_path)
+        fit(make(GAN, lr_scheduler=plateau))
+
+
+def with_batch_norm(kind):
+    return partial(MLPGenerator, latent_dim=3, hidden_dims=[8], norm=kind)
+
+
+def test_a_single_point_that_batch_normalisation_cannot_take_is_explained(fit):
+    with pytest.raises(InputError, match="batches of 2 points or more, found a batch of 1"):
+        fit(make(GAN, generator=with_batch_norm(nn.BatchNorm1d)), batch_size=1)
+
+
+def test_a_rest_of_one_point_does_not_stop_batch_normalisation(fit, updates):
+    fit(make(GAN, generator=with_batch_norm(nn.BatchNorm1d)), updates, batch_size=15)
+    assert updates.g_updates == 4
+
+
+def test_networks_without_batch_normalisation_train_on_single_points(fit, updates):
+    fit(make(GAN), updates, batch_size=1, max_epochs=1)
+    assert updates.g_updates == 16

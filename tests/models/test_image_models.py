@@ -4,11 +4,10 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 from torch import nn
 from torch.nn.functional import cross_entropy, softplus
 
-from gan_lightning.data import TensorLoader
 from gan_lightning.errors import InputError
 from gan_lightning.losses import DRAGAN, R1, HingeLoss
 from gan_lightning.models import ACGAN, GAN, WGAN, WGANGP, ConditionalGAN
@@ -68,43 +67,6 @@ every_critic = pytest.mark.parametrize("model_class", [WGAN, WGANGP])
 every_conditional = pytest.mark.parametrize("model_class", [ConditionalGAN, ACGAN])
 
 
-def fit(model, tmp_path, *callbacks, **settings):
-    labels = torch.arange(16) % NUM_CLASSES
-    trainer = Trainer(
-        accelerator="cpu",
-        default_root_dir=tmp_path,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=list(callbacks),
-        **{"max_epochs": 2, **settings},
-    )
-    trainer.fit(model, TensorLoader(torch.randn(16, 2), labels, 8, seed=0))  # 2 batches each
-    return trainer
-
-
-class Updates(Callback):
-    """Compares each player's weights before and after each batch."""
-
-    def __init__(self):
-        self.d_updates = self.g_updates = 0
-
-    def on_train_batch_start(self, trainer, model, batch, batch_idx):
-        self.before = self.weights(model)
-
-    def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
-        after = self.weights(model)
-        assert all(vector.isfinite().all() for vector in after)
-        self.d_updates += not torch.equal(self.before[0], after[0])
-        self.g_updates += not torch.equal(self.before[1], after[1])
-
-    @staticmethod
-    def weights(model):
-        vector = nn.utils.parameters_to_vector
-        return [vector(n.parameters()).clone() for n in (model.discriminator, model.generator)]
-
-
 @every_model
 def test_discriminator_loss_sends_no_gradient_to_the_generator(make):
     model = make()
@@ -124,10 +86,9 @@ def test_generator_loss_reaches_every_weight_of_the_generator(make):
 
 @every_model
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "64-true"])
-def test_both_players_move_in_every_precision(make, tmp_path, precision):
-    updates = Updates()
+def test_both_players_move_in_every_precision(make, fit, updates, precision):
     model = make(**({"n_critic": 1} if isinstance(make(), WGAN | WGANGP) else {}))
-    fit(model, tmp_path, updates, precision=precision)
+    fit(model, updates, precision=precision)
     assert (updates.d_updates, updates.g_updates) == (4, 4)
 
 
@@ -141,21 +102,22 @@ def test_the_judge_gives_logits_of_points_with_labels(make):
 
 
 @every_critic
-def test_a_generator_waits_for_five_critic_steps_even_if_epochs_are_shorter(tmp_path, model_class):
-    updates = Updates()
-    fit(plain(model_class), tmp_path, updates, max_epochs=10)
+def test_a_generator_waits_for_five_critic_steps_even_if_epochs_are_shorter(
+    fit, updates, model_class
+):
+    fit(plain(model_class), updates, max_epochs=10)
     assert (updates.d_updates, updates.g_updates) == (20, 4)
 
 
 @pytest.mark.parametrize("clip_value", [0.01, 0.1])
-def test_weights_of_a_wasserstein_critic_lie_within_the_clip_after_every_step(tmp_path, clip_value):
+def test_weights_of_a_wasserstein_critic_lie_within_the_clip_after_every_step(fit, clip_value):
     largest = []
 
     class Largest(Callback):
         def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
             largest.append(max(p.abs().max().item() for p in model.discriminator.parameters()))
 
-    fit(plain(WGAN, clip_value=clip_value), tmp_path, Largest())
+    fit(plain(WGAN, clip_value=clip_value), Largest())
     assert largest == [pytest.approx(clip_value)] * 4  # and reach it: they start outside
 
 
@@ -199,8 +161,8 @@ def test_wgan_gp_adds_the_weighted_slope_error(gp_weight):
     torch.testing.assert_close(model.generator_loss(real, None), -(fake @ slope).mean())
 
 
-def test_a_critics_scores_are_logged_as_scores_and_not_as_probabilities(tmp_path):
-    logged = fit(plain(WGANGP), tmp_path, log_every_n_steps=1).callback_metrics
+def test_a_critics_scores_are_logged_as_scores_and_not_as_probabilities(fit):
+    logged = fit(plain(WGANGP), log_every_n_steps=1).callback_metrics
     assert {"train/score_real", "train/score_gap", "train/gradient_penalty"} <= set(logged)
     assert not {"train/d_real", "train/d_accuracy_real"} & set(logged)
 
@@ -272,8 +234,8 @@ def test_acgan_losses_are_the_source_and_the_class_of_real_and_fake():
     torch.testing.assert_close(model.generator_loss(real, labels), expected)
 
 
-def test_acgan_logs_how_often_real_classes_are_told_right(tmp_path):
-    logged = fit(conditional(ACGAN), tmp_path, log_every_n_steps=1).callback_metrics
+def test_acgan_logs_how_often_real_classes_are_told_right(fit):
+    logged = fit(conditional(ACGAN), log_every_n_steps=1).callback_metrics
     assert 0 <= logged["train/d_class_accuracy"] <= 1
 
 

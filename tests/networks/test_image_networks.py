@@ -15,6 +15,7 @@ from gan_lightning.networks import (
     MLPDiscriminator,
     MLPGenerator,
     ResNetDiscriminator,
+    ResNetGenerator,
 )
 from gan_lightning.networks.sizes import halvings
 
@@ -23,12 +24,30 @@ def of(network, *kinds):
     return [module for module in network.modules() if isinstance(module, kinds)]
 
 
-@pytest.mark.parametrize(
-    ("size", "count", "smallest"), [(8, 1, 4), (16, 2, 4), (28, 2, 7), (32, 3, 4), (64, 4, 4)]
-)
-def test_images_are_halved_until_they_are_four_to_seven_wide(size, count, smallest):
-    assert halvings((1, size, size), "Network") == (count, smallest)
-    assert size == smallest * 2**count
+SIZES = {
+    smallest * 2**count: (count, smallest) for smallest in (4, 5, 6, 7) for count in (1, 2, 3, 4)
+}
+
+
+@pytest.mark.parametrize("size", range(65))
+def test_images_are_halved_until_they_are_four_to_seven_wide(size):
+    if size in SIZES:
+        assert halvings((1, size, size), "Network") == SIZES[size]
+        return
+    with pytest.raises(InputError, match=r"a size of 4, 5, 6 or 7 times 2, 4, 8 …, such as 28, 32"):
+        halvings((1, size, size), "Network")
+
+
+@pytest.mark.parametrize("size", [10, 12, 20, 24])
+def test_networks_for_halved_images_make_and_take_all_of_their_sizes(size):
+    shape = (1, size, size)
+    for make, judge in [
+        (DCGANGenerator, DCGANDiscriminator),
+        (ResNetGenerator, ResNetDiscriminator),
+    ]:
+        x = make(shape, latent_dim=3, base_channels=2)(torch.randn(2, 3))
+        assert x.shape == (2, *shape)
+        assert judge(shape, base_channels=2)(x).shape == (2,)
 
 
 def test_dcgan_of_64_is_radfords_figure():
@@ -48,6 +67,24 @@ def test_dcgan_weights_start_with_a_deviation_of_two_hundredths():
         for layer in of(network, nn.Conv2d, nn.ConvTranspose2d, nn.Linear):
             assert layer.weight.std().item() == pytest.approx(0.02, rel=0.1)
             assert layer.weight.mean().abs() < 0.002
+
+
+@pytest.mark.parametrize(
+    ("norm", "biased"),
+    [
+        (nn.BatchNorm2d, [True, False, False]),
+        (partial(nn.GroupNorm, 2), [True, False, False]),
+        (nn.InstanceNorm2d, [True, True, True]),  # has no shift of its own
+        (nn.Identity, [True, True, True]),
+    ],
+)
+def test_dcgan_has_one_shift_for_each_channel_and_not_two(norm, biased):
+    discriminator = DCGANDiscriminator((1, 32, 32), base_channels=4, norm=norm)
+    assert [c.bias is not None for c in of(discriminator, nn.Conv2d)] == biased
+    generator = DCGANGenerator((1, 32, 32), base_channels=4)
+    assert [c.bias is not None for c in of(generator, nn.ConvTranspose2d)] == [
+        False, False, False, True,
+    ]  # fmt: skip
 
 
 def test_dcgan_without_normalisation_judges_each_point_alone_even_in_training():

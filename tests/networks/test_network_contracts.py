@@ -266,7 +266,7 @@ def test_networks_of_the_same_seed_start_equal(make, data_shape):
 def test_shapes_that_cannot_be_halved_to_four_to_seven_are_refused_in_a_sentence(make, data_shape):
     with pytest.raises(InputError) as error:
         make(data_shape)
-    assert str(error.value).startswith(f"{make.__name__} makes square images with a size of 28 or")
+    assert str(error.value).startswith(f"{make.__name__} is for square images with a size of 4, 5,")
     assert str(error.value).endswith(f"found points of shape {data_shape}.")
 
 

@@ -1,0 +1,183 @@
+r"""Trains the shipped experiments, judges them by `test`, and writes the README's tables.
+
+    python benchmarks/table.py --minutes 8 [--experiments cgan_mnist …] [--seeds 0 1 2] \
+        [--runs FOLDER] [--mnist ROOT] [--pictures FOLDER] [--set KEY=VALUE …] [--write]
+
+Each experiment is trained by its config for at most so many minutes, and the last checkpoint judged
+by `test`, which compares 10 000 samples with the test points. What FOLDER already holds is not run
+again. Several seeds give a mean ± standard deviation. `--write` puts the tables between their marks
+in the README.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+COLUMNS = {  # a table for each kind of data, known by its first column
+    "images": {
+        "fid": "FID ↓",
+        "kid": "KID ↓",
+        "precision": "precision",
+        "recall": "recall",
+        "density": "density",
+        "coverage": "coverage",
+        "class_tv": "class TV ↓",
+        "memorised": "memorised",
+        "diversity": "diversity",
+        "accuracy": "asked-for class",
+        "tstr": "TSTR",
+    },
+    "points": {
+        "log_likelihood": "log-likelihood",
+        "modes": "modes",
+        "high_quality": "high quality",
+        "reverse_kl": "reverse KL ↓",
+        "ks": "KS ↓",
+    },
+    "tables": {
+        "ks": "KS ↓",
+        "wasserstein": "Wasserstein ↓",
+        "correlation_error": "correlations off by ↓",
+        "c2st": "C2ST (½)",
+        "tstr": "TSTR",
+        "dcr": "DCR (1)",
+    },
+}
+
+Judged = dict[str, Any]
+"""What a run's ``metrics.json`` holds, and ``seconds`` and ``batches`` of training."""
+
+
+def main() -> None:
+    """Run what has not been run yet, and print or write the tables."""
+    arguments = _arguments()
+    results = {
+        experiment: [_judged(experiment, seed, arguments) for seed in arguments.seeds]
+        for experiment in arguments.experiments
+    }
+    for kind, columns in COLUMNS.items():
+        rows = {name: runs for name, runs in results.items() if _kind(runs[0]) == kind}
+        if rows:
+            table = _table(rows, columns)
+            print(f"\n{table}")
+            if arguments.write:
+                _write(kind, table)
+
+
+def _arguments() -> argparse.Namespace:
+    known = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
+    known.remove("classifier_mnist")  # which draws no samples
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--experiments", nargs="+", default=known, choices=known)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--runs", type=Path, default=ROOT / "lightning_logs" / "benchmarks")
+    parser.add_argument("--mnist", help="folder of MNIST, where it need not be fetched")
+    parser.add_argument("--pictures", help="folder of pictures for dcgan_folder")
+    parser.add_argument("--set", nargs="+", default=[], help="KEY=VALUE arguments of fit")
+    parser.add_argument("--write", action="store_true")
+    return parser.parse_args()
+
+
+def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged:
+    """Return what ``test`` says of an experiment, trained before or now."""
+    folder = arguments.runs.absolute() / f"{experiment}-seed{seed}"
+    kept = folder / "judged.json"
+    if not kept.is_file():
+        started = time.perf_counter()
+        _command(
+            "fit",
+            f"--config=configs/{experiment}.yaml",
+            f"--seed_everything={seed}",
+            f"--trainer.default_root_dir={folder}",
+            f"--trainer.max_time={_clock(arguments.minutes)}",
+            *_data_at_hand(experiment, arguments),
+            *[f"--{setting}" for setting in arguments.set],
+        )
+        seconds = time.perf_counter() - started
+        checkpoint = max(folder.rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
+        _command("test", f"--ckpt_path={checkpoint}")
+        judged = json.loads((checkpoint.parent.parent / "metrics.json").read_text())
+        kept.write_text(json.dumps({**judged, "seconds": seconds}, indent=2))
+    return json.loads(kept.read_text())
+
+
+def _command(*args: str) -> None:
+    subprocess.run([sys.executable, "-m", "gan_lightning", *args], check=True, cwd=ROOT)
+
+
+def _data_at_hand(experiment: str, arguments: argparse.Namespace) -> list[str]:
+    data = yaml.safe_load((ROOT / "configs" / f"{experiment}.yaml").read_text())["data"]
+    place = "data.init_args"
+    if data["class_path"] == "Clustered":
+        data, place = data["init_args"]["data"], "data.init_args.data.init_args"
+    if data["class_path"] == "MNIST" and arguments.mnist:
+        return [f"--{place}.root={Path(arguments.mnist).absolute()}", f"--{place}.download=false"]
+    if data["class_path"] == "ImageFolder" and arguments.pictures:
+        return [f"--{place}.root={Path(arguments.pictures).absolute()}"]
+    return []
+
+
+def _clock(minutes: float) -> str:
+    """Return minutes as Lightning wants them, days:hours:minutes:seconds."""
+    seconds = round(minutes * 60)
+    return f"00:{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _kind(judged: Judged) -> str:
+    return next(
+        kind for kind, columns in COLUMNS.items() if next(iter(columns)) in judged["values"]
+    )
+
+
+def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
+    first = next(iter(rows.values()))[0]
+    used = {k: v for k, v in columns.items() if any(k in r[0]["values"] for r in rows.values())}
+    lines = [
+        f"| config | {' | '.join(used.values())} | minutes |",
+        "|---" * (len(used) + 2) + "|",
+    ]
+    best_first = sorted(rows.items(), key=lambda row: row[1][0]["values"][next(iter(used))])
+    for name, runs in best_first:
+        cells = [_cell([run["values"].get(key) for run in runs]) for key in used]
+        minutes = statistics.mean(run["seconds"] for run in runs) / 60
+        lines.append(f"| `{name}` | {' | '.join(cells)} | {minutes:.0f} |")
+    floor = [_cell([first["floor"].get(key)]) for key in used]
+    lines.append(f"| *real training points* | {' | '.join(floor)} | |")
+    return "\n".join([*lines, "", f"Protocol: {first['protocol']}."])
+
+
+def _cell(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    mean = statistics.mean(known)
+    digits = 1 if abs(mean) >= 10 else 3
+    spread = f" ± {statistics.stdev(known):.{digits}f}" if len(known) > 1 else ""
+    return f"{mean:.{digits}f}{spread}"
+
+
+def _write(kind: str, table: str) -> None:
+    """Put a table between its marks in the README."""
+    begin, end = f"<!-- results: {kind} -->", f"<!-- end of results: {kind} -->"
+    text = README.read_text(encoding="utf-8")
+    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
+    if not re.search(pattern, text, re.DOTALL):
+        sys.exit(f"README.md has no place for the results of {kind}: {begin} … {end}")
+    replaced = re.sub(pattern, lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
+    README.write_text(replaced, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Runs beside each other in TensorBoard's HParams tab."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch.utils.tensorboard.summary import hparams
+
+from gan_lightning.callbacks.contracts import data_of
+from gan_lightning.callbacks.run_folder import tensorboard
+
+
+class HyperparameterTable(Callback):
+    """Tells TensorBoard how the run is configured, and which metric ranks it: the data's own.
+
+    The metric's value is the latest of its curve. Lightning's own table would write a first value
+    into the curve.
+    """
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.fit_loop.total_batch_idx >= 0:  # a run that goes on
+            return
+        data = data_of(trainer)
+        values = dict(_flattened(pl_module.hparams, "model"))
+        values["data"] = type(data).__name__
+        for board in tensorboard(trainer):
+            writer = board._get_file_writer()
+            for summary in hparams(values, {data.monitor: 0.0}):
+                writer.add_summary(summary)
+
+
+def _flattened(value: Any, name: str) -> Iterator[tuple[str, bool | int | float | str]]:
+    """Yield the dotted name of each plain value; classes by their own names."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not str(key).startswith("_"):  # Lightning's own
+                inner = name if key in ("init_args", "class_path") else f"{name}.{key}"
+                yield from _flattened(item, inner)
+    elif isinstance(value, str):
+        yield name, value.rpartition(".")[2]
+    elif isinstance(value, bool | int | float):
+        yield name, value
+    elif value is not None:
+        yield name, ", ".join(map(str, value))

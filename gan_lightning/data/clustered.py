@@ -1,0 +1,94 @@
+"""Clusters in place of labels."""
+
+from pathlib import Path
+
+import torch
+from sklearn.cluster import MiniBatchKMeans
+from sklearn.decomposition import PCA
+from torch import Tensor
+
+from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
+from gan_lightning.errors import InputError
+from gan_lightning.metrics import TwoSampleMetric
+
+NUM_COMPONENTS = 40
+"""Principal components that distances are measured in: of digits they hold 4/5 of the variance."""
+
+
+class Clustered(DataModule):
+    """Any data, with clusters found by k-means in place of their labels.
+
+    A conditional model then learns from unlabelled data, one easy region at a time, as in Liu et
+    al., 2020, "Diverse Image Generation via Self-Conditioned GANs"; there the clusters are of the
+    discriminator's features and found again and again, here they are of the points and found once.
+    The data's own labels are not used, and nothing is compared by label.
+
+    Args:
+        data: The data, with their labels.
+        num_clusters: Number of clusters.
+        cluster_seed: Seed of k-means, apart from the run's.
+    """
+
+    def __init__(self, data: DataModule, num_clusters: int = 50, cluster_seed: int = 0) -> None:
+        super().__init__(data.batch_size)
+        if num_clusters < 1:
+            raise InputError(f"num_clusters must be a positive integer, found {num_clusters}.")
+        self.data = data
+        self.cluster_seed = cluster_seed
+        self.data_shape = data.data_shape
+        self.num_classes = num_clusters
+        self.monitor = data.monitor
+        self.monitor_mode = data.monitor_mode
+        self.file_ending = data.file_ending
+
+    def prepare_data(self) -> None:
+        self.data.prepare_data()
+
+    def setup(self, stage: str) -> None:
+        self.data.trainer = self.trainer
+        self.data.setup(stage)
+        points = self._flattened(self.data.train)
+        if len(points) < self.num_classes:
+            raise InputError(
+                f"num_clusters: {self.num_classes} clusters need at least as many training points, "
+                f"found {len(points)}."
+            )
+        components = PCA(min(NUM_COMPONENTS, *points.shape), random_state=self.cluster_seed)
+        k_means = MiniBatchKMeans(
+            self.num_classes, random_state=self.cluster_seed, n_init=3, batch_size=4096
+        ).fit(components.fit_transform(points))
+
+        def relabelled(split: Split) -> Split:
+            clusters = k_means.predict(components.transform(self._flattened(split)))
+            return Split(split.x, torch.from_numpy(clusters).long())
+
+        self.train = relabelled(self.data.train)
+        # A split that was not asked for stays the same object as the next larger one.
+        self.val = self.train if self.data.val is self.data.train else relabelled(self.data.val)
+        self.test = self.val if self.data.test is self.data.val else relabelled(self.data.test)
+
+    def scale(self, x: Tensor) -> Tensor:
+        return self.data.scale(x)
+
+    def unscale(self, x: Tensor) -> Tensor:
+        return self.data.unscale(x)
+
+    def setup_units(self) -> None:
+        self.data.setup_units()
+
+    def metrics(self, stage: Stage) -> TwoSampleMetric:
+        metric = self.data.metrics(stage)
+        metric.by_label = False
+        return metric
+
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        return self.data.figures(samples)
+
+    def real_pictures(self) -> dict[str, Picture]:
+        return self.data.real_pictures()
+
+    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
+        self.data.write(samples, path, labels)
+
+    def _flattened(self, split: Split) -> Tensor:
+        return torch.cat([self.scale(x).flatten(1).cpu() for x in split.x.split(4096)])

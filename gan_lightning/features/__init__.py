@@ -1,0 +1,7 @@
+"""What the metrics of images look through: frozen networks."""
+
+from gan_lightning.features.digits import DigitFeatures
+from gan_lightning.features.inception import InceptionFeatures
+from gan_lightning.metrics.extractor import FeatureExtractor, Features
+
+__all__ = ["DigitFeatures", "FeatureExtractor", "Features", "InceptionFeatures"]

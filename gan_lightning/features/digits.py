@@ -1,0 +1,54 @@
+"""Features of a classifier of handwritten digits, shipped with the package."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import torch
+from safetensors.torch import load
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from gan_lightning.errors import InputError
+from gan_lightning.metrics.extractor import FeatureExtractor, Features
+from gan_lightning.networks import ConvClassifier
+
+WEIGHTS = Path(__file__).parent / "digits.safetensors"
+SHA256 = "df47b2b6e19d03a52d22530b7ca45f1c5044e9da7c0b14ba2b4b5a30b58d1372"
+"""Of the file: its first eight characters are part of every protocol."""
+
+SIZE = 28
+
+
+class DigitFeatures(FeatureExtractor):
+    """A ``ConvClassifier`` trained on MNIST by ``configs/classifier_mnist.yaml``.
+
+    ``middle`` has 576 numbers, ``last`` 128, and there are ten classes. Images of another size are
+    resized to 28×28, coloured ones made grey. Of images other than digits it sees the strokes, and
+    its classes mean nothing.
+    """
+
+    def __init__(self) -> None:
+        self.name = f"DigitFeatures {SHA256[:8]}"
+
+    def extract(self, images: Tensor) -> Features:
+        network = _network()
+        images = images.to(next(network.parameters()).device)
+        x = images.float().mean(1, keepdim=True) / 127.5 - 1
+        if x.shape[2:] != (SIZE, SIZE):
+            x = interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True)
+        # Reduced precision would make another number on each kind of device.
+        with torch.backends.cudnn.flags(allow_tf32=False):
+            return Features(*network.stages(x))
+
+
+@cache
+def _network() -> ConvClassifier:
+    """Read the weights once a process, and see that they are the ones that everybody has."""
+    content = WEIGHTS.read_bytes()
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise InputError(f"{WEIGHTS} is damaged: install the package again.")
+    network = ConvClassifier((1, SIZE, SIZE), num_classes=10)
+    network.load_state_dict(load(content))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return network.eval().requires_grad_(False).to(device)

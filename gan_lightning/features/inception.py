@@ -1,0 +1,62 @@
+"""Features of Inception-v3, as the papers use them."""
+
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_lightning.features.digits import DigitFeatures
+from gan_lightning.metrics.extractor import FeatureExtractor, Features
+
+
+class InceptionFeatures(FeatureExtractor):
+    """torch-fidelity's Inception-v3 with the weights of Heusel et al., 2017.
+
+    ``middle`` has 768 numbers, ``last`` 2048, and the classes are those of ImageNet. The package
+    torch-fidelity fetches the weights (91 MB) on their first use. Where they cannot be had a
+    warning says so, and ``DigitFeatures`` take their place: the protocol names what was used.
+
+    Args:
+        weights: A file of the weights where they need not be fetched.
+    """
+
+    def __init__(self, weights: str | None = None) -> None:
+        self.weights = weights
+        self._network: Any = None
+        self._substitute: FeatureExtractor | None = None
+        try:
+            self._network = _network(weights)
+            digest = "" if weights is None else f" of {Path(weights).name}"
+            self.name = f"InceptionFeatures{digest}"
+        except Exception as error:  # a missing package, no network, a damaged file
+            reason = str(error).strip().partition("\n")[0]
+            warnings.warn(
+                f"InceptionFeatures cannot be had ({type(error).__name__}: {reason}); "
+                "DigitFeatures take their place. They need the package torch-fidelity, and its "
+                "weights from the network or a file.",
+                stacklevel=2,
+            )
+            self._substitute = DigitFeatures()
+            self.name = self._substitute.name
+
+    def extract(self, images: Tensor) -> Features:
+        if self._substitute is not None:
+            return self._substitute.extract(images)
+        device = next(self._network.parameters()).device
+        coloured = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+        with torch.backends.cudnn.flags(allow_tf32=False):
+            return Features(*self._network(coloured.to(device)))
+
+
+@cache
+def _network(weights: str | None) -> Any:
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    network = FeatureExtractorInceptionV3(
+        "inception-v3-compat", ["768", "2048", "logits_unbiased"], weights
+    )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return network.eval().requires_grad_(False).to(device)

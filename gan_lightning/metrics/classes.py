@@ -1,0 +1,96 @@
+"""What a classifier makes of samples."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gan_lightning.errors import InputError
+from gan_lightning.metrics.points import FOUND_SHARE
+
+
+class ClassHistogram(NamedTuple):
+    """Scalars: a count, a divergence in nats in [0, ∞], a distance in [0, 1]."""
+
+    modes: Tensor
+    kl: Tensor
+    total_variation: Tensor
+
+
+def classifier_score(logits: Tensor) -> Tensor:
+    """Return how sure and how varied a classifier's verdicts are, in [1, num_classes], a scalar.
+
+    Salimans et al., 2016, Section 4: exp of the mean over samples of KL(p(y|x) ‖ p(y)), over all
+    samples at once. It knows no data, so that a memoriser of clear images beats the data; compare
+    it with the data's own score. Logits that are not finite have the score NaN.
+
+    Args:
+        logits: Of the samples, shape ``(num_samples, num_classes)``, at least one row.
+
+    Raises:
+        InputError: If there is no sample.
+    """
+    if logits.ndim != 2 or not len(logits):
+        raise InputError(
+            f"Logits need the shape (samples, classes) with at least 1 row, "
+            f"not {tuple(logits.shape)}."
+        )
+    log_probs = logits.double().log_softmax(1)
+    log_marginal = log_probs.logsumexp(0) - math.log(len(logits))
+    return (log_probs.exp() * (log_probs - log_marginal)).sum(1).mean().exp()
+
+
+def class_histogram(real: Tensor, generated: Tensor, num_classes: int) -> ClassHistogram:
+    """Compare how often each class occurs among samples and among data.
+
+    ``modes`` counts the classes of the data that hold a tenth of the samples due to them, ``kl`` is
+    KL(generated ‖ real), infinite if the data lack a class that the samples have, and
+    ``total_variation`` half the sum of the absolute differences of the shares. A classifier's
+    mistakes cancel if both sets are judged by it.
+
+    Args:
+        real: Classes of the data, integers in [0, num_classes), shape ``(num_real,)``.
+        generated: Classes of the samples, likewise, shape ``(num_generated,)``.
+        num_classes: Number of classes.
+
+    Raises:
+        InputError: If a set is empty or has a class that does not exist.
+    """
+    due = _shares(real, "real", num_classes)
+    held = _shares(generated, "generated", num_classes)
+    return ClassHistogram(
+        modes=((due > 0) & (held >= FOUND_SHARE * due)).sum(),
+        kl=(torch.xlogy(held, held) - torch.xlogy(held, due)).sum().clamp(min=0),
+        total_variation=(held - due).abs().sum() / 2,
+    )
+
+
+def label_accuracy(predicted: Tensor, labels: Tensor) -> Tensor:
+    """Return the share of samples that are of the class asked for, in [0, 1], a scalar.
+
+    Args:
+        predicted: The classifier's verdicts, shape ``(num_samples,)``.
+        labels: The classes asked for, shape ``(num_samples,)``.
+
+    Raises:
+        InputError: If the numbers differ or are 0.
+    """
+    if predicted.shape != labels.shape or not len(labels):
+        raise InputError(
+            f"Predicted classes and labels need one and the same number of samples, at least 1, "
+            f"not the shapes {tuple(predicted.shape)} and {tuple(labels.shape)}."
+        )
+    return (predicted == labels).double().mean()
+
+
+def _shares(labels: Tensor, name: str, num_classes: int) -> Tensor:
+    """Return the share of each class, shape ``(num_classes,)``."""
+    if not len(labels):
+        raise InputError(f"The {name} set needs at least 1 label, not 0.")
+    low, high = (int(bound) for bound in labels.aminmax())
+    if low < 0 or high >= num_classes:
+        raise InputError(
+            f"The {name} set needs labels from 0 to {num_classes - 1}, not from {low} to {high}."
+        )
+    return labels.long().bincount(minlength=num_classes).double() / len(labels)

@@ -1,0 +1,60 @@
+"""What the metrics of images see in place of pixels."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gan_lightning.errors import InputError
+
+CHUNK_SIZE = 500
+"""Images that an extractor sees at once."""
+
+
+class Features(NamedTuple):
+    """Images as an extractor sees them, float32, on the CPU."""
+
+    middle: Tensor
+    """Features of strokes and textures where they are, shape ``(num_images, num_middle)``."""
+    last: Tensor
+    """Features that classes are told by, shape ``(num_images, num_last)``."""
+    logits: Tensor | None
+    """Class logits, shape ``(num_images, num_classes)``, if it has classes."""
+
+
+class FeatureExtractor(ABC):
+    """Maps images to features by a frozen network.
+
+    It is no ``nn.Module``, and keeps its network to itself: so the network is in no checkpoint and
+    stays in evaluation mode whatever ``train()`` reaches. Numbers of two extractors cannot be
+    compared, so each has a name that tells them apart.
+    """
+
+    name: str
+    """Names the extractor and its weights, such as ``DigitFeatures 3f2a91c0``."""
+
+    @abstractmethod
+    def extract(self, images: Tensor) -> Features:
+        """Return the features of a chunk of images, uint8, ``(num, channels, height, width)``."""
+
+    def __call__(self, images: Tensor) -> Features:
+        """Return the features of any number of images.
+
+        Args:
+            images: uint8 in 0 … 255, shape ``(num_images, channels, height, width)``.
+
+        Raises:
+            InputError: If they are anything else: numbers in [0, 1] taken for numbers in [-1, 1]
+                would give a wrong result in silence.
+        """
+        if images.dtype != torch.uint8 or images.dim() != 4:
+            raise InputError(
+                f"{self.name}: expected images as uint8 of shape (num, channels, height, width), "
+                f"found {str(images.dtype).removeprefix('torch.')} of shape {list(images.shape)}."
+            )
+        with torch.inference_mode(), torch.autocast(images.device.type, enabled=False):
+            chunks = [self.extract(chunk) for chunk in images.split(CHUNK_SIZE)]
+        middle, last, logits = zip(*chunks, strict=True)
+        joined = None if logits[0] is None else torch.cat(logits).float().cpu()
+        return Features(torch.cat(middle).float().cpu(), torch.cat(last).float().cpu(), joined)

@@ -1,0 +1,71 @@
+"""Features of real images, computed once."""
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from gan_lightning.metrics.extractor import FeatureExtractor, Features
+
+MAX_ON_DISK = 20_000
+"""Larger sets are remembered in memory alone: their features fill a home folder."""
+
+_IN_MEMORY: dict[str, Features] = {}
+
+
+class FeatureCache:
+    """An extractor that remembers: in memory, and on disk for the next process.
+
+    Files lie in ``$XDG_CACHE_HOME/gan_lightning``, by default ``~/.cache/gan_lightning``, named by
+    the extractor and by the images' hash. Where nothing can be written, nothing is kept.
+
+    Args:
+        extractor: What makes the features.
+    """
+
+    def __init__(self, extractor: FeatureExtractor) -> None:
+        self.extractor = extractor
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        self.folder = Path(home) / "gan_lightning"
+
+    def __call__(self, images: Tensor) -> Features:
+        """Return the features of images, uint8, shape ``(num, channels, height, width)``."""
+        content = hashlib.sha256(images.contiguous().numpy().tobytes()).hexdigest()[:16]
+        name = re.sub(r"\W+", "-", self.extractor.name)
+        key = f"{name}-{len(images)}-{content}"
+        if key not in _IN_MEMORY:
+            path = self.folder / f"{key}.safetensors"
+            features = _read(path)
+            if features is None:
+                features = self.extractor(images)
+                if len(images) <= MAX_ON_DISK:
+                    _write(features, path)
+            _IN_MEMORY[key] = features
+        return _IN_MEMORY[key]
+
+
+def _read(path: Path) -> Features | None:
+    """Return what a file holds, or None if there is none or it is damaged."""
+    try:
+        tensors = load_file(path)
+        return Features(tensors["middle"], tensors["last"], tensors.get("logits"))
+    except (OSError, SafetensorError, KeyError):
+        return None
+
+
+def _write(features: Features, path: Path) -> None:
+    """Keep features in a file that is complete or not there at all."""
+    tensors = {k: v.contiguous() for k, v in features._asdict().items() if v is not None}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
+            pass
+        save_file(tensors, unfinished.name)
+        Path(unfinished.name).replace(path)
+    except (OSError, SafetensorError):
+        return

@@ -1,0 +1,66 @@
+"""The Fréchet distance of two sets of features, whole or class by class."""
+
+import torch
+from torch import Tensor
+
+from gan_lightning.metrics.features import all_finite, as_rows
+
+
+def frechet_distance(real: Tensor, generated: Tensor) -> Tensor:
+    """Return the squared Fréchet distance of the Gaussians fitted to both sets, a scalar.
+
+    Heusel et al., 2017, Equation 6: |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 (C₁ C₂)^½), in [0, ∞), in the
+    squared unit of the features. Alone it misleads: it sees two moments, so that a handful of
+    memorised images scores well, and it falls with the number of rows. Compare equal numbers only.
+    Features that are not finite have the distance NaN.
+
+    Args:
+        real: Shape ``(num_real, …)``, at least two rows; fewer rows than dimensions will do.
+        generated: Shape ``(num_generated, …)``, at least two rows.
+
+    Raises:
+        InputError: If a set has fewer than two rows, or the dimensions differ.
+    """
+    real, generated = as_rows(2, real=real, generated=generated)
+    if not all_finite(real, generated):
+        return real.new_tensor(torch.nan)
+    means = (real.mean(0) - generated.mean(0)).square().sum()
+    first, second = _covariance(real), _covariance(generated)
+    # tr (C₁ C₂)^½ is the sum of the singular values of C₁^½ C₂^½: no root of a matrix that is
+    # not symmetric, and directions in which a set does not vary leave no round-off.
+    overlap = torch.linalg.svdvals(_root(first) @ _root(second)).sum()
+    return (means + first.trace() + second.trace() - 2 * overlap).clamp(min=0)
+
+
+def frechet_distance_per_class(
+    real: Tensor, real_labels: Tensor, generated: Tensor, labels: Tensor, num_classes: int
+) -> Tensor:
+    """Return the Fréchet distance within each class, shape ``(num_classes,)``.
+
+    A class of which either set has fewer than two rows has the distance NaN.
+
+    Args:
+        real: Shape ``(num_real, …)``.
+        real_labels: Integers in [0, num_classes), shape ``(num_real,)``.
+        generated: Shape ``(num_generated, …)``.
+        labels: The classes asked for, shape ``(num_generated,)``.
+        num_classes: Number of classes.
+    """
+    distances = []
+    for index in range(num_classes):
+        first, second = real[real_labels == index], generated[labels == index]
+        known = min(len(first), len(second)) >= 2
+        nan = torch.tensor(torch.nan, dtype=torch.float64, device=real.device)
+        distances.append(frechet_distance(first, second) if known else nan)
+    return torch.stack(distances)
+
+
+def _covariance(rows: Tensor) -> Tensor:
+    centred = rows - rows.mean(0)
+    return centred.T @ centred / (len(rows) - 1)
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """Return the symmetric root of a covariance matrix."""
+    variances, directions = torch.linalg.eigh(covariance)
+    return directions * variances.clamp(min=0).sqrt() @ directions.T

@@ -1,0 +1,43 @@
+"""Small random movements of images, each its own."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import affine_grid, grid_sample
+
+from gan_lightning.errors import InputError
+
+
+class AffineJitter(nn.Module):
+    """Rotates, scales and shifts each image by amounts of its own; does nothing in evaluation.
+
+    What comes in from beyond the border repeats the border.
+
+    Args:
+        degrees: Largest rotation either way.
+        scale: Largest relative change of size either way, below 1.
+        shift: Largest shift either way, as a share of the image's size.
+    """
+
+    def __init__(self, degrees: float = 10.0, scale: float = 0.1, shift: float = 0.08) -> None:
+        super().__init__()
+        if min(degrees, scale, shift) < 0 or scale >= 1:
+            raise InputError(
+                "AffineJitter: degrees, scale and shift must not be negative and scale below 1, "
+                f"found {degrees}, {scale} and {shift}."
+            )
+        self.degrees = degrees
+        self.scale = scale
+        self.shift = shift
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images, shape ``(batch, channels, size, size)``, to moved ones."""
+        if not self.training:
+            return x
+        u = 2 * torch.rand(4, len(x), device=x.device) - 1  # uniform on [-1, 1]
+        angle, scale = u[0] * math.radians(self.degrees), 1 + u[1] * self.scale
+        cos, sin, shift = angle.cos() * scale, angle.sin() * scale, 2 * self.shift * u[2:]
+        rows = [torch.stack([cos, -sin, shift[0]], 1), torch.stack([sin, cos, shift[1]], 1)]
+        grid = affine_grid(torch.stack(rows, 1).to(x.dtype), list(x.shape), align_corners=False)
+        return grid_sample(x, grid, padding_mode="border", align_corners=False)

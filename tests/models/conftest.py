@@ -1,0 +1,57 @@
+"""What the tests of models share."""
+
+import pytest
+import torch
+from lightning.pytorch import Callback, Trainer
+from torch import nn
+
+from gan_lightning.data import TensorLoader
+
+
+@pytest.fixture
+def fit(tmp_path):
+    """Train a model on sixteen points of the plane with labels 0 … 3, by default 2 × 2 batches."""
+
+    def fit(model, *callbacks, batch_size=8, **settings):
+        loader = TensorLoader(torch.randn(16, 2), torch.arange(16) % 4, batch_size, seed=0)
+        trainer = Trainer(
+            accelerator="cpu",
+            default_root_dir=tmp_path,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            callbacks=list(callbacks),
+            **{"max_epochs": 2, **settings},
+        )
+        trainer.fit(model, loader)
+        return trainer
+
+    return fit
+
+
+class UpdateCounter(Callback):
+    """Compares each player's weights before and after each batch."""
+
+    def __init__(self):
+        self.d_updates = self.g_updates = 0
+
+    def on_train_batch_start(self, trainer, model, batch, batch_idx):
+        self.before = self.weights(model)
+
+    def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
+        after = self.weights(model)
+        assert all(vector.isfinite().all() for vector in after)
+        self.d_updates += not torch.equal(self.before[0], after[0])
+        self.g_updates += not torch.equal(self.before[1], after[1])
+
+    @staticmethod
+    def weights(model):
+        vector = nn.utils.parameters_to_vector
+        return [vector(n.parameters()).clone() for n in (model.discriminator, model.generator)]
+
+
+@pytest.fixture
+def updates():
+    """Count how often each player moves, as a callback."""
+    return UpdateCounter()
