@@ -83,24 +83,18 @@ class GenerativeTrainer(Trainer):
             seed: Seed that makes the samples repeatable; by default they differ each time.
             labels: Of a conditional model, the label, such as ``7``, or the labels, such as
                 ``0,1,2``, taken in turn; by default each sample has a random one.
-            sampler: Of an autoencoder, what draws the latents instead of the checkpoint's own
-                sampler; it is fitted to the latents of the training data first.
+            sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
+                is fitted to those of the training data first.
 
         Returns:
             The path of the file.
         """
-        if ckpt_path is None:
-            raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
-        if not can_sample(model):
-            raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
-        if num_samples < 1:
-            raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
-        path = Path(output) if output else _default_output(Path(ckpt_path), datamodule)
-        restore(model, Path(ckpt_path))
+        checkpoint = _checked(model, ckpt_path, num_samples)
+        path = Path(output) if output else _default_output(checkpoint, datamodule)
+        restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
-        if sampler is not None:
-            _exchange_sampler(model, datamodule, sampler)
+        _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)
         given = _labels(model, labels, num_samples)
@@ -109,6 +103,17 @@ class GenerativeTrainer(Trainer):
         path.parent.mkdir(parents=True, exist_ok=True)
         datamodule.write(datamodule.unscale(samples), path, given)
         return path
+
+
+def _checked(model: ConfiguredModule, ckpt_path: str | None, num_samples: int) -> Path:
+    """Return the checkpoint that samples are to be drawn from."""
+    if ckpt_path is None:
+        raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
+    if not can_sample(model):
+        raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
+    if num_samples < 1:
+        raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
+    return Path(ckpt_path)
 
 
 def _seed(seed: int | None) -> None:
@@ -120,8 +125,12 @@ def _seed(seed: int | None) -> None:
         raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
 
 
-def _exchange_sampler(model: ConfiguredModule, data: DataModule, sampler: MakeSampler) -> None:
-    """Fit another sampler to the latents of the training data, and draw from it from now on."""
+def _exchange_sampler(
+    model: ConfiguredModule, data: DataModule, sampler: MakeSampler | None
+) -> None:
+    """Fit another sampler, if one is given, to the latents of the training data, and use it."""
+    if sampler is None:
+        return
     if not isinstance(model, LatentModel) or is_conditional(model):
         raise InputError(
             f"--sampler: {type(model).__name__} has no sampler of latents to exchange."

@@ -74,14 +74,6 @@ class AdversarialModule(GenerativeModel, ABC):
     def generator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
         """Return what the generator minimises, a scalar."""
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Refuse a batch of one point where a network needs the variance of several."""
-        if len(batch[0]) == 1 and any(isinstance(m, nn.BatchNorm1d) for m in self.modules()):
-            raise InputError(
-                "Batch normalisation needs batches of 2 points or more, found a batch of 1: choose "
-                "a larger batch_size, or networks without BatchNorm1d."
-            )
-
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the discriminator, and on every ``n_critic``-th batch the generator."""
         real, labels = batch
