@@ -1,6 +1,7 @@
 """When the sampler of an autoencoder's latents is fitted."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import cast
 
 import torch
@@ -65,7 +66,10 @@ def _has_sampler(model: LightningModule) -> bool:
 
 def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> None:
     share = None if num_latents is None else -(-num_latents // trainer.world_size)
-    latents = _latents(model, data_of(trainer).predict_dataloader(), share)
+    batches: Iterable[tuple[Tensor, Tensor]] = data_of(trainer).predict_dataloader()
+    if trainer.num_training_batches < float("inf"):  # no more than an epoch trains on
+        batches = islice(batches, int(trainer.num_training_batches))
+    latents = _latents(model, batches, share)
     if trainer.world_size > 1:  # every rank fits the same sampler to the latents of all
         fewest = trainer.strategy.reduce(torch.tensor(float(len(latents))), reduce_op="min")
         latents = cast(Tensor, model.all_gather(latents[: int(fewest)])).flatten(0, 1)
