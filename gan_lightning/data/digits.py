@@ -7,7 +7,7 @@ from gan_lightning.data.binarised import Binarisation
 from gan_lightning.data.contracts import Split
 from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
-from gan_lightning.features import FeatureExtractor
+from gan_lightning.features import DigitFeatures, FeatureExtractor
 
 
 class Digits(Images):
@@ -21,7 +21,8 @@ class Digits(Images):
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
             white as often as they are bright, anew for every batch of training and the same each
             time in validation and test.
-        features: What the metrics look through; by default ``DigitFeatures``.
+        features: What the metrics look through; by default ``DigitFeatures``
+            with a margin.
     """
 
     knows_classes = True
@@ -35,6 +36,7 @@ class Digits(Images):
         binarise: Binarisation | None = None,
         features: FeatureExtractor | None = None,
     ) -> None:
+        features = features or DigitFeatures(margin=5)  # these digits fill their images
         super().__init__((1, size, size), 10, batch_size, value_range, features, binarise)
         if not 0 <= num_val < 1797:
             raise InputError(f"num_val must lie in [0, 1797), found {num_val}.")

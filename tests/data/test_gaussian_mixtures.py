@@ -112,7 +112,7 @@ def test_points_are_in_their_own_unit_already():
 
 def test_a_draw_of_the_ring_finds_all_its_own_modes():
     module = drawn(GaussianRing(num_samples=4000))
-    metric = module.metrics()
+    metric = module.metrics("val")
     metric.update(module.unscale(module.val.x), real=True)
     metric.update(module.unscale(module.train.x), real=False)
     found = metric.compute()

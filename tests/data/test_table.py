@@ -136,7 +136,7 @@ def test_metrics_compare_measured_columns_alone():
     rows = module.unscale(module.val.x)
     flipped = rows.clone()
     flipped[:, 1] = 1 - flipped[:, 1]
-    metric = module.metrics()
+    metric = module.metrics("val")
     metric.update(rows, real=True)
     metric.update(flipped, real=False)
     for value in metric.compute().values():
@@ -147,7 +147,7 @@ def test_a_table_of_categories_alone_has_neither_distances_nor_pictures():
     rows = (torch.arange(20) % 2)[:, None].double()
     table = Table([Categorical("c", ("u", "v"))], rows, torch.zeros(20).long(), 4, 0.3, 0.0, 0)
     table.setup("fit")
-    metric = table.metrics()
+    metric = table.metrics("val")
     for real in (True, False):
         metric.update(table.unscale(table.val.x), real=real)
     assert metric.compute() == {}
