@@ -143,9 +143,10 @@ def test_mnist_splits_hold_the_files_images_once_each(mnist_files, tmp_path):
     assert module.described("test") == f"{NUM_TEST} test points"
 
 
-def test_without_held_out_images_validation_uses_those_of_training(mnist_files, tmp_path):
+def test_without_held_out_images_validation_uses_those_of_test(mnist_files, tmp_path):
     module = mnist(tmp_path, num_val=0)
-    assert module.val is module.train
+    assert module.val is module.test
+    assert module.described("val") == module.described("test") == f"{NUM_TEST} test points"
     assert len(module.train.x) == NUM_TRAIN
 
 
