@@ -29,10 +29,9 @@ class InceptionFeatures(FeatureExtractor):
         self._substitute: FeatureExtractor | None = None
         try:
             self._network = _network(weights)
-            digest = (
-                "" if weights is None else f" {sha256(Path(weights).read_bytes()).hexdigest()[:8]}"
-            )
-            self.name = f"InceptionFeatures{digest}"
+            self.name = "InceptionFeatures"
+            if weights is not None:
+                self.name += f" {sha256(Path(weights).read_bytes()).hexdigest()[:8]}"
         except Exception as error:  # a missing package, no network, a damaged file
             reason = str(error).strip().partition("\n")[0]
             warnings.warn(
