@@ -17,6 +17,14 @@ os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave the user's cache alone; the processes that tests start inherit this."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _same_numbers_every_time() -> Iterator[None]:
     torch.manual_seed(0)

@@ -62,7 +62,7 @@ def test_the_commands_run_in_their_order_and_leave_what_they_promise(elsewhere, 
             continue
         main(arguments_of(command))
     assert len((elsewhere / "iris.csv").read_text().splitlines()) == 501
-    assert "test/ks" in capsys.readouterr().out
+    assert re.search(r"^test/ .*^ks ", capsys.readouterr().out, re.DOTALL | re.MULTILINE)
 
 
 def test_the_command_for_two_devices_runs(elsewhere, environment):

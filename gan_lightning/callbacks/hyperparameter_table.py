@@ -18,7 +18,8 @@ class HyperparameterTable(Callback):
     """
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.fit_loop.total_batch_idx >= 0:  # a run that goes on
+        goes_on = trainer.fit_loop.total_batch_idx >= 0
+        if goes_on or not trainer.is_global_zero:  # other ranks have no writer
             return
         data = data_of(trainer)
         values = dict(_flattened(pl_module.hparams, "model"))

@@ -33,6 +33,8 @@ class Clustered(DataModule):
         super().__init__(data.batch_size)
         if num_clusters < 1:
             raise InputError(f"num_clusters must be a positive integer, found {num_clusters}.")
+        if not 0 <= cluster_seed < 2**32:  # as NumPy takes them
+            raise InputError(f"cluster_seed must lie in [0, 2^32), found {cluster_seed}.")
         self.data = data
         self.cluster_seed = cluster_seed
         self.data_shape = data.data_shape

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from gan_lightning.errors import InputError
 from gan_lightning.metrics.classes import class_histogram, classifier_score, label_accuracy
 from gan_lightning.metrics.contracts import TwoSampleMetric
 from gan_lightning.metrics.diversity import relative_diversity
@@ -47,6 +48,11 @@ class ImageMetrics(TwoSampleMetric):
 
     def compute(self) -> Results:
         images, samples = self.gathered(real=True).cpu(), self.gathered(real=False).cpu()
+        if min(len(images), len(samples)) < 2:
+            raise InputError(
+                "Images are compared in sets of at least 2, such as those that are held out for "
+                f"validation; found {len(images)} real and {len(samples)} generated."
+            )
         self.real_features = FeatureCache(self.extractor)(images)
         self.sample_features = self.extractor(samples)
         results: Results = {}

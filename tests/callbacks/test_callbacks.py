@@ -288,7 +288,7 @@ def test_the_protocol_stands_beside_the_numbers(tmp_path):
     data = Iris(val_fraction=0.3)
     metrics = SampleMetrics(num_samples=50, seed=4)
     trainer = fit(make(data), data, tmp_path, GeneratorEMA(), metrics)
-    expected = "50 samples of the averaged generator, seed 4, against 45 validation points"
+    expected = "50 samples of the averaged weights, seed 4, against 45 validation points"
     assert metrics.protocol == expected
     (text,) = events(trainer).Tensors("val/protocol/text_summary")
     assert text.tensor_proto.string_val[0].decode() == expected

@@ -67,6 +67,9 @@ COMMAND_LINES = {
         *GAN_ON_IRIS,
         "--metrics.num_sample=5",
     ],
+    "Images are compared in sets of at least 2": [
+        *["fit", "--model=GAN", "--data=Digits", "--data.size=8", "--data.num_val=1"],
+    ],
     "seed_everything must lie in": [*GAN_ON_IRIS, "--seed_everything=-1"],
     "split_seed must lie in": [*GAN_ON_IRIS, f"--data.split_seed={10**30}"],
     "check_val_every_n_epoch must be a positive integer": [

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from lightning.pytorch import LightningModule
 from PIL import Image
 
-from gan_lightning.models import GenerativeModel
+from gan_lightning.models import Classifier, GenerativeModel
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -18,6 +19,9 @@ USUAL_NAMES = {  # file stems begin with the model, or with what people call thi
     "GAN": ("gan_", "dcgan_", "lsgan_", "hinge_sn_"),
     "ConditionalGAN": ("cgan_",),
     "WGANGP": ("wgan_gp_",),
+    "Autoencoder": ("autoencoder_", "conv_autoencoder_"),
+    "VAE": ("vae_", "conv_vae_"),
+    "ConditionalVAE": ("cvae_",),
 }
 
 
@@ -44,15 +48,17 @@ def data_at_hand(mnist_files, tmp_path):
     """The arguments that lead a config to data that lie on this machine."""
 
     def arguments(config):
-        data = yaml.safe_load(config.read_text())["data"]["class_path"]
-        if data == "MNIST":
-            return [f"--data.init_args.root={mnist_files}", "--data.init_args.download=false"]
-        if data == "ImageFolder":
+        data, place = yaml.safe_load(config.read_text())["data"], "data.init_args"
+        if data["class_path"] == "Clustered":
+            data, place = data["init_args"]["data"], f"{place}.data.init_args"
+        if data["class_path"] == "MNIST":
+            return [f"--{place}.root={mnist_files}", f"--{place}.download=false"]
+        if data["class_path"] == "ImageFolder":
             (tmp_path / "pictures").mkdir()
-            for i in range(12):
+            for i in range(20):
                 pixels = np.random.default_rng(i).integers(0, 256, (70, 90, 3), np.uint8)
                 Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")
-            return [f"--data.init_args.root={tmp_path / 'pictures'}"]
+            return [f"--{place}.root={tmp_path / 'pictures'}"]
         return []
 
     return arguments
@@ -73,13 +79,16 @@ def test_config_trains_and_its_checkpoint_restores_the_model(run, config, tmp_pa
     run("fit", f"--config={config}", *data_at_hand(config), *QUICK)
     folder = tmp_path / "lightning_logs" / config.stem / "version_0"
     assert (folder / "config.yaml").is_file()
-    assert list(folder.glob("pictures/*/*.png"))
     for checkpoint in ("best.ckpt", "last.ckpt"):
         model = LightningModule.load_from_checkpoint(
             folder / "checkpoints" / checkpoint, map_location="cpu", weights_only=True
         )
-        assert isinstance(model, GenerativeModel)
-        assert model.sample(3).shape[0] == 3
+        if isinstance(model, Classifier):  # which draws no samples
+            assert model(torch.zeros(3, 1, 28, 28)).shape == (3, 10)
+        else:
+            assert isinstance(model, GenerativeModel)
+            assert model.sample(3).shape[0] == 3
+            assert list(folder.glob("pictures/*/*.png"))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)

@@ -15,6 +15,7 @@ from PIL import Image
 from gan_lightning import data
 from gan_lightning.data import (
     MNIST,
+    Clustered,
     DataModule,
     Digits,
     GaussianRing,
@@ -89,6 +90,10 @@ CASES = {
     "StandardNormal": lambda **kwargs: StandardNormal(num_samples=400, **kwargs),
     "GaussianRing": lambda **kwargs: GaussianRing(num_samples=400, std=0.05, **kwargs),
     "GaussianRing of one": lambda **kwargs: GaussianRing(1, num_samples=100, **kwargs),
+    "Clustered images": lambda **kwargs: Clustered(Digits(8, **kwargs), 5),
+    "Clustered points": lambda **kwargs: Clustered(
+        GaussianRing(num_samples=400, std=0.05, **kwargs), 3
+    ),
 }
 
 
@@ -103,6 +108,10 @@ def module(make):
     module = make()
     module.setup("fit")
     return module
+
+
+def holds_images(module):
+    return isinstance(module.data if isinstance(module, Clustered) else module, Images)
 
 
 def batches(loader):
@@ -233,6 +242,38 @@ def test_all_ranks_take_the_seed_of_the_first(module):
     assert module.train_dataloader().state_dict()["seed"] == 123
 
 
+# What samples are compared with
+
+
+def test_the_same_training_points_are_compared_on_any_number_of_ranks(module):
+    num_points = 2 * len(module.train.x) // 3
+    alone, labels = module.training_points(num_points, 0, 1)
+    assert len(alone) == len(labels) == num_points
+    for world_size in (1, 2, 3):
+        parts = [module.training_points(num_points, rank, world_size) for rank in range(world_size)]
+        assert torch.equal(_sorted(torch.cat([part.x for part in parts])), _sorted(alone))
+        counts = torch.cat([part.labels for part in parts]).bincount(minlength=module.num_classes)
+        assert torch.equal(counts, labels.bincount(minlength=module.num_classes))
+
+
+def test_all_training_points_are_compared_where_more_are_asked_for(module):
+    x, labels = module.training_points(10**6, 0, 1)
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(x, module.unscale(module.scale(module.train.x))[order])
+    assert torch.equal(labels, module.train.labels[order])
+
+
+@pytest.mark.parametrize("stage", ["val", "test"])
+def test_labels_like_a_splits_are_as_frequent_as_its_own(module, stage):
+    labels = getattr(module, stage).labels
+    for times in (1, 3):
+        drawn = module.labels_like(stage, times * len(labels))
+        counts = drawn.bincount(minlength=module.num_classes)
+        assert torch.equal(counts, times * labels.bincount(minlength=module.num_classes))
+    assert len(module.labels_like(stage, 5)) == 5
+    assert torch.equal(module.labels_like(stage, 5), drawn[:5])
+
+
 # The data's own units
 
 
@@ -244,7 +285,7 @@ def points(module):
 def test_unscaled_points_are_float64_or_bytes_without_gradient(module):
     x = module.scale(module.train.x[:5]).clone().requires_grad_()
     points = module.unscale(x)
-    assert points.dtype == (torch.uint8 if isinstance(module, Images) else torch.float64)
+    assert points.dtype == (torch.uint8 if holds_images(module) else torch.float64)
     assert len(points) == 5
     assert not points.requires_grad
 
@@ -252,22 +293,24 @@ def test_unscaled_points_are_float64_or_bytes_without_gradient(module):
 def test_the_monitored_metric_is_zero_for_equal_sets_and_grows_with_a_shift(module, points):
     name = module.monitor.removeprefix("val/")
     sign = 1 if module.monitor_mode == "min" else -1
-    points = points.double()  # bytes would overflow
-    spread = points.std(0)
+    spread = points.double().std(0)
     found = []
     for shift in (0, 1, 10):
-        metric = module.metrics()
+        metric = module.metrics("val")
         metric.update(points, real=True)
-        metric.update(points + shift * spread, real=False)
+        shifted = points + shift * spread
+        # Bytes stay bytes: what overflows is white.
+        shifted = shifted.clamp(0, 255).byte() if holds_images(module) else shifted
+        metric.update(shifted, real=False)
         found.append(sign * metric.compute()[name].item())
-    assert found[0] == pytest.approx(0, abs=1e-9)
+    assert found[0] == pytest.approx(0, abs=1e-6)
     assert found[0] < found[1] < found[2]
 
 
 def test_metrics_are_made_anew_each_time(module, points):
-    used = module.metrics()
+    used = module.metrics("val")
     used.update(points, real=True)
-    fresh = module.metrics()
+    fresh = module.metrics("val")
     fresh.update(points[:3], real=True)
     assert len(fresh.gathered(real=True)) == 3
 
@@ -291,13 +334,13 @@ def test_figures_are_named_and_can_be_drawn(module, labelled):
 
 def test_real_pictures_are_named_and_can_be_drawn(module):
     pictures = module.real_pictures()
-    assert set(pictures) == ({"real"} if isinstance(module, Images) else set())
+    assert set(pictures) == ({"real"} if holds_images(module) else set())
     for pixels in pictures.values():
         assert (pixels != 255).mean() > 0.01
 
 
 def test_written_samples_read_back_to_the_same_values(module, points, tmp_path):
-    if isinstance(module, Images):
+    if holds_images(module):
         module.write(points, tmp_path / "samples.npz", module.val.labels)
         with np.load(tmp_path / "samples.npz") as arrays:
             np.testing.assert_array_equal(arrays["images"], points)
@@ -320,7 +363,7 @@ def test_written_samples_read_back_to_the_same_values(module, points, tmp_path):
 
 @pytest.mark.parametrize("name", ["samples.parquet", "samples", "csv"])
 def test_other_endings_are_refused_and_leave_no_file(module, points, tmp_path, name):
-    if isinstance(module, Images) and "." not in name:
+    if holds_images(module) and "." not in name:
         return  # a folder
     with pytest.raises(InputError, match=rf"{module.file_ending}.*{name}"):
         module.write(points, tmp_path / name)

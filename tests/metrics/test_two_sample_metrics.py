@@ -16,7 +16,16 @@ from gan_lightning.metrics import (
     PointMetrics,
     TableMetrics,
     TwoSampleMetric,
+    transfer,
+    two_sample,
 )
+
+CENTRES = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+TRAIN = torch.randn(30, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+def log_density(points):
+    return -points.square().sum(1) / 2 - math.log(2 * math.pi)
 
 
 class Pixels(FeatureExtractor):
@@ -33,36 +42,26 @@ def training_images():
     return torch.randint(256, (50, 1, 2, 2), generator=torch.Generator().manual_seed(1)).byte()
 
 
-def training_rows():
-    return torch.randn(30, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-
-
-def log_density(points):
-    return -points.square().sum(1) / 2 - math.log(2 * math.pi)
-
-
 METRICS = {
+    "CompleteTableMetrics": lambda: CompleteTableMetrics(
+        ["a (cm)", "b (cm)"], [0, 1], TRAIN, torch.arange(30) % 3
+    ),
     "ImageMetrics": lambda: ImageMetrics(Pixels(), knows_classes=True),
     "CompleteImageMetrics": lambda: CompleteImageMetrics(Pixels(), True, training_images()),
-    "PointMetrics": lambda: PointMetrics(
-        torch.tensor([[1.0, 0.0], [-1.0, 0.0]]), 0.5, log_density, entropy=2.8
-    ),
+    "PointMetrics": lambda: PointMetrics(CENTRES, 0.5, log_density, 2.8),
     "TableMetrics": lambda: TableMetrics(["a (cm)", "b (cm)"], [0, 1]),
-    "CompleteTableMetrics": lambda: CompleteTableMetrics(
-        ["a (cm)", "b (cm)"], [0, 1], training_rows(), torch.arange(30) % 3
-    ),
 }
-
-
-@pytest.fixture(autouse=True)
-def _few_trees(monkeypatch):
-    monkeypatch.setattr("gan_lightning.metrics.two_sample.NUM_TREES", 3)
-    monkeypatch.setattr("gan_lightning.metrics.transfer.NUM_TREES", 3)
 
 
 @pytest.fixture(params=METRICS.values(), ids=METRICS)
 def make(request):
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch):
+    for module in (transfer, two_sample):
+        monkeypatch.setattr(module, "NUM_TREES", 3)
 
 
 @pytest.fixture

@@ -1,0 +1,239 @@
+"""Samples against data: the same numbers on any number of devices, and what they depend on."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.utilities.seed import isolate_rng
+
+from gan_lightning.callbacks import SampleMetrics
+from gan_lightning.data import Clustered, Digits, GaussianRing
+from gan_lightning.features import DigitFeatures
+from gan_lightning.metrics import TwoSampleMetric
+from gan_lightning.models import GAN, Classifier
+from gan_lightning.networks import MLPDiscriminator, MLPGenerator
+
+
+class Collected(TwoSampleMetric):
+    """Keeps both sets and compares nothing."""
+
+    def compute(self):
+        return {}
+
+
+class Echo:
+    """A conditional sampler whose points are their labels, beside random numbers."""
+
+    device = torch.device("cpu")
+
+    def __init__(self):
+        self.asked = []
+
+    def sample(self, num_samples):
+        raise AssertionError("a conditional model is asked by label")
+
+    def sample_given(self, labels):
+        self.asked.append(labels)
+        return torch.stack([labels.float(), torch.rand(len(labels))], 1)
+
+
+def gan(data):
+    return GAN(
+        data.data_shape,
+        generator=partial(MLPGenerator, latent_dim=3, hidden_dims=[8]),
+        discriminator=partial(MLPDiscriminator, hidden_dims=[8]),
+    )
+
+
+@pytest.fixture
+def ring():
+    data = GaussianRing(num_samples=900, std=0.05)
+    data.setup("fit")
+    return data
+
+
+def stand_in(data, rank=0, world_size=1):
+    return SimpleNamespace(
+        datamodule=data, global_rank=rank, world_size=world_size, is_global_zero=rank == 0
+    )
+
+
+def gathered(data, world_size, draw):
+    """What all ranks together collect of generated points, and their labels."""
+    points, labels = [], []
+    for rank in range(world_size):
+        callback = SampleMetrics(num_samples=1200, test_samples=700)
+        callback.metric = Collected()
+        draw(callback, stand_in(data, rank, world_size))
+        points.append(callback.metric.gathered(real=False))
+        labels.append(callback.metric.gathered_labels(real=False))
+    return torch.cat(points), None if labels[0] is None else torch.cat(labels)
+
+
+def judged(data, points):
+    metric = data.metrics("val")
+    metric.update(data.unscale(data.val.x), real=True)
+    metric.update(points, real=False)
+    return metric.compute()
+
+
+def assert_same_points(points, expected):
+    assert sorted(points.tolist()) == sorted(expected.tolist())
+
+
+@pytest.mark.parametrize("world_size", [2, 3, 5])  # 1200 samples are three chunks of 500
+def test_samples_and_numbers_are_the_same_on_any_number_of_ranks(ring, world_size):
+    model = gan(ring)
+
+    def draw(callback, trainer):
+        callback._compared(trainer, model, "val", 1200)
+
+    alone, _ = gathered(ring, 1, draw)
+    together, _ = gathered(ring, world_size, draw)
+    assert len(alone) == 1200
+    assert len(alone.unique(dim=0)) == 1200  # no two chunks have the same latents
+    assert_same_points(together, alone)
+    numbers, expected = judged(ring, together), judged(ring, alone)
+    assert numbers.keys() == expected.keys()
+    for name, value in numbers.items():
+        torch.testing.assert_close(value, expected[name], msg=name)
+
+
+@pytest.mark.parametrize("world_size", [2, 3])
+def test_the_floor_is_of_the_same_training_points_on_any_number_of_ranks(ring, world_size):
+    alone, labels = gathered(ring, 1, lambda callback, trainer: callback._floor(trainer))
+    together, _ = gathered(ring, world_size, lambda callback, trainer: callback._floor(trainer))
+    assert len(alone) == len(labels) == 700
+    assert_same_points(together, alone)
+    of_training = set(map(tuple, ring.unscale(ring.train.x).tolist()))
+    assert set(map(tuple, alone.tolist())) <= of_training
+
+
+@pytest.mark.parametrize("world_size", [1, 2])
+@pytest.mark.parametrize("num_samples", [90, 1200])
+def test_a_conditional_model_is_asked_for_the_labels_of_the_split(ring, world_size, num_samples):
+    model = Echo()
+
+    def draw(callback, trainer):
+        callback._compared(trainer, model, "val", num_samples)
+
+    points, labels = gathered(ring, world_size, draw)
+    asked = torch.cat(model.asked)
+    assert torch.equal(asked, labels)
+    assert torch.equal(points[:, 0], labels.double())  # each point stays with its label
+    counts, real = asked.bincount(minlength=8), ring.val.labels.bincount(minlength=8)
+    if num_samples == len(ring.val.labels):
+        assert torch.equal(counts, real)
+    else:  # thirteen times around, and a third of a time
+        assert ((counts - real * num_samples / len(ring.val.labels)).abs() <= real).all()
+
+
+@pytest.mark.parametrize("model", [Echo(), None], ids=["conditional", "unconditional"])
+def test_the_random_numbers_of_training_are_left_alone(ring, model):
+    callback, trainer = SampleMetrics(50, 50), stand_in(ring)
+    model = model or gan(ring)
+    before = torch.get_rng_state()
+    for stage in ("val", "test"):
+        callback._start(trainer, model, stage)
+        callback._add(callback.metric, ring.unscale(ring.val.x), ring.val.labels, real=True)
+        callback._compared(trainer, model, stage, 50)
+    callback._floor(trainer)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_samples_follow_the_callbacks_seed_and_not_the_runs(ring):
+    model, drawn = gan(ring), []
+    for run_seed, seed in [(0, 0), (1, 0), (0, 1)]:
+        with isolate_rng():
+            torch.manual_seed(run_seed)
+            callback = SampleMetrics(20, seed=seed)
+            callback.metric = Collected()
+            callback._compared(stand_in(ring), model, "val", 20)
+            drawn.append(callback.metric.gathered(real=False))
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
+# In a Trainer
+
+
+@pytest.fixture
+def trainer(tmp_path):
+    def trainer(callback):
+        return Trainer(
+            accelerator="cpu",
+            default_root_dir=tmp_path,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            callbacks=[callback],
+        )
+
+    return trainer
+
+
+def test_validation_has_no_floor_and_test_has_that_of_training_points(ring, trainer):
+    callback = SampleMetrics(num_samples=60, test_samples=300, seed=7)
+    model = gan(ring)
+    trainer(callback).validate(model, ring, verbose=False)
+    assert callback.latest.stage == "val"
+    assert callback.latest.floor == {}
+    trainer(callback).test(model, ring, verbose=False)
+    found = callback.latest
+    assert found.stage == "test"
+    assert found.values.keys() <= found.floor.keys()
+    metric = ring.metrics("test")
+    metric.update(ring.unscale(ring.test.x), ring.test.labels, real=True)
+    metric.update(*ring.training_points(300, 0, 1), real=False)
+    expected = {name: value.item() for name, value in metric.compute().items()}
+    assert found.floor == pytest.approx(expected)
+    assert found.floor["ks"] < found.values["ks"]  # the untrained generator is worse
+    assert found.goals == dict(metric.goals)
+
+
+def test_the_protocol_names_counts_weights_seed_split_and_features(trainer):
+    data = Digits(8, num_val=20, batch_size=10)
+    model = gan(data)
+    callback = SampleMetrics(num_samples=30, test_samples=40, seed=7)
+    trainer(callback).validate(model, data, verbose=False)
+    assert callback.protocol == callback.latest.protocol
+    assert callback.protocol == (
+        "30 samples of the raw weights, seed 7, against 20 validation points; "
+        f"features of {DigitFeatures().name}"
+    )
+    model.start_average()
+    trainer(callback).validate(model, data, verbose=False)
+    assert callback.protocol.startswith("30 samples of the averaged weights")
+
+
+def test_in_test_as_many_samples_are_drawn_as_were_asked_for(ring, trainer):
+    callback = SampleMetrics(num_samples=30, test_samples=40)
+    trainer(callback).test(gan(ring), ring, verbose=False)
+    assert callback.protocol.startswith("40 samples")
+    assert callback.metric.gathered(real=False).shape == (40, 2)  # of the floor, drawn last
+    assert torch.equal(callback.metric.gathered(real=True), ring.unscale(ring.test.x))
+
+
+def test_clusters_are_not_compared_by_label(trainer):
+    data = Clustered(Digits(8, num_val=20, batch_size=10), 4)
+    data.setup("test")
+    asked = []
+    model = gan(data)
+    model.sample_given = lambda labels: asked.append(labels) or model.sample(len(labels))
+    callback = SampleMetrics(20, 20)
+    trainer(callback).test(model, data, verbose=False)
+    assert torch.equal(torch.cat(asked).bincount(), data.test.labels.bincount())
+    assert not {"accuracy", "class_fid", "tstr"} & set(callback.latest.values)
+
+
+def test_a_model_that_draws_no_samples_is_left_alone(trainer):
+    data = Digits(8, num_val=20, batch_size=10)
+    callback = SampleMetrics(20, 20)
+    for action in ("validate", "test"):
+        run = trainer(callback)
+        getattr(run, action)(Classifier(data.data_shape, 10), data, verbose=False)
+        assert {name.partition("/")[2] for name in run.callback_metrics} == {"accuracy", "loss"}
+    assert callback.latest is None
+    assert callback.protocol == ""

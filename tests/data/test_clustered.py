@@ -1,0 +1,151 @@
+"""Clusters in place of labels."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lightning.data import Clustered, DataModule, Digits, GaussianRing, Iris
+from gan_lightning.errors import InputError
+
+
+def clustered(data, num_clusters, **kwargs):
+    module = Clustered(data, num_clusters, **kwargs)
+    module.setup("fit")
+    return module
+
+
+def ring(**kwargs):
+    """Eight modes whose points lie within a hundredth of the way to the next one."""
+    return GaussianRing(8, std=0.005, num_samples=1000, **kwargs)
+
+
+@pytest.mark.parametrize("name", ["train", "val", "test"])
+def test_each_mode_that_lies_apart_is_one_cluster_in_every_split(name):
+    module = clustered(ring(), 8)
+    modes, clusters = getattr(module.data, name).labels, getattr(module, name).labels
+    pairs = set(zip(modes.tolist(), clusters.tolist(), strict=True))
+    assert len(pairs) == 8
+    assert {mode for mode, _ in pairs} == {cluster for _, cluster in pairs} == set(range(8))
+
+
+def test_validation_points_belong_to_the_clusters_of_the_training_points():
+    module = clustered(Digits(8), 12)
+    centres = torch.stack(
+        [module.train.x[module.train.labels == k].float().mean(0).flatten() for k in range(12)]
+    )
+    nearest = torch.cdist(module.val.x.float().flatten(1), centres).argmin(1)
+    agreement = (nearest == module.val.labels).float().mean()
+    assert agreement > 0.85  # k-means of mini-batches ends near the means of its clusters
+
+
+def test_the_datas_own_labels_are_not_used():
+    data = ring()
+    expected = clustered(data, 5)
+    draw = data._draw
+    data._draw = lambda *args: (split := draw(*args))._replace(labels=split.labels.flip(0))
+    found = clustered(data, 5)
+    for name in ("train", "val", "test"):
+        assert torch.equal(getattr(found, name).labels, getattr(expected, name).labels)
+
+
+def test_points_stay_the_datas_own():
+    module = clustered(Digits(8), 5)
+    assert module.train.x is module.data.train.x
+    assert module.val.x is module.data.val.x
+
+
+def test_clusters_repeat_and_leave_the_runs_random_numbers_alone():
+    torch.manual_seed(5)
+    first = clustered(ring(), 20)
+    drawn = torch.rand(3)
+    torch.manual_seed(6)
+    again = clustered(ring(), 20)
+    assert torch.equal(first.train.labels, again.train.labels)
+    torch.manual_seed(5)
+    assert torch.equal(torch.rand(3), drawn)
+    assert not torch.equal(clustered(ring(), 20, cluster_seed=1).train.labels, first.train.labels)
+
+
+def test_a_split_that_was_not_asked_for_stays_the_larger_one():
+    without_test = clustered(Digits(8), 3)
+    assert without_test.test is without_test.val
+    assert without_test.val is not without_test.train
+    training_alone = clustered(Digits(8, num_val=0), 3)
+    assert training_alone.test is training_alone.val is training_alone.train
+    assert training_alone.described("test") == "1797 training points (none are held out)"
+    all_three = clustered(ring(), 3)
+    assert len({id(split) for split in (all_three.train, all_three.val, all_three.test)}) == 3
+
+
+@pytest.mark.parametrize("num_clusters", [0, -3])
+def test_a_number_of_clusters_that_is_not_positive_is_refused(num_clusters):
+    with pytest.raises(InputError, match=f"num_clusters must be .* found {num_clusters}"):
+        Clustered(ring(), num_clusters)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_k_means_does_not_take_is_refused(seed):
+    with pytest.raises(InputError, match=rf"cluster_seed must lie in .* found {seed}"):
+        Clustered(ring(), 3, cluster_seed=seed)
+
+
+def test_more_clusters_than_points_are_refused():
+    with pytest.raises(InputError, match="at least as many training points, found 100"):
+        clustered(GaussianRing(num_samples=100), 200)
+
+
+def test_what_the_data_know_of_themselves_is_passed_on():
+    data = Iris(val_fraction=0.2)
+    module = clustered(data, 4)
+    assert module.data_shape == data.data_shape
+    assert module.num_classes == 4
+    assert module.batch_size == data.batch_size
+    assert (module.monitor, module.monitor_mode) == (data.monitor, data.monitor_mode)
+    assert module.file_ending == data.file_ending
+
+
+CALLS = {  # a call of each method that is about the data, not about their labels
+    "prepare_data": (),
+    "setup": ("fit",),
+    "scale": (torch.ones(2, 2),),
+    "unscale": (torch.ones(2, 2),),
+    "setup_units": (),
+    "metrics": ("val",),
+    "figures": (torch.ones(2, 2),),
+    "real_pictures": (),
+    "write": (torch.ones(2, 2), Path("samples.csv"), torch.zeros(2)),
+}
+
+
+def test_every_method_that_data_must_bring_of_their_own_has_a_case():
+    assert DataModule.__abstractmethods__ <= set(CALLS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_data_do_what_depends_on_what_their_points_mean(monkeypatch, name):
+    module = clustered(ring(), 3)
+    seen, own = [], getattr(module.data, name)
+    kept = (lambda *args: None) if name == "write" else own
+    monkeypatch.setattr(module.data, name, lambda *args: seen.append(args) or kept(*args))
+    getattr(module, name)(*CALLS[name])
+    assert seen[0] == CALLS[name]
+
+
+def test_nothing_is_compared_or_drawn_by_cluster():
+    data = Digits(8, num_val=20)
+    module = clustered(data, 3)
+    points = module.unscale(module.scale(module.val.x))
+    metric = module.metrics("test")
+    for real in (True, False):
+        metric.update(points, module.val.labels, real=real)
+        assert metric.gathered_labels(real=real) is None
+    drawn = module.figures(points, module.val.labels)["grid"]
+    assert (drawn == data.figures(points)["grid"]).all()
+
+
+def test_the_data_hear_of_the_trainer():
+    module = Clustered(ring(), 3)
+    module.trainer = trainer = object()
+    module.setup("fit")
+    assert module.data.trainer is trainer
