@@ -1,10 +1,10 @@
 """Generative models as PyTorch Lightning experiments.
 
-Importing the package imports its models, networks, data and callbacks, so that experiment files
-name them by their bare class names and ``load_from_checkpoint`` finds them.
+Importing the package imports its models, networks, samplers, data and callbacks, so that experiment
+files name them by their bare class names and ``load_from_checkpoint`` finds them.
 """
 
-from gan_lightning import callbacks, data, losses, models, networks
+from gan_lightning import callbacks, data, losses, models, networks, samplers
 from gan_lightning.version import __version__
 
-__all__ = ["__version__", "callbacks", "data", "losses", "models", "networks"]
+__all__ = ["__version__", "callbacks", "data", "losses", "models", "networks", "samplers"]

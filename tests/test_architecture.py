@@ -11,7 +11,7 @@ LAYERS = [  # a room may import from its own and from later lines
     {"__main__"},
     {"cli"},
     {"models", "data", "callbacks"},
-    {"features"},
+    {"samplers", "features"},
     {"networks", "losses", "metrics", "figures"},
     {"errors", "version"},
 ]
@@ -44,7 +44,7 @@ def test_imports_point_down_or_stay_in_the_room(path):
             assert target == room or LAYER[target] > LAYER[room], f"{path} imports {module}"
 
 
-@pytest.mark.parametrize("room", ["networks", "losses", "metrics", "figures"])
+@pytest.mark.parametrize("room", ["networks", "losses", "metrics", "figures", "samplers"])
 def test_what_is_pure_knows_neither_lightning_nor_configuration(room):
     for path in (PACKAGE / room).glob("*.py"):
         assert not any(m.split(".")[0] in {"lightning", "jsonargparse"} for m in imports_of(path))

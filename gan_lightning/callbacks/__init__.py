@@ -5,10 +5,13 @@ from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
 from gan_lightning.callbacks.gradient_clipping import GradientClipping
 from gan_lightning.callbacks.hyperparameter_table import HyperparameterTable
+from gan_lightning.callbacks.importance_bound import ImportanceBound
+from gan_lightning.callbacks.latent_pictures import LatentPictures
 from gan_lightning.callbacks.pictures import SamplePictures
 from gan_lightning.callbacks.random_state import RandomState
 from gan_lightning.callbacks.run_progress import RunProgress
 from gan_lightning.callbacks.sample_metrics import Comparison, SampleMetrics
+from gan_lightning.callbacks.sampler_fit import SamplerFit
 from gan_lightning.callbacks.weight_histograms import WeightHistograms
 
 __all__ = [
@@ -18,9 +21,12 @@ __all__ = [
     "GeneratorEMA",
     "GradientClipping",
     "HyperparameterTable",
+    "ImportanceBound",
+    "LatentPictures",
     "RandomState",
     "RunProgress",
     "SampleMetrics",
     "SamplePictures",
+    "SamplerFit",
     "WeightHistograms",
 ]

@@ -101,6 +101,10 @@ class Checkpoints(Checkpoint):
         if isinstance(exception, SIGTERMException) and unsaved:
             self._save(trainer)
 
+    def outdate(self) -> None:
+        """Say that the model has changed since it was saved."""
+        self._saved_batch = -1
+
     def state_dict(self) -> dict[str, Any]:
         return {"monitor": self.monitor, "mode": self.mode, "best_value": self.best_value}
 

@@ -1,6 +1,6 @@
 """All that the callbacks know of a model and of data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, Protocol, cast
 
 import numpy as np
@@ -52,6 +52,38 @@ class AveragedModel(Protocol):
         """Return the averaged generator, at first a copy of the generator."""
 
 
+class LatentSampler(Protocol):
+    """Draws the latents of samples; see ``samplers.LatentSampler``."""
+
+    needs_latents: bool
+
+    def fit(self, latents: Tensor) -> None:
+        """Learn how latents are distributed, shape ``(num_points, latent_dim)``."""
+
+
+class LatentModel(Protocol):
+    """A model that encodes and decodes."""
+
+    latent_dim: int
+    sampler: LatentSampler
+
+    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the latent of each point, shape ``(batch, latent_dim)``."""
+
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the point of each latent, shape ``(batch, *data_shape)``."""
+
+    def latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the latents that a sampler should imitate."""
+
+
+class BoundedModel(Protocol):
+    """A model that knows a bound on the likelihood of points."""
+
+    def bound(self, x: Tensor, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        """Return the importance weighted bound in nats, shape ``(batch,)``."""
+
+
 Stage = Literal["val", "test"]
 
 
@@ -90,6 +122,12 @@ class SampledData(Protocol):
 
     def training_points(self, num_points: int, rank: int, world_size: int) -> tuple[Tensor, Tensor]:
         """Return a rank's share of random training points, unscaled, and their labels."""
+
+    def val_dataloader(self) -> Iterable[tuple[Tensor, Tensor]]:
+        """Return validation points and their labels in batches."""
+
+    def predict_dataloader(self) -> Iterable[tuple[Tensor, Tensor]]:
+        """Return training points and their labels in batches, in order."""
 
     def labels_like(self, stage: Stage, num_labels: int) -> Tensor:
         """Return labels as frequent as those of the points of ``stage``."""

@@ -3,14 +3,10 @@
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -22,7 +18,9 @@ from gan_lightning.callbacks.contracts import (
     draw_given,
     is_conditional,
 )
-from gan_lightning.callbacks.run_folder import run_folder, tensorboard
+from gan_lightning.callbacks.picture_files import save_pictures
+from gan_lightning.callbacks.run_folder import run_folder
+from gan_lightning.callbacks.sampler_fit import refresh_sampler
 from gan_lightning.errors import InputError
 
 
@@ -64,7 +62,7 @@ class SamplePictures(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.fit_loop.total_batch_idx < 0:  # a new run, not one that goes on
-            self._save(trainer, data_of(trainer).real_pictures())
+            save_pictures(trainer, data_of(trainer).real_pictures(), "samples")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         missing = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0
@@ -76,6 +74,7 @@ class SamplePictures(Callback):
                 write_film(pictures, pictures.with_suffix(".gif"))
 
     def _draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        refresh_sampler(trainer, pl_module)
         data, labels = data_of(trainer), self._labels(pl_module)
         with isolate_rng():
             torch.manual_seed(self.seed)
@@ -85,26 +84,13 @@ class SamplePictures(Callback):
                 else draw_given(pl_module, labels)
             )
             samples = data.unscale(torch.cat(list(chunks)))
-        self._save(trainer, data.figures(samples, labels))
+        save_pictures(trainer, data.figures(samples, labels), "samples")
 
     def _labels(self, model: LightningModule) -> Tensor | None:
         if not is_conditional(model):
             return None
         num_classes = cast(ConditionalSampler, model).num_classes
         return torch.arange(num_classes).repeat_interleave(-(-self.num_samples // num_classes))
-
-    def _save(self, trainer: Trainer, pictures: dict[str, Figure | NDArray[np.uint8]]) -> None:
-        folder = run_folder(trainer)
-        if folder is None or not trainer.is_global_zero:
-            return
-        step = max(trainer.fit_loop.total_batch_idx, 0)
-        for name, picture in pictures.items():
-            pixels = _pixels(picture)
-            path = folder / "pictures" / name / f"{step:07d}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(path)
-            for board in tensorboard(trainer):
-                board.add_image(f"samples/{name}", pixels, step, dataformats="HWC")
 
 
 def write_film(pictures: Path, film: Path) -> None:
@@ -119,11 +105,3 @@ def write_film(pictures: Path, film: Path) -> None:
     ]
     durations = [200] * (len(frames) - 1) + [2000]  # milliseconds
     frames[0].save(film, save_all=True, append_images=frames[1:], duration=durations, loop=0)
-
-
-def _pixels(picture: Figure | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if not isinstance(picture, Figure):
-        return picture
-    canvas = FigureCanvasAgg(picture)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]

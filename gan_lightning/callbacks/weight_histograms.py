@@ -18,7 +18,7 @@ from gan_lightning.errors import InputError
 
 
 class WeightHistograms(Callback):
-    """Shows how both players' weights, gradients and judgements are distributed.
+    """Shows how weights, gradients and a discriminator's judgements are distributed.
 
     Gradients are the true ones, without the factor of a gradient scaler; clipped, if the callback
     ``GradientClipping`` stands before this one. Logits are the discriminator's on the real batch
@@ -62,17 +62,24 @@ class WeightHistograms(Callback):
             for name, weight in pl_module.named_parameters():
                 if weight.requires_grad:
                     _add(board, f"weights/{name}", weight, step)
-            real, labels = batch
-            with isolate_rng():
-                given = is_conditional(pl_module)
-                samples = draw_given(pl_module, labels) if given else draw(pl_module, len(real))
-                fake = torch.cat(list(samples))
-            for kind, points in [("real", real), ("fake", fake)]:
-                _add(board, f"logits/{kind}", _judged(pl_module, points, labels), step)
+            if hasattr(pl_module, "discriminator"):
+                _add_logits(board, pl_module, batch, step)
 
     def _due(self, trainer: Trainer) -> bool:
         due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
         return due and trainer.is_global_zero
+
+
+def _add_logits(
+    board: SummaryWriter, model: LightningModule, batch: tuple[Tensor, Tensor], step: int
+) -> None:
+    """Add histograms of what the discriminator says of a batch and of as many samples."""
+    real, labels = batch
+    with isolate_rng():
+        samples = draw_given(model, labels) if is_conditional(model) else draw(model, len(real))
+        fake = torch.cat(list(samples))
+    for kind, points in [("real", real), ("fake", fake)]:
+        _add(board, f"logits/{kind}", _judged(model, points, labels), step)
 
 
 def _add(board: SummaryWriter, tag: str, values: torch.Tensor, step: int) -> None:

@@ -22,6 +22,7 @@ from gan_lightning.callbacks import (
     RunProgress,
     SampleMetrics,
     SamplePictures,
+    SamplerFit,
 )
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import explain
@@ -151,7 +152,12 @@ class CommandLine(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
-        always: list[Callback] = [RandomState(), FiniteLosses(), HyperparameterTable()]
+        always: list[Callback] = [
+            RandomState(),
+            FiniteLosses(),
+            HyperparameterTable(),
+            SamplerFit(),
+        ]
         callbacks = self.trainer_defaults["callbacks"] = always
         if settings.get("enable_progress_bar") is not False:
             callbacks.append(RunProgress())

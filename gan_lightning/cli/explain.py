@@ -15,7 +15,7 @@ import gan_lightning
 from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
 from gan_lightning.errors import InputError
 
-ROOMS = ("models", "networks", "losses", "data", "callbacks")
+ROOMS = ("models", "networks", "losses", "samplers", "data", "callbacks")
 
 
 def explain(error: BaseException) -> str:

@@ -16,10 +16,11 @@ from gan_lightning.callbacks.contracts import (
     draw_given,
     is_conditional,
 )
+from gan_lightning.callbacks.sampler_fit import fit_sampler
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import ConfiguredModule
+from gan_lightning.models import ConfiguredModule, LatentModel, MakeSampler
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -67,6 +68,7 @@ class GenerativeTrainer(Trainer):
         output: str | None = None,
         seed: int | None = None,
         labels: str | None = None,
+        sampler: MakeSampler | None = None,
     ) -> Path:
         """Draw samples from a checkpoint and write them to a file, in the data's own units.
 
@@ -81,20 +83,19 @@ class GenerativeTrainer(Trainer):
             seed: Seed that makes the samples repeatable; by default they differ each time.
             labels: Of a conditional model, the label, such as ``7``, or the labels, such as
                 ``0,1,2``, taken in turn; by default each sample has a random one.
+            sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
+                is fitted to those of the training data first.
 
         Returns:
             The path of the file.
         """
-        if ckpt_path is None:
-            raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
-        if not can_sample(model):
-            raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
-        if num_samples < 1:
-            raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
-        path = Path(output) if output else _default_output(Path(ckpt_path), datamodule)
-        restore(model, Path(ckpt_path))
+        checkpoint = _checked(model, ckpt_path, num_samples)
+        path = Path(output) if output else _default_output(checkpoint, datamodule)
+        restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
+        _exchange_sampler(model, datamodule, sampler)
+
         _seed(seed)
         given = _labels(model, labels, num_samples)
         chunks = draw(model, num_samples) if given is None else draw_given(model, given)
@@ -104,6 +105,17 @@ class GenerativeTrainer(Trainer):
         return path
 
 
+def _checked(model: ConfiguredModule, ckpt_path: str | None, num_samples: int) -> Path:
+    """Return the checkpoint that samples are to be drawn from."""
+    if ckpt_path is None:
+        raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
+    if not can_sample(model):
+        raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
+    if num_samples < 1:
+        raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
+    return Path(ckpt_path)
+
+
 def _seed(seed: int | None) -> None:
     if seed is None:
         torch.seed()
@@ -111,6 +123,23 @@ def _seed(seed: int | None) -> None:
         torch.manual_seed(seed)
     else:
         raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
+
+
+def _exchange_sampler(
+    model: ConfiguredModule, data: DataModule, sampler: MakeSampler | None
+) -> None:
+    """Fit another sampler, if one is given, to the latents of the training data, and use it."""
+    if sampler is None:
+        return
+    if not isinstance(model, LatentModel) or is_conditional(model):
+        raise InputError(
+            f"--sampler: {type(model).__name__} has no sampler of latents to exchange."
+        )
+    model.exchange_sampler(sampler)
+    if model.sampler.needs_latents:
+        data.prepare_data()
+        data.setup("fit")
+        fit_sampler(model, data.predict_dataloader())
 
 
 def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> torch.Tensor | None:

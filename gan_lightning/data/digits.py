@@ -3,10 +3,11 @@
 import torch
 from sklearn.datasets import load_digits
 
+from gan_lightning.data.binarised import Binarisation
 from gan_lightning.data.contracts import Split
 from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
-from gan_lightning.features import FeatureExtractor
+from gan_lightning.features import DigitFeatures, FeatureExtractor
 
 
 class Digits(Images):
@@ -20,7 +21,11 @@ class Digits(Images):
         batch_size: Images in a batch.
         num_val: Images that are held out for validation and ``test``.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
-        features: What the metrics look through; by default ``DigitFeatures``.
+        binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
+            white as often as they are bright, anew for every batch of training and the same each
+            time in validation and test.
+        features: What the metrics look through; by default ``DigitFeatures``
+            with a margin.
     """
 
     def __init__(
@@ -29,9 +34,11 @@ class Digits(Images):
         batch_size: int = 128,
         num_val: int = 297,
         value_range: ValueRange = "[-1, 1]",
+        binarise: Binarisation | None = None,
         features: FeatureExtractor | None = None,
     ) -> None:
-        super().__init__((1, size, size), 10, batch_size, value_range, features)
+        features = features or DigitFeatures(margin=5)  # these digits fill their images
+        super().__init__((1, size, size), 10, batch_size, value_range, features, binarise)
         if not 0 <= num_val < 1797:
             raise InputError(f"num_val must lie in [0, 1797), found {num_val}.")
         self.num_val = num_val
@@ -43,3 +50,4 @@ class Digits(Images):
         everything = Split(images, torch.from_numpy(digits.target).long())
         self.train, val = split_off(everything, self.num_val, seed=0)
         self.val = self.test = val if self.num_val else self.train
+        self.binarise_splits()

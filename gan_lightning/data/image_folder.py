@@ -1,6 +1,8 @@
 """A person's own pictures."""
 
+import math
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lightning.data.contracts import Split
-from gan_lightning.data.images import Images, ValueRange, split_off
+from gan_lightning.data.image_cache import fingerprint, mapped_images, write_images
+from gan_lightning.data.images import Images, ValueRange
 from gan_lightning.errors import InputError
 from gan_lightning.features import FeatureExtractor
 
@@ -23,6 +26,10 @@ class ImageFolder(Images):
     Either the images lie in the folder itself, and have all one label, or in a subfolder for each
     class, whose label is its place in the alphabet (torchvision's layout).
 
+    Images that are too many for memory are decoded into a file below ``<root>/.decoded``, of which
+    the system loads what is used; the next run opens it at once. It is made anew when an image has
+    changed, and may be deleted.
+
     Args:
         root: The folder.
         size: Height and width that the images get.
@@ -33,6 +40,8 @@ class ImageFolder(Images):
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
         features: What the metrics look through; by default ``DigitFeatures``, which see little of
             photographs: ``InceptionFeatures`` see more.
+        cache_above: Gigabytes of decoded images, three bytes for a pixel of colour, above which
+            they are kept in a file.
     """
 
     def __init__(
@@ -45,6 +54,7 @@ class ImageFolder(Images):
         val_fraction: float = 0.1,
         value_range: ValueRange = "[-1, 1]",
         features: FeatureExtractor | None = None,
+        cache_above: float = 2.0,
     ) -> None:
         if channels not in (1, 3) or size < 1 or not 0 <= val_fraction < 1:
             raise InputError(
@@ -63,20 +73,28 @@ class ImageFolder(Images):
             (channels, size, size), max(len(self.classes), 1), batch_size, value_range, features
         )
         self.flip = flip
+        self.copies = 2 if flip else 1
+        self.cache_above = cache_above
         self.val_fraction = val_fraction
+
+    def prepare_data(self) -> None:
+        """Decode a large folder into its file, on one process alone."""
+        if self._too_large(files := self._files()):
+            self._mapped(files)
 
     def setup(self, stage: str) -> None:
         if hasattr(self, "train"):  # decoded before
             return
-        everything = self._decoded()
-        num_val = round(self.val_fraction * len(everything.x))
-        train, val = split_off(everything, num_val, seed=0)
-        if self.flip:
-            train = Split(torch.cat([train.x, train.x.flip(3)]), train.labels.repeat(2))
-        self.train = train
-        self.val = self.test = val if num_val else train
+        files = self._files()
+        images, labels = (self._mapped if self._too_large(files) else self._loaded)(files)
+        # Slices, since indices would copy what is mapped; each image is followed by its mirror's.
+        num_val = round(self.val_fraction * len(labels) / self.copies) * self.copies
+        self.train = Split(images[num_val:], labels[num_val:])
+        val = Split(images[: num_val : self.copies], labels[: num_val : self.copies])
+        self.val = self.test = val if num_val else self.train
 
-    def _decoded(self) -> Split:
+    def _files(self) -> list[tuple[Path, int]]:
+        """Return the images' files and labels in an order that is random, and always the same."""
         folders = [self.root / name for name in self.classes] or [self.root]
         files = [
             (path, label)
@@ -84,20 +102,60 @@ class ImageFolder(Images):
             for path in sorted(folder.rglob("*"))
             if path.suffix.lower() in ENDINGS
         ]
-        images, labels = [], []
+        order = torch.randperm(len(files), generator=torch.Generator().manual_seed(0))
+        return [files[i] for i in order.tolist()]
+
+    def _too_large(self, files: Sequence[tuple[Path, int]]) -> bool:
+        num_bytes = len(files) * self.copies * math.prod(self.data_shape)
+        return num_bytes > self.cache_above * 1e9
+
+    def _loaded(self, files: Sequence[tuple[Path, int]]) -> Split:
+        images = torch.empty(len(files) * self.copies, *self.data_shape, dtype=torch.uint8)
+        labels: list[int] = []
+        for image, label in self._decoded(files):
+            images[len(labels)] = image
+            labels.append(label)
+        return Split(images[: len(labels)], torch.tensor(labels))
+
+    def _mapped(self, files: Sequence[tuple[Path, int]]) -> Split:
+        """Return the images of the folder's cache, which is written first if there is none."""
+        settings = f"{'x'.join(map(str, self.data_shape))}{'_flip' if self.flip else ''}"
+        key = fingerprint([path for path, _ in files], self.root)
+        path = self.root / ".decoded" / f"{settings}_{key}.bytes"
+        known = path.is_file()
+        if not known:
+            try:
+                write_images(path, self._decoded(files))
+            except OSError as error:
+                raise InputError(
+                    f"{self.root} holds more images than cache_above, {self.cache_above} GB, and "
+                    f"{path.parent} cannot take them: {error.strerror or error}."
+                ) from error
+            for outdated in set(path.parent.glob(f"{settings}_*.bytes")) - {path}:
+                outdated.unlink()
+        split = mapped_images(path, self.data_shape)
+        if known and (missing := len(files) - len(split.x) // self.copies):
+            warnings.warn(f"{missing} unreadable images of {self.root} are skipped.", stacklevel=2)
+        return split
+
+    def _decoded(self, files: Sequence[tuple[Path, int]]) -> Iterator[tuple[Tensor, int]]:
+        """Yield the readable images with their labels, each followed by its mirror image's."""
+        readable = 0
         for path, label in tqdm(files, desc="decode", unit=" images", disable=len(files) < 1000):
             try:
-                images.append(self._read(path))
+                image = self._read(path)
             except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
                 warnings.warn(f"{path} is skipped: {error}", stacklevel=2)
-            else:
-                labels.append(label)
-        if len(images) < 2:
+                continue
+            readable += 1
+            yield image, label
+            if self.flip:
+                yield image.flip(2), label
+        if readable < 2:
             raise InputError(
-                f"{self.root} holds {len(images)} readable images; at least 2 are needed, better "
+                f"{self.root} holds {readable} readable images; at least 2 are needed, better "
                 f"some hundreds. Endings that are read: {', '.join(sorted(ENDINGS))}."
             )
-        return Split(torch.stack(images), torch.tensor(labels))
 
     def _read(self, path: Path) -> Tensor:
         channels, size, _ = self.data_shape

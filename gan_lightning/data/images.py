@@ -10,7 +10,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from gan_lightning.data.binarised import Binarisation, binarised
 from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
+from gan_lightning.data.loader import TensorLoader
 from gan_lightning.errors import InputError
 from gan_lightning.features import DigitFeatures, FeatureExtractor
 from gan_lightning.figures import image_grid, labelled_grid
@@ -30,6 +32,8 @@ class Images(DataModule):
         batch_size: Images in a batch.
         value_range: Range of the floats: ``[-1, 1]`` for generators that end in tanh, ``[0, 1]``
             for those that end in a sigmoid.
+        binarise: How grey becomes black or white; by default it stays grey. Drawn images are drawn
+            anew for every batch of training, and are the same each time in validation and test.
         features: What the metrics look through; by default ``DigitFeatures``.
     """
 
@@ -46,6 +50,7 @@ class Images(DataModule):
         batch_size: int,
         value_range: ValueRange,
         features: FeatureExtractor | None,
+        binarise: Binarisation | None = None,
     ) -> None:
         super().__init__(batch_size)
         if data_shape[1] < 1:
@@ -56,6 +61,7 @@ class Images(DataModule):
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
+        self.binarise = binarise
         self.features = features or DigitFeatures()
 
     def scale(self, x: Tensor) -> Tensor:
@@ -64,6 +70,39 @@ class Images(DataModule):
             x = x.to(self.trainer.strategy.root_device, non_blocking=True)
         unit = x.float() / 255
         return unit if self.value_range == "[0, 1]" else unit * 2 - 1
+
+    def binarise_splits(self) -> None:
+        """Make the splits black and white, but for training images that are drawn anew."""
+        if self.binarise is None:
+            return
+        fixed: dict[int, Split] = {}
+        for seed, split in enumerate([self.train, self.val, self.test]):
+            random = torch.Generator().manual_seed(seed)
+            images = binarised(split.x, self.binarise, random)
+            fixed.setdefault(id(split), split._replace(x=images))
+        train, self.val = fixed[id(self.train)], fixed[id(self.val)]
+        self.test = fixed[id(self.test)]
+        if self.binarise == "threshold":
+            self.train = train
+
+    def train_dataloader(self) -> TensorLoader:
+        return self._drawing(super().train_dataloader())
+
+    def predict_dataloader(self) -> TensorLoader:
+        return self._drawing(super().predict_dataloader())
+
+    def _drawing(self, loader: TensorLoader) -> TensorLoader:
+        """Let a loader of training images draw them anew, where that is wanted."""
+        if self.binarise == "bernoulli":
+            loader.scale = lambda images: self.scale(binarised(images, "bernoulli"))
+        return loader
+
+    def training_points(self, num_points: int, rank: int, world_size: int) -> Split:
+        points = super().training_points(num_points, rank, world_size)
+        if self.binarise is None:
+            return points
+        random = torch.Generator().manual_seed(rank)
+        return points._replace(x=binarised(points.x, self.binarise, random))
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return bytes, uint8, on the CPU; what lies outside the range becomes black or white."""

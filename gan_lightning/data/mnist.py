@@ -6,7 +6,8 @@ from typing import Literal
 import torchvision.datasets
 from torch.nn.functional import pad as padded
 
-from gan_lightning.data.contracts import Split
+from gan_lightning.data.binarised import Binarisation
+from gan_lightning.data.contracts import Split, Stage
 from gan_lightning.data.images import Images, ValueRange, resized, split_off
 from gan_lightning.errors import InputError
 from gan_lightning.features import FeatureExtractor
@@ -28,9 +29,13 @@ class MNIST(Images):
         download: Fetch the files where they are missing.
         batch_size: Images in a batch.
         num_val: Training images that are held out for validation, drawn at random; ``test`` uses
-            the 10 000 test images.
+            the 10 000 test images. With 0, all are trained on and validation uses the test images
+            too, as in the articles: then nothing may be chosen by them.
         size: Height and width: 28, or 32 by a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
+        binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
+            white as often as they are bright, anew for every batch of training and the same each
+            time in validation and test.
         features: What the metrics look through; by default ``DigitFeatures``.
     """
 
@@ -43,9 +48,10 @@ class MNIST(Images):
         num_val: int = 5000,
         size: int = 28,
         value_range: ValueRange = "[-1, 1]",
+        binarise: Binarisation | None = None,
         features: FeatureExtractor | None = None,
     ) -> None:
-        super().__init__((1, size, size), 10, batch_size, value_range, features)
+        super().__init__((1, size, size), 10, batch_size, value_range, features, binarise)
         self.knows_classes = dataset == "mnist"
         if dataset not in DATASETS:
             raise InputError(f"dataset must be one of {', '.join(DATASETS)}; found {dataset!r}.")
@@ -66,7 +72,11 @@ class MNIST(Images):
         train = self._read(True, download=False)
         self.test = self._read(False, download=False)
         self.train, val = split_off(train, self.num_val, seed=0)
-        self.val = val if self.num_val else self.train
+        self.val = val if self.num_val else self.test
+        self.binarise_splits()
+
+    def described(self, stage: Stage) -> str:
+        return super().described(stage) if self.num_val else f"{len(self.test.x)} test points"
 
     def _read(self, train: bool, download: bool) -> Split:
         cls = DATASETS[self.dataset]

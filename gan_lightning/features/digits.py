@@ -6,7 +6,7 @@ from pathlib import Path
 
 from safetensors.torch import load
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from gan_lightning.errors import InputError
 from gan_lightning.metrics.extractor import FeatureExtractor, Features, network_device
@@ -25,15 +25,24 @@ class DigitFeatures(FeatureExtractor):
     ``middle`` has 576 numbers, ``last`` 128, and there are ten classes. Images of another size are
     resized to 28×28, coloured ones made grey. Of images other than digits it sees the strokes, and
     its classes mean nothing.
+
+    Args:
+        margin: Black pixels, out of the 28, that are put around each image: MNIST's digits have
+            four, and digits that fill their image are taken for others without.
     """
 
-    def __init__(self) -> None:
-        self.name = f"DigitFeatures {SHA256[:8]}"
+    def __init__(self, margin: int = 0) -> None:
+        if not 0 <= margin < SIZE // 2:
+            raise InputError(f"DigitFeatures: margin must lie in [0, {SIZE // 2}), found {margin}.")
+        self.margin = margin
+        self.name = f"DigitFeatures {SHA256[:8]}" + (f" margin {margin}" if margin else "")
 
     def extract(self, images: Tensor) -> Features:
-        x = images.float().mean(1, keepdim=True) / 127.5 - 1
-        if x.shape[2:] != (SIZE, SIZE):
-            x = interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True)
+        x = images.float().mean(1, keepdim=True)
+        inner = (SIZE - 2 * self.margin,) * 2
+        if x.shape[2:] != inner:
+            x = interpolate(x, inner, mode="bicubic", antialias=True).clamp(0, 255)
+        x = pad(x, [self.margin] * 4) / 127.5 - 1
         return Features(*_network().stages(x))
 
 

@@ -1,4 +1,4 @@
-"""What is minimised: pure functions and small objects on logits."""
+"""What is minimised: pure functions and small objects on what networks say."""
 
 from gan_lightning.losses.adversarial import (
     AdversarialLoss,
@@ -8,6 +8,7 @@ from gan_lightning.losses.adversarial import (
     SaturatingLoss,
     relativistic_pairing_loss,
 )
+from gan_lightning.losses.likelihoods import Bernoulli, Gaussian, Likelihood
 from gan_lightning.losses.penalties import (
     DRAGAN,
     R1,
@@ -15,17 +16,36 @@ from gan_lightning.losses.penalties import (
     gradient_penalty,
     squared_gradient_norm,
 )
+from gan_lightning.losses.reconstruction import (
+    BinaryCrossEntropy,
+    ReconstructionLoss,
+    SquaredError,
+)
+from gan_lightning.losses.variational import (
+    gaussian_kl,
+    gaussian_log_density,
+    importance_bound,
+)
 
 __all__ = [
     "DRAGAN",
     "R1",
     "AdversarialLoss",
+    "Bernoulli",
+    "BinaryCrossEntropy",
     "DiscriminatorPenalty",
+    "Gaussian",
     "HingeLoss",
     "LeastSquaresLoss",
+    "Likelihood",
     "NonSaturatingLoss",
+    "ReconstructionLoss",
     "SaturatingLoss",
+    "SquaredError",
+    "gaussian_kl",
+    "gaussian_log_density",
     "gradient_penalty",
+    "importance_bound",
     "relativistic_pairing_loss",
     "squared_gradient_norm",
 ]

@@ -1,42 +1,56 @@
 """How good samples are: comparisons of a set of samples with a set of data."""
 
-from gan_lightning.metrics.classes import class_histogram, classifier_score, label_accuracy
+from gan_lightning.metrics.classes import (
+    ClassHistogram,
+    class_histogram,
+    classifier_score,
+    label_accuracy,
+)
 from gan_lightning.metrics.contracts import TwoSampleMetric
+from gan_lightning.metrics.correlations import correlation_errors, correlations
 from gan_lightning.metrics.distances import (
-    correlation_error,
     ks_statistic,
+    total_variation,
     wasserstein_distance,
 )
 from gan_lightning.metrics.diversity import relative_diversity, vendi_score
 from gan_lightning.metrics.extractor import FeatureExtractor, Features
+from gan_lightning.metrics.features import normalised
 from gan_lightning.metrics.frechet import frechet_distance, frechet_distance_per_class
 from gan_lightning.metrics.images import CompleteImageMetrics, ImageMetrics
 from gan_lightning.metrics.kernel import kernel_distance
-from gan_lightning.metrics.manifold import precision_recall_density_coverage
-from gan_lightning.metrics.memorisation import memorised_share
+from gan_lightning.metrics.manifold import ManifoldScores, precision_recall_density_coverage
+from gan_lightning.metrics.memorisation import memorised_share, nearest_distances
 from gan_lightning.metrics.points import PointMetrics
-from gan_lightning.metrics.table import TableMetrics
+from gan_lightning.metrics.table import CompleteTableMetrics, TableMetrics
 from gan_lightning.metrics.transfer import transfer_accuracy
 
 __all__ = [
+    "ClassHistogram",
     "CompleteImageMetrics",
+    "CompleteTableMetrics",
     "FeatureExtractor",
     "Features",
     "ImageMetrics",
+    "ManifoldScores",
     "PointMetrics",
     "TableMetrics",
     "TwoSampleMetric",
     "class_histogram",
     "classifier_score",
-    "correlation_error",
+    "correlation_errors",
+    "correlations",
     "frechet_distance",
     "frechet_distance_per_class",
     "kernel_distance",
     "ks_statistic",
     "label_accuracy",
     "memorised_share",
+    "nearest_distances",
+    "normalised",
     "precision_recall_density_coverage",
     "relative_diversity",
+    "total_variation",
     "transfer_accuracy",
     "vendi_score",
     "wasserstein_distance",

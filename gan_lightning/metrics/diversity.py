@@ -33,8 +33,8 @@ def vendi_score(features: Tensor) -> Tensor:
 def relative_diversity(real: Tensor, generated: Tensor) -> Tensor:
     """Return the Vendi score of the samples over that of the data, a scalar in (0, ∞).
 
-    1 for samples as diverse as the data, less for fewer kinds of them; noise has more than 1. The
-    score grows with the number of rows: compare equal numbers only.
+    1 for samples as diverse as the data, less for fewer kinds of them; noise, which points
+    everywhere, has more than 1. It grows with the number of rows: compare equal numbers only.
 
     Args:
         real: Shape ``(num_real, …)``.

@@ -35,7 +35,7 @@ class FeatureCache:
 
     def __call__(self, images: Tensor) -> Features:
         """Return the features of images, uint8, shape ``(num, channels, height, width)``."""
-        content = hashlib.sha256(images.contiguous().numpy().tobytes()).hexdigest()[:16]
+        content = hashlib.sha256(images.contiguous().numpy().data).hexdigest()[:16]
         name = re.sub(r"\W+", "-", self.extractor.name)
         shape = "x".join(map(str, images.shape))
         key = f"{name}-{shape}-{content}"

@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_lightning.metrics.features import all_finite, as_rows, blocks
 
 ROUNDING = 1e-12
-"""Squared distances below this share of the squared norms are taken for 0."""
+"""Balls are larger by this share of the squared norms, so that rows on the surface lie inside."""
 
 
 class ManifoldScores(NamedTuple):
@@ -29,7 +29,7 @@ def precision_recall_density_coverage(
     ``precision`` is the share of samples in the ball of any real row, ``recall`` the share of real
     rows in the ball of any sample (Kynkäänniemi et al., 2019, Equations 1 and 2); ``density`` the
     mean number of real balls around a sample, over k, and ``coverage`` the share of real rows with
-    a sample in their ball (Naeem et al., 2020, Equations 2 and 3). Two large equal sets of one
+    a sample in their ball (Naeem et al., 2020, Section 3). Two large equal sets of one
     distribution have a density of 1 and a coverage of 1 − 2⁻ᵏ. A ball holds its own surface, so
     that a copy of a row whose neighbours are copies lies in it. Take features of middle layers:
     black images have a precision of 1 on the last ones of a classifier. Features that are not
@@ -70,12 +70,12 @@ def _squared_radii(rows: Tensor, k: int) -> Tensor:
     for part, distances in _squared_distances(rows, rows):
         # A row is its own nearest one.
         radii[part] = distances.topk(k + 1, 1, largest=False).values[:, -1]
-    return radii
+    return radii + ROUNDING * (radii + rows.square().sum(1))
 
 
 def _squared_distances(rows: Tensor, others: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Yield which rows, and their squared distances to all others; equal rows have exactly 0."""
-    norms, other_norms = ((1 - ROUNDING) * x.square().sum(1) for x in (rows, others))
+    """Yield which rows, and their squared distances to all others."""
+    norms, other_norms = rows.square().sum(1), others.square().sum(1)
     for part in blocks(rows, len(others)):
         distances = torch.addmm(other_norms, rows[part], others.T, alpha=-2)
-        yield part, distances.add_(norms[part, None]).clamp_(min=0)
+        yield part, distances.add_(norms[part, None])

@@ -18,7 +18,7 @@ def transfer_accuracy(
 
     Trained on generated and tested on real points it falls if samples are wrong, mislabelled or
     not varied; the reverse falls if they are wrong or mislabelled only. Compare both with trained
-    and tested on real (Esteban et al., 2017, Section 4). The classifier is a forest of extremely
+    and tested on real (Esteban et al., 2017). The classifier is a forest of extremely
     randomised trees (Geurts et al., 2006) with fixed random numbers: it takes pixels as well as
     the columns of a table, in any unit and as few classes as there are, and noise or blur in one
     of the sets hardly disturbs it. Points that are not finite have the accuracy NaN.

@@ -65,7 +65,6 @@ class AdversarialModule(GenerativeModel, ABC):
         self.d_optimizer = d_optimizer
         self.lr_scheduler = lr_scheduler
         self.n_critic = n_critic
-        self.logging_due = False
 
     @abstractmethod
     def discriminator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
@@ -75,22 +74,12 @@ class AdversarialModule(GenerativeModel, ABC):
     def generator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
         """Return what the generator minimises, a scalar."""
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Refuse a batch of one point where a network needs the variance of several."""
-        if len(batch[0]) == 1 and any(isinstance(m, nn.BatchNorm1d) for m in self.modules()):
-            raise InputError(
-                "Batch normalisation needs batches of 2 points or more, found a batch of 1: choose "
-                "a larger batch_size, or networks without BatchNorm1d."
-            )
-
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Update the discriminator, and on every ``n_critic``-th batch the generator."""
         real, labels = batch
         d_optimizer, g_optimizer = self.optimizers()  # type: ignore[attr-defined]
-        # Counted over the whole run: an epoch may hold fewer batches than either interval.
+        # Counted over the whole run: an epoch may hold fewer batches than n_critic.
         batches = self.trainer.fit_loop.total_batch_idx + 1
-        interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        self.logging_due = interval > 0 and batches % interval == 0
 
         with self.toggled_optimizer(d_optimizer):
             d_loss = self.discriminator_loss(real, labels)
@@ -186,12 +175,6 @@ class AdversarialModule(GenerativeModel, ABC):
         if self.averaged_generator is None:
             self.averaged_generator = deepcopy(self.generator).requires_grad_(False)
         return self.averaged_generator
-
-    def log_if_due(self, values: dict[str, Tensor], prog_bar: bool = False) -> None:
-        """Log ``train/<name>`` where due: logging is the dearest call of a step."""
-        if self.logging_due:
-            tagged = {f"train/{name}": value for name, value in values.items()}
-            self.log_dict(tagged, prog_bar=prog_bar)
 
     def log_judgement(self, real_logits: Tensor, fake_logits: Tensor) -> None:
         """Log mean D(x) and D(G(z)), and how often the discriminator is right, where due.

@@ -8,9 +8,13 @@ from torch import Tensor, nn
 from gan_lightning.errors import InputError
 from gan_lightning.networks.contracts import (
     ClassifyingDiscriminator,
+    ConditionalDecoder,
     ConditionalDiscriminator,
+    ConditionalEncoder,
     ConditionalGenerator,
+    Decoder,
     Discriminator,
+    Encoder,
     FeatureDiscriminator,
     Generator,
     Shape,
@@ -19,6 +23,8 @@ from gan_lightning.networks.contracts import (
 MakeGenerator = Callable[[Shape], Generator]
 MakeDiscriminator = Callable[[Shape], Discriminator]
 MakeFeatureDiscriminator = Callable[[Shape], FeatureDiscriminator]
+MakeEncoder = Callable[[Shape, int], Encoder]
+MakeDecoder = Callable[[Shape], Decoder]
 
 
 class LabelledGenerator(ConditionalGenerator):
@@ -123,3 +129,51 @@ class AuxiliaryClassifier(ClassifyingDiscriminator):
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.discriminator.features(x)
         return self.discriminator.head(features).flatten(0), self.classifier(features)
+
+
+class LabelledEncoder(ConditionalEncoder):
+    """Any encoder, with the label as further channels: a learned plane for each class.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels.
+        code_dim: Length of a code; the model chooses it.
+        encoder: Makes the encoder inside, for points with twice the channels.
+    """
+
+    def __init__(
+        self, data_shape: Shape, num_classes: int, code_dim: int, encoder: MakeEncoder
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder((2 * data_shape[0], *data_shape[1:]), code_dim)
+        self.planes = nn.Parameter(torch.randn(num_classes, *data_shape))
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.encoder(torch.cat([x, self.planes[labels]], 1))
+
+
+class LabelledDecoder(ConditionalDecoder):
+    """Any decoder, of whose latent numbers some are a learned embedding of the label.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels.
+        decoder: Makes the decoder inside; its ``latent_dim`` counts the embedding too.
+        embedding_dim: Length of a label's embedding.
+    """
+
+    def __init__(
+        self, data_shape: Shape, num_classes: int, decoder: MakeDecoder, embedding_dim: int = 16
+    ) -> None:
+        super().__init__()
+        self.decoder = decoder(data_shape)
+        self.latent_dim = self.decoder.latent_dim - embedding_dim
+        if self.latent_dim < 1 or embedding_dim < 1:
+            raise InputError(
+                f"LabelledDecoder: embedding_dim must be positive and below the decoder's "
+                f"latent_dim {self.decoder.latent_dim}, found {embedding_dim}."
+            )
+        self.embedding = nn.Embedding(num_classes, embedding_dim)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        return self.decoder(torch.cat([z, self.embedding(labels)], 1))

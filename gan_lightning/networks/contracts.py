@@ -87,3 +87,45 @@ class ClassifyingDiscriminator(Discriminator):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.judge(x)[0]
+
+
+class Encoder(nn.Module, ABC):
+    """Maps points, shape ``(batch, *data_shape)``, to codes, shape ``(batch, code_dim)``.
+
+    What a code means is the model's affair: a latent vector, or the means and log-variances of one.
+    """
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return one code for each point."""
+
+
+class ConditionalEncoder(nn.Module, ABC):
+    """Maps points and labels, int64 of shape ``(batch,)``, to codes as an encoder does."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Return one code for each point together with its label."""
+
+
+class Decoder(nn.Module, ABC):
+    """Maps latents, shape ``(batch, latent_dim)``, to numbers of shape ``(batch, *data_shape)``.
+
+    They are any real numbers: the likelihood or the loss says what they mean, such as logits.
+    """
+
+    latent_dim: int
+
+    @abstractmethod
+    def forward(self, z: Tensor) -> Tensor:
+        """Return the numbers of one point for each latent vector."""
+
+
+class ConditionalDecoder(nn.Module, ABC):
+    """Maps latents and labels, int64 of shape ``(batch,)``, to numbers as a decoder does."""
+
+    latent_dim: int
+
+    @abstractmethod
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Return the numbers of one point for each latent vector and label."""

@@ -7,7 +7,13 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.networks.contracts import FeatureDiscriminator, Generator, Shape
+from gan_lightning.networks.contracts import (
+    Decoder,
+    Encoder,
+    FeatureDiscriminator,
+    Generator,
+    Shape,
+)
 
 Activation = Callable[[], nn.Module]
 Norm = Callable[[int], nn.Module]
@@ -74,6 +80,72 @@ class MLPDiscriminator(FeatureDiscriminator):
 
     def features(self, x: Tensor) -> Tensor:
         return self.layers(x)
+
+
+class MLPEncoder(Encoder):
+    """Linear layers from a point of any shape to a code.
+
+    Args:
+        data_shape: Shape of one point.
+        code_dim: Length of a code; the model chooses it.
+        hidden_dims: Widths of the hidden layers, from the data to the code.
+        activation: Makes the module after each hidden layer.
+        norm: Makes the normalisation after each activation for its width; none by default.
+        output: Makes the module after the last layer; means and log-variances need ``Identity``.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        code_dim: int,
+        hidden_dims: Sequence[int] = (128, 128),
+        activation: Activation = nn.ReLU,
+        norm: Norm | None = None,
+        output: Activation = nn.Identity,
+    ) -> None:
+        super().__init__()
+        dims = _checked([math.prod(data_shape), *hidden_dims, code_dim])
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            *_hidden_layers(dims[:-1], activation, norm),
+            nn.Linear(dims[-2], code_dim),
+            output(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class MLPDecoder(Decoder):
+    """Linear layers from a latent vector to the numbers of a point of any shape.
+
+    Args:
+        data_shape: Shape of one point.
+        latent_dim: Length of a latent vector.
+        hidden_dims: Widths of the hidden layers, from the latent to the data.
+        activation: Makes the module after each hidden layer.
+        norm: Makes the normalisation after each activation for its width; none by default.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        latent_dim: int = 16,
+        hidden_dims: Sequence[int] = (128, 128),
+        activation: Activation = nn.ReLU,
+        norm: Norm | None = None,
+    ) -> None:
+        super().__init__()
+        dims = _checked([latent_dim, *hidden_dims])
+        self.latent_dim = latent_dim
+        self.layers = nn.Sequential(
+            *_hidden_layers(dims, activation, norm),
+            nn.Linear(dims[-1], math.prod(data_shape)),
+            nn.Unflatten(1, data_shape),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
 
 
 def _checked(dims: list[int]) -> list[int]:

@@ -19,6 +19,9 @@ USUAL_NAMES = {  # file stems begin with the model, or with what people call thi
     "GAN": ("gan_", "dcgan_", "lsgan_", "hinge_sn_"),
     "ConditionalGAN": ("cgan_",),
     "WGANGP": ("wgan_gp_",),
+    "Autoencoder": ("autoencoder_", "conv_autoencoder_"),
+    "VAE": ("vae_", "conv_vae_"),
+    "ConditionalVAE": ("cvae_",),
 }
 
 

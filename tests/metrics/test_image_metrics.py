@@ -1,71 +1,201 @@
-"""Distances of sets of images."""
+"""Every number of images orders real, damaged, missing and memorised images as it must.
 
-import math
+Real images are scikit-learn's digits, in halves drawn at random: the first is the data, from the
+second come the samples.
+"""
 
 import pytest
 import torch
+from sklearn.datasets import load_digits
+from torch.nn.functional import avg_pool2d, interpolate
 
-from gan_lightning.metrics import ImageMetrics
-from gan_lightning.metrics.images import NUM_DIRECTIONS
+from gan_lightning.features import DigitFeatures
+from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics
 
-
-def sliced_wasserstein(real, generated):
-    metric = ImageMetrics()
-    metric.update(real, real=True)
-    metric.update(generated, real=False)
-    (value,) = metric.compute().values()
-    return value.item()
+N = 600
+FEATURES = DigitFeatures(margin=5)  # these digits fill their images
 
 
-@pytest.fixture
-def real():
-    return torch.randint(40, 160, (60, 1, 6, 6), dtype=torch.uint8)
+@pytest.fixture(scope="module")
+def digits():
+    """Real images in three sets that share none, with their labels."""
+    bundled = load_digits()
+    small = torch.from_numpy(bundled.images)[:, None].float() * (255 / 16)
+    images = interpolate(small, (28, 28), mode="bicubic").round().clamp(0, 255).to(torch.uint8)
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    images, labels = images[order], torch.from_numpy(bundled.target)[order].long()
+    parts = [slice(0, N), slice(N, 2 * N), slice(1797 - 597, 1797)]
+    return [(images[part], labels[part]) for part in parts]
 
 
-def test_equal_sets_have_no_distance_in_whatever_order(real):
-    assert sliced_wasserstein(real, real) == 0
-    assert sliced_wasserstein(real, real.flip(0)) == pytest.approx(0, abs=1e-5)
-    assert sliced_wasserstein(real, real.repeat(2, 1, 1, 1)) == pytest.approx(0, abs=1e-5)
+def noisy(images, std):
+    noise = std * torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
+    return (images + noise).round().clamp(0, 255).to(torch.uint8)
 
 
-def test_the_distance_grows_with_a_shift_of_brightness(real):
-    distances = [sliced_wasserstein(real, real + shift) for shift in (0, 1, 10, 90)]
-    assert distances == sorted(distances)
-    assert len(set(distances)) == 4
+def blurred(images):
+    return avg_pool2d(images.float(), 5, stride=1, padding=2).round().to(torch.uint8)
 
 
-def test_the_distance_of_a_shift_is_proportional_to_it(real):
-    once, thrice = (sliced_wasserstein(real, real + shift) for shift in (20, 60))
-    assert thrice == pytest.approx(3 * once, rel=1e-3)
+@pytest.fixture(scope="module")
+def samples(digits):
+    """Sets of as many samples, each wrong in its own way."""
+    (data, _), (fresh, labels), (training, _) = digits
+    of_nine = labels == 9
+    return {
+        "real": fresh,
+        "noisy": noisy(fresh, 40),
+        "blurred": blurred(fresh),
+        "shifted": fresh.roll(4, 3),
+        "one digit missing": torch.where(of_nine[:, None, None, None], fresh[~of_nine][0], fresh),
+        "ten memorised": training[:10].repeat(N // 10, 1, 1, 1),
+        "a single image": training[:1].repeat(N, 1, 1, 1),
+        "black": torch.zeros_like(data),
+        "noise": noisy(torch.full_like(data, 128), 80),
+        "memorised": training,
+    }
 
 
-def test_along_one_direction_a_shift_of_one_deviation_is_a_distance_of_one():
-    """Images of one pixel have two directions only, which measure the same."""
-    real = torch.tensor([0.0, 2.0]).reshape(2, 1, 1, 1)  # mean 1, standard deviation 1
-    assert sliced_wasserstein(real, real + 1) == pytest.approx(1)
-    assert sliced_wasserstein(real, torch.ones(2, 1, 1, 1)) == pytest.approx(1)
+@pytest.fixture(scope="module")
+def found(digits, samples):
+    """What the complete metrics say of each set of samples."""
+    (data, data_labels), _, (training, _) = digits
+    results = {}
+    for name, images in samples.items():
+        metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
+        metric.update(data, data_labels, real=True)
+        metric.update(images, real=False)
+        results[name] = {k: float(v) for k, v in metric.compute().items()}
+    return results
 
 
-def test_the_distance_has_no_unit(real):
-    generated = torch.randint(0, 100, (50, 1, 6, 6), dtype=torch.uint8)
-    in_bytes = sliced_wasserstein(real, generated)
-    as_floats = sliced_wasserstein(real / 255, generated / 255)
-    assert as_floats == pytest.approx(in_bytes, rel=1e-4)
+@pytest.mark.parametrize("quantity", ["fid", "kid"])
+def test_a_distance_is_least_for_real_images_and_grows_with_the_damage(found, quantity):
+    distance = {name: values[quantity] for name, values in found.items()}
+    held_out = {k: v for k, v in distance.items() if k not in ("real", "memorised")}
+    assert distance["real"] < 0.5 * min(held_out.values())  # not 0: 600 images are few
+    assert distance["one digit missing"] < distance["ten memorised"] < distance["a single image"]
+    assert max(distance["noisy"], distance["shifted"]) < distance["noise"]
+    assert distance["blurred"] < distance["black"]
 
 
-def test_bytes_do_not_overflow():
-    black, white = torch.zeros(4, 1, 2, 2).byte(), torch.full((4, 1, 2, 2), 255).byte()
-    directions = torch.randn(4, NUM_DIRECTIONS, generator=torch.Generator().manual_seed(0))
-    expected = 255 * (directions / directions.norm(dim=0)).sum(0).abs().mean()
-    # Black images have no deviation: the distance keeps its own unit.
-    assert sliced_wasserstein(black, white) == pytest.approx(expected.item(), rel=1e-4)
-    assert math.isfinite(sliced_wasserstein(white, black))
+def test_kid_of_real_images_is_nothing_beside_its_scale(found):
+    assert abs(found["real"]["kid"]) < 0.01 * found["noise"]["kid"]
 
 
-def test_a_missing_class_is_seen():
-    left, right = torch.zeros(2, 30, 1, 4, 4)
-    left[..., :2], right[..., 2:] = 200, 200
-    both = torch.cat([left, right]) + 5 * torch.randn(60, 1, 4, 4)
-    fair = torch.cat([left, right]) + 5 * torch.randn(60, 1, 4, 4)
-    missing = torch.cat([left, left]) + 5 * torch.randn(60, 1, 4, 4)
-    assert sliced_wasserstein(both, fair) < sliced_wasserstein(both, missing) / 5
+def test_precision_and_recall_tell_damage_from_missing_variety(found):
+    assert found["real"]["precision"] > 0.6 < found["real"]["recall"]
+    for broken in ("noise", "black"):
+        assert found[broken]["precision"] < 0.05
+        assert found[broken]["coverage"] < 0.05
+    for narrow in ("ten memorised", "a single image"):
+        assert found[narrow]["precision"] > 0.4
+        assert found[narrow]["recall"] < 0.05
+        assert found[narrow]["coverage"] < 0.15
+    assert found["one digit missing"]["recall"] < found["real"]["recall"]
+
+
+def test_density_and_coverage_of_real_images_are_near_1(found):
+    assert found["real"]["density"] == pytest.approx(1, abs=0.2)
+    assert found["real"]["coverage"] > 0.85
+
+
+def test_classes_are_counted(found):
+    assert found["real"]["modes"] == 10
+    assert found["one digit missing"]["modes"] == 9
+    assert found["a single image"]["modes"] == 1
+    assert found["real"]["class_tv"] < 0.1 < found["ten memorised"]["class_tv"]
+    # A tenth of the images is another digit's, and the missing tenth is the distance.
+    assert found["one digit missing"]["class_tv"] == pytest.approx(0.1, abs=0.06)
+
+
+def test_the_memoriser_is_caught_though_its_images_are_perfect(found):
+    assert found["memorised"]["fid"] < 3 * found["real"]["fid"]
+    for copies in ("memorised", "ten memorised", "a single image"):
+        assert found[copies]["memorised"] == 1
+    for honest in ("real", "noisy", "blurred", "shifted", "noise", "black"):
+        assert found[honest]["memorised"] < 0.02
+
+
+def test_diversity_orders_sets_by_how_many_different_images_they_hold(found):
+    diversity = {name: values["diversity"] for name, values in found.items()}
+    assert diversity["real"] == pytest.approx(1, abs=0.1)
+    assert diversity["a single image"] < diversity["ten memorised"] < diversity["real"]
+
+
+def test_the_classifiers_score_alone_is_fooled_by_ten_clear_images(found):
+    assert found["ten memorised"]["classifier_score"] > 0.6 * found["real"]["classifier_score"]
+    assert found["a single image"]["classifier_score"] == pytest.approx(1, abs=1e-3)
+
+
+def test_labels_that_were_asked_for_are_compared(digits):
+    (data, data_labels), (fresh, labels), (training, _) = digits
+    wrong = (labels + 1) % 10
+
+    def numbers(asked):
+        metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
+        metric.update(data, data_labels, real=True)
+        metric.update(fresh, asked, real=False)
+        return {name: float(value) for name, value in metric.compute().items()}
+
+    right, mistaken = numbers(labels), numbers(wrong)
+    assert right["accuracy"] > 0.8 > 0.1 > mistaken["accuracy"]
+    assert right["class_fid"] < 0.5 * mistaken["class_fid"]
+    assert {f"class_fid/{label}" for label in range(10)} <= set(right)
+    assert right["tstr"] > 0.9 < right["trts"]
+    assert mistaken["tstr"] < 0.1 > mistaken["trts"]
+    for of_all in ("fid", "precision", "memorised"):
+        assert right[of_all] == mistaken[of_all]
+
+
+def test_classes_that_the_extractor_does_not_know_are_not_counted(digits):
+    (data, labels), (fresh, _), (training, _) = digits
+    metric = CompleteImageMetrics(FEATURES, knows_classes=False, training=training)
+    metric.update(data, labels, real=True)
+    metric.update(fresh, labels, real=False)
+    assert {"modes", "class_tv", "classifier_score", "accuracy"}.isdisjoint(metric.compute())
+
+
+def test_labels_that_mean_nothing_are_not_compared(digits):
+    (data, labels), (fresh, _), (training, _) = digits
+    metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
+    metric.by_label = False
+    metric.update(data, labels, real=True)
+    metric.update(fresh, labels, real=False)
+    assert {"accuracy", "class_fid", "tstr"}.isdisjoint(metric.compute())
+
+
+def test_validation_is_a_part_of_the_complete_comparison(digits, found):
+    (data, labels), (fresh, _), _ = digits
+    metric = ImageMetrics(FEATURES, knows_classes=True)
+    metric.update(data, labels, real=True)
+    metric.update(fresh, real=False)
+    quick = {name: float(value) for name, value in metric.compute().items()}
+    assert quick.items() <= found["real"].items()
+    assert {"fid", "kid", "precision", "recall", "class_tv"} <= set(quick)
+
+
+def test_the_order_of_the_images_and_of_the_batches_does_not_matter(digits):
+    (data, _), (fresh, _), _ = digits
+    results = []
+    for step in (1, -1):
+        metric = ImageMetrics(FEATURES, knows_classes=True)
+        for part in data[: 400 : abs(step)].split(70)[::step]:
+            metric.update(part, real=True)
+        metric.update(fresh[::2] if step > 0 else fresh[::2].flip(0), real=False)
+        results.append(metric.compute())
+    for name, value in results[0].items():
+        torch.testing.assert_close(value, results[1][name], rtol=1e-4, atol=1e-5)
+
+
+def test_numbers_in_place_of_bytes_are_refused_since_their_range_is_a_guess(digits):
+    (data, _), *_ = digits
+    metric = ImageMetrics(FEATURES, knows_classes=True)
+    metric.update(data, real=True)
+    metric.update(data.float() / 255, real=False)
+    with pytest.raises(Exception, match=r"expected images as uint8.*found float32"):
+        metric.compute()
+
+
+def test_the_protocol_names_the_features_and_their_weights():
+    assert ImageMetrics(FEATURES, True).protocol == f"features of {FEATURES.name}"

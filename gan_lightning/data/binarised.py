@@ -1,0 +1,26 @@
+"""Black and white out of grey."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Binarisation = Literal["threshold", "bernoulli"]
+"""At one half, or by chance: white as often as the grey is bright."""
+
+
+def binarised(images: Tensor, how: Binarisation, random: torch.Generator | None = None) -> Tensor:
+    """Return images of bytes that are 0 or 255.
+
+    Args:
+        images: uint8, of any shape.
+        how: At a threshold of one half (grey above 127 is white), or by chance.
+        random: Random numbers of the latter; by default PyTorch's own on the CPU.
+    """
+    if how == "threshold":
+        return (images > 127).to(torch.uint8) * 255
+    chunks = [
+        (torch.rand(chunk.shape, generator=random) * 255 < chunk).to(torch.uint8) * 255
+        for chunk in images.split(4096)
+    ]
+    return torch.cat(chunks)

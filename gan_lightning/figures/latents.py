@@ -1,0 +1,85 @@
+"""How a latent space looks."""
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_lightning.figures.images import image_grid
+
+
+def image_pairs(above: Tensor, below: Tensor, per_row: int = 10) -> NDArray[np.uint8]:
+    """Return pixels of images with their counterparts right below them.
+
+    Args:
+        above: uint8, shape ``(num_images, channels, height, width)``.
+        below: Of the same shape.
+        per_row: Pairs in a row.
+    """
+    rows = zip(above.split(per_row), below.split(per_row), strict=True)
+    complete = [torch.cat(row) for row in rows if len(row[0]) == min(per_row, len(above))]
+    return image_grid(torch.cat(complete), min(per_row, len(above)))
+
+
+def latent_scatter(latents: Tensor, labels: Tensor) -> Figure:
+    """Scatter latents of a plane, coloured by their labels.
+
+    Args:
+        latents: Shape ``(num_points, 2)``.
+        labels: int64, shape ``(num_points,)``.
+    """
+    figure = Figure(figsize=(6.2, 5.4), layout="constrained")
+    axis = figure.subplots()
+    for label in labels.unique().tolist():
+        chosen = latents[labels == label]
+        axis.scatter(chosen[:, 0], chosen[:, 1], s=5, alpha=0.7, label=str(label))
+    axis.set(aspect="equal", xlabel="z₁", ylabel="z₂", title=f"{len(latents)} latents")
+    figure.legend(loc="outside right upper", title="label", markerscale=2)
+    return figure
+
+
+def plane_of_quantiles(num_steps: int) -> Tensor:
+    """Return latents of the plane that halve N(0, I) evenly, shape ``(num_steps², 2)``.
+
+    They are the inverse normal distribution function of a regular grid in the unit square, from
+    the upper left to the lower right, in rows (Kingma & Welling, 2014, Appendix A).
+    """
+    quantiles = torch.special.ndtri((torch.arange(num_steps) + 0.5) / num_steps)
+    rows, columns = torch.meshgrid(-quantiles, quantiles, indexing="ij")
+    return torch.stack([columns, rows], 2).flatten(0, 1)
+
+
+def interpolated(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
+    """Return latents on straight lines, shape ``(num_lines * num_steps, latent_dim)``.
+
+    Args:
+        first: Where the lines start, shape ``(num_lines, latent_dim)``.
+        last: Where they end.
+        num_steps: Latents on each, with both ends.
+    """
+    shares = torch.linspace(0, 1, num_steps, device=first.device)[:, None]
+    lines = first[:, None] * (1 - shares) + last[:, None] * shares
+    return lines.flatten(0, 1)
+
+
+def traversed(start: Tensor, latents: Tensor, num_units: int, num_steps: int) -> Tensor:
+    """Return one latent with one unit after the other moved, those first that vary most.
+
+    Args:
+        start: The latent, shape ``(latent_dim,)``.
+        latents: Latents of data, shape ``(num_points, latent_dim)``; a unit moves from 2.5 standard
+            deviations below their mean to 2.5 above.
+        num_units: Units to move; all if there are fewer.
+        num_steps: Latents for each unit.
+
+    Returns:
+        Shape ``(num_units * num_steps, latent_dim)``.
+    """
+    spread, mean = torch.std_mean(latents, 0)
+    units = spread.argsort(descending=True)[:num_units]
+    steps = torch.linspace(-2.5, 2.5, num_steps, device=start.device)
+    moved = start.repeat(len(units), num_steps, 1)
+    for row, unit in zip(moved, units, strict=True):
+        row[:, unit] = mean[unit] + steps * spread[unit]
+    return moved.flatten(0, 1)

@@ -1,0 +1,104 @@
+"""What a decoder says about a point: p(x|z)."""
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from gan_lightning.errors import InputError
+
+
+class Likelihood(nn.Module, ABC):
+    """A distribution of points, given the numbers that a decoder makes of a latent vector."""
+
+    support: tuple[float, float] = (-math.inf, math.inf)
+    """Between which numbers those of a point must lie."""
+
+    @abstractmethod
+    def log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
+        """Return log p(x|z) in nats, float32, summed over all numbers of a point.
+
+        Args:
+            x: Points, shape ``(batch, *data_shape)``.
+            outputs: The decoder's, shape ``(batch, *data_shape)``, or ``(num_samples, batch,
+                *data_shape)`` where each point has several latent vectors.
+
+        Returns:
+            Shape ``(batch,)``, or ``(num_samples, batch)``.
+        """
+
+    @abstractmethod
+    def mean(self, outputs: Tensor) -> Tensor:
+        """Return the mean of p(x|z), of the shape of the outputs, in the data's range."""
+
+    def sample(self, outputs: Tensor) -> Tensor:
+        """Return what is shown as a sample of the outputs: by default the mean."""
+        return self.mean(outputs)
+
+
+class Bernoulli(Likelihood):
+    """Each number of a point is a coin; the decoder's outputs are their logits.
+
+    Of points that are not 0 or 1 but between, log p is the negative cross-entropy, the mean of
+    log p over binarised points. Samples are shown as probabilities, as is the custom.
+    """
+
+    support = (0.0, 1.0)
+
+    def log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
+        outputs = outputs.float()
+        targets = x.float().expand_as(outputs)
+        entropies = binary_cross_entropy_with_logits(outputs, targets, reduction="none")
+        return -_summed(entropies, x)
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        return outputs.sigmoid()
+
+
+class Gaussian(Likelihood):
+    """Each number of a point is the decoder's output and noise of one learned scale for all.
+
+    The scale is a parameter like the others, which weighs reconstruction against the divergence as
+    the data ask for (Rybkin et al., 2021, σ-VAE); a fixed scale of 1 would be a wish.
+
+    Args:
+        initial_scale: Standard deviation of the noise before training.
+        noisy: Whether samples carry the noise, as draws from the model do; without it they are
+            means, the custom for images.
+    """
+
+    def __init__(self, initial_scale: float = 1.0, noisy: bool = True) -> None:
+        super().__init__()
+        if not 0 < initial_scale < math.inf:
+            raise InputError(f"Gaussian: initial_scale must be positive, found {initial_scale}.")
+        self.initial_scale = initial_scale
+        self.noisy = noisy
+        self.tenth_of_log_scale = nn.Parameter(torch.tensor(math.log(initial_scale) / 10))
+
+    @property
+    def log_scale(self) -> Tensor:
+        """Logarithm of the standard deviation, a scalar."""
+        # Adam moves all numbers alike: ten times as fast, the scale keeps up with the networks.
+        return 10 * self.tenth_of_log_scale
+
+    def log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
+        log_scale = self.log_scale.float()
+        residuals = (x.float() - outputs.float()) * (-log_scale).exp()
+        densities = -residuals.square() / 2 - log_scale - math.log(2 * math.pi) / 2
+        return _summed(densities, x)
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        return outputs
+
+    def sample(self, outputs: Tensor) -> Tensor:
+        """Return draws from p(x|z), or its means where noise is not wanted."""
+        if not self.noisy:
+            return outputs
+        return outputs + self.log_scale.exp().to(outputs.dtype) * torch.randn_like(outputs)
+
+
+def _summed(values: Tensor, x: Tensor) -> Tensor:
+    """Sum over all numbers of a point, which are the last dimensions."""
+    return values.flatten(values.dim() - x.dim() + 1).sum(-1)

@@ -1,0 +1,99 @@
+"""Convolutions for autoencoders of images, without noise of batch statistics."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from gan_lightning.errors import InputError
+from gan_lightning.networks.contracts import Decoder, Encoder, Shape
+from gan_lightning.networks.sizes import halvings
+
+Activation = Callable[[], nn.Module]
+
+
+class ConvEncoder(Encoder):
+    """Convolutions 4×4 that halve the image until it is 4 to 7 pixels wide, then linear layers.
+
+    Args:
+        data_shape: Shape of one image, ``(channels, size, size)``.
+        code_dim: Length of a code; the model chooses it.
+        base_channels: Channels of the widest hidden image; each smaller one has twice as many.
+        hidden_dim: Width of the layer between the smallest image and the code.
+        activation: Makes the module after each hidden layer.
+        output: Makes the module after the last layer; means and log-variances need ``Identity``.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        code_dim: int,
+        base_channels: int = 32,
+        hidden_dim: int = 256,
+        activation: Activation = nn.ReLU,
+        output: Activation = nn.Identity,
+    ) -> None:
+        super().__init__()
+        count, smallest = halvings(data_shape, "ConvEncoder")
+        _check_widths("ConvEncoder", code_dim, base_channels, hidden_dim)
+        channels = [data_shape[0], *(base_channels * 2**i for i in range(count))]
+        layers: list[nn.Module] = []
+        for i in range(count):
+            layers += [nn.Conv2d(channels[i], channels[i + 1], 4, 2, padding=1), activation()]
+        self.layers = nn.Sequential(
+            *layers,
+            nn.Flatten(),
+            nn.Linear(channels[-1] * smallest**2, hidden_dim),
+            activation(),
+            nn.Linear(hidden_dim, code_dim),
+            output(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class ConvDecoder(Decoder):
+    """Linear layers to the smallest image, then transposed convolutions 4×4 that double it.
+
+    Args:
+        data_shape: Shape of one image, ``(channels, size, size)``.
+        latent_dim: Length of a latent vector.
+        base_channels: Channels of the widest hidden image; each smaller one has twice as many.
+        hidden_dim: Width of the layer between the latent and the smallest image.
+        activation: Makes the module after each hidden layer.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        latent_dim: int = 16,
+        base_channels: int = 32,
+        hidden_dim: int = 256,
+        activation: Activation = nn.ReLU,
+    ) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        count, smallest = halvings(data_shape, "ConvDecoder")
+        _check_widths("ConvDecoder", latent_dim, base_channels, hidden_dim)
+        channels = [*(base_channels * 2**i for i in reversed(range(count))), data_shape[0]]
+        layers: list[nn.Module] = []
+        for i in range(count):
+            layers += [
+                activation(),
+                nn.ConvTranspose2d(channels[i], channels[i + 1], 4, 2, padding=1),
+            ]
+        self.layers = nn.Sequential(
+            nn.Linear(latent_dim, hidden_dim),
+            activation(),
+            nn.Linear(hidden_dim, channels[0] * smallest**2),
+            nn.Unflatten(1, (channels[0], smallest, smallest)),
+            *layers,
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
+
+
+def _check_widths(network: str, *widths: int) -> None:
+    if min(widths) < 1:
+        raise InputError(f"{network}: widths must be positive integers, found {list(widths)}.")

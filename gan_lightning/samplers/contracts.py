@@ -1,0 +1,105 @@
+"""What the models ask of a sampler of latents."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from gan_lightning.errors import InputError
+
+
+class LatentSampler(nn.Module, ABC):
+    """Draws latent vectors for a decoder.
+
+    All that it has learned are buffers and parameters, so that a model's checkpoint holds it.
+
+    Args:
+        latent_dim: Length of a latent vector.
+    """
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+
+    needs_latents = False
+    """Whether it has to be fitted to the latents of data."""
+
+    @abstractmethod
+    def fit(self, latents: Tensor) -> None:
+        """Learn how latents of training points are distributed.
+
+        The same latents always give the same sampler, and PyTorch's random state stays as it was.
+
+        Args:
+            latents: Shape ``(num_points, latent_dim)``.
+        """
+
+    @abstractmethod
+    def sample(self, num_samples: int) -> Tensor:
+        """Draw latents, float32, shape ``(num_samples, latent_dim)``, without gradients."""
+
+
+class FittedSampler(LatentSampler, ABC):
+    """A sampler that knows nothing before it has seen latents, in which it measures in deviations.
+
+    Args:
+        latent_dim: Length of a latent vector.
+    """
+
+    fitted: Tensor
+    centre: Tensor
+    spread: Tensor
+
+    needs_latents = True
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__(latent_dim)
+        self.register_buffer("fitted", torch.tensor(False))
+        self.register_buffer("centre", torch.zeros(latent_dim))
+        self.register_buffer("spread", torch.ones(latent_dim))
+
+    @abstractmethod
+    def fit_standardised(self, latents: Tensor) -> None:
+        """Learn from latents with mean 0 and standard deviation 1 (or 0) along each axis."""
+
+    @abstractmethod
+    def sample_standardised(self, num_samples: int) -> Tensor:
+        """Draw latents of that scale."""
+
+    def fit(self, latents: Tensor) -> None:
+        """Fit the sampler, with a random state of its own.
+
+        Raises:
+            InputError: If there are fewer than two latents or one is not finite.
+        """
+        if len(latents) < 2 or not latents.isfinite().all():
+            raise InputError(
+                f"{type(self).__name__} needs at least 2 finite latents to be fitted to, found "
+                f"{len(latents)}."
+            )
+        devices = [latents.device] if latents.device.type == "cuda" else []
+        # Validation runs without gradients, for which a second stage has a use.
+        with torch.random.fork_rng(devices), torch.inference_mode(False), torch.enable_grad():
+            torch.manual_seed(0)
+            latents = latents.detach().clone().to(self.centre.device, torch.float32)
+            spread, centre = torch.std_mean(latents, 0)
+            self.centre.copy_(centre)
+            self.spread.copy_(spread)
+            # A latent that never moves, such as a dead rectifier's, is left where it is.
+            self.fit_standardised((latents - centre) / spread.clamp_min(1e-6))
+            self.fitted.fill_(True)
+
+    @torch.no_grad()
+    def sample(self, num_samples: int) -> Tensor:
+        """Draw latents like those that it was fitted to.
+
+        Raises:
+            InputError: If it was fitted to none.
+        """
+        if not self.fitted:
+            name = type(self).__name__
+            raise InputError(
+                f"{name} has not been fitted to latents yet: fit does that, and so does "
+                f"sample --sampler {name}."
+            )
+        return self.sample_standardised(num_samples) * self.spread + self.centre

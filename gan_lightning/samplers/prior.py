@@ -1,0 +1,22 @@
+"""The prior itself."""
+
+import torch
+from torch import Tensor
+
+from gan_lightning.samplers.contracts import LatentSampler
+
+
+class Prior(LatentSampler):
+    """Latents from N(0, I), which a variational autoencoder was told to fill.
+
+    A plain autoencoder was not: of it, such samples mean nothing.
+
+    Args:
+        latent_dim: Length of a latent vector.
+    """
+
+    def fit(self, latents: Tensor) -> None:
+        """Learn nothing."""
+
+    def sample(self, num_samples: int) -> Tensor:
+        return torch.randn(num_samples, self.latent_dim)

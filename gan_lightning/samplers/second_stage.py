@@ -1,0 +1,78 @@
+"""A variational autoencoder of the latents of another one: Dai & Wipf, 2019, Section 4."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gan_lightning.errors import InputError
+from gan_lightning.losses import Gaussian, gaussian_kl
+from gan_lightning.networks import MLPDecoder, MLPEncoder
+from gan_lightning.samplers.contracts import FittedSampler
+
+
+class SecondStageVAE(FittedSampler):
+    """A small VAE learns how the latents are distributed, and its prior is one that it fills.
+
+    Its latents are as long as those of the first stage, so that it has to fold nothing together,
+    and its Gaussian likelihood has a learned scale.
+
+    Args:
+        latent_dim: Length of a latent vector, of both stages.
+        hidden_dims: Widths of the hidden layers of its encoder, in their order, and of its decoder.
+        epochs: Passes over the latents.
+        batch_size: Latents in a batch.
+        lr: Learning rate at the start, from which a cosine leads to 0.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        hidden_dims: Sequence[int] = (512, 512),
+        epochs: int = 40,
+        batch_size: int = 256,
+        lr: float = 1e-3,
+    ) -> None:
+        super().__init__(latent_dim)
+        if epochs < 1 or batch_size < 1 or not lr > 0:
+            raise InputError(
+                "SecondStageVAE: epochs, batch_size and lr must be positive, found "
+                f"{epochs}, {batch_size} and {lr}."
+            )
+        self.hidden_dims = hidden_dims
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self._make_networks()
+
+    def _make_networks(self) -> None:
+        shape, activation = (self.latent_dim,), nn.SiLU
+        self.encoder = MLPEncoder(shape, 2 * self.latent_dim, self.hidden_dims, activation)
+        self.decoder = MLPDecoder(shape, self.latent_dim, self.hidden_dims, activation)
+        self.likelihood = Gaussian()
+        self.requires_grad_(False)  # no part of what the first stage trains
+
+    def fit_standardised(self, latents: Tensor) -> None:
+        self._make_networks()
+        self.to(latents.device).requires_grad_(True)
+        optimizer = torch.optim.Adam(self.parameters(), lr=self.lr)
+        num_batches = self.epochs * -(-len(latents) // self.batch_size)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_batches)
+        for _ in range(self.epochs):
+            order = torch.randperm(len(latents)).to(latents.device)
+            for indices in order.split(self.batch_size):
+                optimizer.zero_grad()
+                self._loss(latents[indices]).backward()
+                optimizer.step()
+                schedule.step()
+        self.requires_grad_(False)
+
+    def _loss(self, latents: Tensor) -> Tensor:
+        mean, log_variance = self.encoder(latents).chunk(2, 1)
+        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        log_prob = self.likelihood.log_prob(latents, self.decoder(z))
+        return (gaussian_kl(mean, log_variance) - log_prob).mean()
+
+    def sample_standardised(self, num_samples: int) -> Tensor:
+        z = torch.randn(num_samples, self.latent_dim, device=self.centre.device)
+        return self.likelihood.sample(self.decoder(z))

@@ -1,0 +1,87 @@
+"""The share of memorised samples, of memorisers and of honest samplers."""
+
+import pytest
+import torch
+
+from gan_lightning.errors import InputError
+from gan_lightning.metrics import features, memorised_share, nearest_distances
+
+
+@pytest.fixture
+def training():
+    return torch.randn(2000, 16)
+
+
+@pytest.fixture
+def held_out():
+    return torch.randn(1000, 16)
+
+
+@pytest.mark.parametrize("rows_of_a_block", [1, 7, 1000])
+def test_nearest_distances_are_those_of_all_pairs(rows_of_a_block, monkeypatch):
+    monkeypatch.setattr(features, "BLOCK_BYTES", rows_of_a_block * 70 * 4)
+    points, reference = torch.randn(50, 6), torch.randn(70, 6)
+    pairs = (points[:, None].double() - reference.double()).norm(dim=2)
+    torch.testing.assert_close(nearest_distances(points, reference), pairs.min(1).values)
+
+
+@pytest.mark.parametrize("offset", [0, 100])
+def test_the_distance_of_a_copy_is_exactly_zero(offset, training):
+    assert nearest_distances(training[:100] + offset, training + offset).max() == 0
+
+
+def test_images_in_bytes_are_compared_as_numbers():
+    reference = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
+    points = torch.tensor([0, 0, 3, 4], dtype=torch.uint8).reshape(1, 1, 2, 2)
+    assert nearest_distances(points, reference).item() == pytest.approx(5)  # √(9 + 16)
+
+
+def test_a_memoriser_has_one(training, held_out):
+    copies = training[torch.randint(10, (500,))]
+    assert memorised_share(copies, training, held_out).item() == 1
+    assert memorised_share(copies + 1e-3, training, held_out).item() == 1
+
+
+def test_fresh_data_have_one_in_a_thousand(training, held_out):
+    share = memorised_share(torch.randn(20_000, 16), training, held_out)
+    assert share.item() < 0.005  # its expectation is 1 / 1001, its spread of the same size
+
+
+def test_half_copies_are_one_half(training, held_out):
+    samples = torch.cat([training[:300], torch.randn(300, 16) + 5])
+    assert memorised_share(samples, training, held_out).item() == pytest.approx(0.5)
+
+
+def test_the_bar_is_the_quantile_of_held_out_distances():
+    training = torch.zeros(1, 1)
+    held_out = torch.arange(1, 3002)[:, None]  # the 0.1 % quantile of 1 … 3001 is 4
+    samples = torch.tensor([[3.0], [4.0], [5.0], [-4.0]])
+    assert memorised_share(samples, training, held_out).item() == 0.75
+
+
+@pytest.mark.parametrize("num_twins", [1, 100])
+def test_images_in_both_sets_do_not_hide_a_memoriser(num_twins, training, held_out):
+    held_out = torch.cat([training[:num_twins], torch.randn(2000, 16)])
+    assert memorised_share(training[-300:], training, held_out).item() == 1
+    assert memorised_share(torch.randn(300, 16), training, held_out).item() < 0.02
+
+
+def test_the_order_of_rows_does_not_matter(training, held_out):
+    samples = torch.cat([training[:30], torch.randn(70, 16)])
+    expected = memorised_share(samples, training, held_out)
+    turned = memorised_share(samples.flip(0), training.flip(0), held_out.flip(0))
+    assert torch.equal(turned, expected)
+
+
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf])
+def test_samples_that_are_not_finite_have_no_share(broken, training, held_out):
+    samples = torch.randn(10, 16)
+    samples[4, 1] = broken
+    assert memorised_share(samples, training, held_out).isnan()
+
+
+def test_an_empty_set_is_refused_by_name(training, held_out):
+    with pytest.raises(InputError, match=r"The generated set .* at least 1 row, not"):
+        memorised_share(training[:0], training, held_out)
+    with pytest.raises(InputError, match="The held_out set needs 16 dimensions"):
+        memorised_share(training, training, held_out[:, :3])

@@ -1,0 +1,69 @@
+"""What a classifier learns from one labelled set for another."""
+
+import pytest
+import torch
+
+from gan_lightning.errors import InputError
+from gan_lightning.metrics import transfer_accuracy
+
+
+def two_clouds(num_rows, distance=8.0):
+    labels = torch.arange(num_rows) % 2
+    return torch.randn(num_rows, 3) + distance * labels[:, None], labels
+
+
+def test_classes_that_lie_apart_are_all_told():
+    assert transfer_accuracy(*two_clouds(200), *two_clouds(300)).item() == 1
+
+
+def test_labels_of_generated_points_that_are_swapped_are_all_wrong():
+    points, labels = two_clouds(200)
+    assert transfer_accuracy(points, 1 - labels, *two_clouds(300)).item() == 0
+
+
+def test_labels_that_mean_nothing_leave_guesses():
+    points = torch.randn(2000, 3)
+    labels, test_labels = torch.randint(2, (2, 2000))
+    accuracy = transfer_accuracy(points, labels, torch.randn(2000, 3), test_labels)
+    assert accuracy.item() == pytest.approx(0.5, abs=0.05)  # 4 standard deviations
+
+
+def test_a_class_that_was_never_generated_is_never_told():
+    points, labels = two_clouds(200)
+    only_ones = labels == 1
+    accuracy = transfer_accuracy(points[only_ones], labels[only_ones], *two_clouds(300))
+    assert accuracy.item() == 0.5
+
+
+def test_it_is_the_same_every_time_and_in_any_unit():
+    train, labels = two_clouds(200, distance=1.0)
+    test, test_labels = two_clouds(300, distance=1.0)
+    torch.manual_seed(1)
+    first = transfer_accuracy(train, labels, test, test_labels)
+    torch.manual_seed(2)
+    units = torch.tensor([1.0, 2.0**10, 2.0**-10])
+    again = transfer_accuracy(units * train, labels, units * test, test_labels)
+    assert torch.equal(first, again)
+    assert 0.5 < first.item() < 1
+
+
+def test_images_in_bytes_and_in_half_precision_are_taken():
+    labels = torch.arange(40) % 2
+    images = (200 * labels)[:, None, None, None].expand(-1, 1, 4, 4)
+    for dtype in (torch.uint8, torch.float16):
+        accuracy = transfer_accuracy(images.to(dtype), labels, images.to(dtype), labels)
+        assert accuracy.item() == 1
+
+
+def test_points_that_are_not_finite_have_no_accuracy():
+    points, labels = two_clouds(20)
+    points[3, 1] = torch.nan
+    assert transfer_accuracy(points, labels, *two_clouds(20)).isnan()
+
+
+def test_a_set_without_a_label_for_each_row_is_refused_by_name():
+    points, labels = two_clouds(20)
+    with pytest.raises(InputError, match="The test set needs one label for each of its 20 rows"):
+        transfer_accuracy(points, labels, points, labels[:5])
+    with pytest.raises(InputError, match="The test set needs 3 dimensions like the train set"):
+        transfer_accuracy(points, labels, points[:, :2], labels)

@@ -1,0 +1,159 @@
+"""What every encoder and every decoder promises, whatever its architecture."""
+
+import inspect
+from functools import partial
+from typing import get_origin
+
+import pytest
+import torch
+from torch import nn
+
+from gan_lightning import networks
+from gan_lightning.errors import InputError
+from gan_lightning.networks import (
+    ConditionalDecoder,
+    ConditionalEncoder,
+    ConvDecoder,
+    ConvEncoder,
+    Decoder,
+    Encoder,
+    LabelledDecoder,
+    LabelledEncoder,
+    MLPDecoder,
+    MLPEncoder,
+)
+
+CODE_DIM, NUM_CLASSES = 6, 3
+ANY_SHAPE = [(2,), (1, 8, 8)]
+IMAGES = [(1, 28, 28), (3, 16, 16), (1, 32, 32)]
+
+
+class Pair:
+    """An encoder and a decoder of one architecture, which may ask for labels."""
+
+    def __init__(self, encoder, decoder, labelled=False):
+        self.make_encoder, self.make_decoder = encoder, decoder
+        self.arguments = (NUM_CLASSES,) if labelled else ()
+
+    def encoder(self, shape):
+        return self.make_encoder(shape, *self.arguments, CODE_DIM)
+
+    def decoder(self, shape):
+        return self.make_decoder(shape, *self.arguments)
+
+    def labels(self, batch):
+        return (torch.arange(batch) % NUM_CLASSES,) if self.arguments else ()
+
+
+MLP = Pair(MLPEncoder, MLPDecoder)
+NORMED = Pair(partial(MLPEncoder, norm=nn.BatchNorm1d), partial(MLPDecoder, norm=nn.BatchNorm1d))
+CONV = Pair(partial(ConvEncoder, base_channels=4), partial(ConvDecoder, base_channels=4))
+LABELLED = Pair(
+    partial(LabelledEncoder, encoder=MLPEncoder),
+    partial(LabelledDecoder, decoder=MLPDecoder, embedding_dim=4),
+    labelled=True,
+)
+CASES = [
+    pytest.param(pair, shape, id=f"{name}-{shape}")
+    for name, pair, shapes in [
+        ("mlp", MLP, ANY_SHAPE),
+        ("normed", NORMED, ANY_SHAPE),
+        ("conv", CONV, IMAGES),
+        ("labelled", LABELLED, ANY_SHAPE),
+    ]
+    for shape in shapes
+]
+every_pair = pytest.mark.parametrize(("pair", "data_shape"), CASES)
+
+
+def test_every_network_of_the_package_has_a_case():
+    kinds = (Encoder, Decoder, ConditionalEncoder, ConditionalDecoder)
+    exported = [value for value in vars(networks).values() if get_origin(value) is None]
+    concrete = {
+        value
+        for value in exported
+        if inspect.isclass(value) and issubclass(value, kinds) and not inspect.isabstract(value)
+    }
+    pairs = [case.values[0] for case in CASES]
+    made = [make for pair in pairs for make in (pair.make_encoder, pair.make_decoder)]
+    assert concrete == {getattr(make, "func", make) for make in made}
+
+
+@every_pair
+@pytest.mark.parametrize("batch", [1, 7])
+def test_codes_and_decoded_points_have_their_shapes(pair, data_shape, batch):
+    encoder, decoder = pair.encoder(data_shape), pair.decoder(data_shape)
+    for network in (encoder, decoder):
+        network.train(batch > 1)  # of one point there are no batch statistics
+    codes = encoder(torch.rand(batch, *data_shape), *pair.labels(batch))
+    points = decoder(torch.randn(batch, decoder.latent_dim), *pair.labels(batch))
+    assert codes.shape == (batch, CODE_DIM)
+    assert points.shape == (batch, *data_shape)
+    assert codes.dtype == points.dtype == torch.float32
+    assert codes.isfinite().all()
+    assert points.isfinite().all()
+
+
+@every_pair
+def test_every_parameter_receives_a_gradient(pair, data_shape):
+    encoder, decoder = pair.encoder(data_shape), pair.decoder(data_shape)
+    labels = pair.labels(7)
+    loss = sum(
+        encoder(torch.rand(7, *data_shape), *labels).square().sum()
+        + (decoder(torch.randn(7, decoder.latent_dim), *labels) + 1).square().sum()
+        for _ in range(5)  # one draw may leave a rectifier off
+    )
+    loss.backward()
+    for network in (encoder, decoder):
+        for name, weight in network.named_parameters():
+            assert weight.grad is not None, name
+            assert weight.grad.abs().sum() > 0 or ("layers" in name and weight.dim() == 1), name
+
+
+@every_pair
+def test_each_point_is_treated_alone_in_evaluation(pair, data_shape):
+    encoder, decoder = pair.encoder(data_shape).eval(), pair.decoder(data_shape).eval()
+    x, z = torch.rand(5, *data_shape), torch.randn(5, decoder.latent_dim)
+    for network, values in [(encoder, x), (decoder, z)]:
+        together = network(values, *pair.labels(5))
+        alone = [
+            network(values[i : i + 1], *(labels[i : i + 1] for labels in pair.labels(5)))
+            for i in range(5)
+        ]
+        torch.testing.assert_close(together, torch.cat(alone))
+
+
+@every_pair
+def test_what_a_decoder_says_is_not_bounded(pair, data_shape):
+    decoder = pair.decoder(data_shape).eval()
+    outputs = decoder(1e5 * torch.randn(5, decoder.latent_dim), *pair.labels(5))
+    assert outputs.abs().max() > 100
+
+
+def test_labels_tell_networks_apart():
+    x, z = torch.rand(1, 2).expand(NUM_CLASSES, 2), torch.randn(1, 12).expand(NUM_CLASSES, 12)
+    labels = torch.arange(NUM_CLASSES)
+    for network, values in [(LABELLED.encoder((2,)), x), (LABELLED.decoder((2,)), z)]:
+        distances = torch.cdist(*[network(values, labels)] * 2) + torch.eye(NUM_CLASSES)
+        assert distances.min() > 1e-4
+
+
+def test_a_rectifier_at_the_end_makes_codes_that_are_not_negative():
+    encoder = MLPEncoder((4,), 128, (32,), output=nn.ReLU)
+    assert encoder(torch.randn(20, 4)).min() == 0
+
+
+@pytest.mark.parametrize("make", [partial(ConvEncoder, code_dim=3), ConvDecoder])
+@pytest.mark.parametrize("data_shape", [(2,), (1, 30, 30), (1, 28, 32)])
+def test_shapes_that_cannot_be_halved_are_refused_in_a_sentence(make, data_shape):
+    with pytest.raises(InputError, match="is for square images with a size of"):
+        make(data_shape)
+
+
+def test_widths_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match="widths must be positive"):
+        ConvDecoder((1, 8, 8), latent_dim=0)
+    with pytest.raises(InputError, match="widths must be positive"):
+        MLPEncoder((2,), 0)
+    with pytest.raises(InputError, match="embedding_dim must be positive and below"):
+        LabelledDecoder((2,), 3, partial(MLPDecoder, latent_dim=4), embedding_dim=4)

@@ -1,0 +1,143 @@
+"""Samplers of latents: what they were fitted to is what they draw."""
+
+import pytest
+import torch
+
+from gan_lightning.errors import InputError
+from gan_lightning.samplers import FittedSampler, GaussianMixture, Prior, SecondStageVAE
+
+CENTRES = torch.tensor([[-3.0, 10.0], [3.0, 10.0], [0.0, 14.0]])
+WEIGHTS = torch.tensor([0.5, 0.3, 0.2])
+STD = 0.3
+
+
+def small(cls, latent_dim=2):
+    if cls is SecondStageVAE:
+        return SecondStageVAE(latent_dim, hidden_dims=(32,), epochs=2, batch_size=64)
+    return cls(latent_dim)
+
+
+def mixture(num_points):
+    """Latents of three round clusters, and which cluster each is of."""
+    chosen = torch.multinomial(WEIGHTS, num_points, replacement=True)
+    return CENTRES[chosen] + STD * torch.randn(num_points, 2), chosen
+
+
+def nearest(latents):
+    return torch.cdist(latents, CENTRES).min(1)
+
+
+def test_a_known_mixture_is_recovered():
+    sampler = GaussianMixture(2, num_components=3)
+    sampler.fit(mixture(4000)[0])
+    distances, clusters = nearest(sampler.sample(4000))
+    assert (distances > 4 * STD).float().mean() <= 0.005  # of true draws: 0.03 %
+    found = torch.bincount(clusters, minlength=3) / 4000
+    torch.testing.assert_close(found, WEIGHTS, atol=0.05, rtol=0)
+
+
+def test_a_second_stage_learns_a_bent_distribution():
+    a = torch.randn(2000)
+    sampler = SecondStageVAE(2, hidden_dims=(64, 64), epochs=30, batch_size=64, lr=3e-3)
+    sampler.fit(torch.stack([a, a.square() + 0.1 * torch.randn(2000)], 1))
+    x, y = sampler.sample(5000).T
+    assert x.mean().item() == pytest.approx(0, abs=0.15)
+    assert x.std().item() == pytest.approx(1, abs=0.15)
+    assert torch.corrcoef(torch.stack([x.square(), y]))[0, 1] > 0.9  # of true draws: 0.998
+    assert torch.corrcoef(torch.stack([x, y]))[0, 1].abs() < 0.2  # no Gaussian would know more
+
+
+def test_a_mixture_of_one_gaussian_has_the_latents_mean_and_covariance():
+    latents = torch.randn(3000, 3) @ torch.tensor([[2.0, 1, 0], [0, 0.1, 0], [1, 0, 3]]) + 5
+    sampler = GaussianMixture(3, num_components=1)
+    sampler.fit(latents)
+    drawn = sampler.sample(100_000)
+    torch.testing.assert_close(drawn.mean(0), latents.mean(0), atol=0.05, rtol=0)
+    torch.testing.assert_close(drawn.T.cov(), latents.T.cov(), atol=0.15, rtol=0)
+
+
+def test_few_latents_are_described_by_few_components():
+    sampler = GaussianMixture(2, num_components=100)
+    sampler.fit(torch.randn(35, 2))  # three for five latents along each of two axes
+    assert (sampler.weights > 0).sum() == 3
+    assert sampler.weights.sum().item() == pytest.approx(1)
+    assert sampler.sample(10).shape == (10, 2)
+
+
+def test_the_prior_is_standard_normal_and_learns_nothing():
+    prior = Prior(3)
+    prior.fit(mixture(100)[0])
+    drawn = prior.sample(50_000)
+    assert not prior.needs_latents
+    torch.testing.assert_close(drawn.T.cov(), torch.eye(3), atol=0.03, rtol=0)
+    assert not prior.state_dict()
+
+
+@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+def test_an_unfitted_sampler_says_so_in_a_sentence(cls):
+    with pytest.raises(InputError) as error:
+        small(cls).sample(3)
+    assert str(error.value) == (
+        f"{cls.__name__} has not been fitted to latents yet: fit does that, and so does "
+        f"sample --sampler {cls.__name__}."
+    )
+
+
+@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("latents", [torch.zeros(1, 2), torch.tensor([[1.0, 2], [torch.inf, 0]])])
+def test_latents_that_cannot_be_fitted_are_refused(cls, latents):
+    with pytest.raises(InputError, match="needs at least 2 finite latents"):
+        small(cls).fit(latents)
+
+
+@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+def test_a_fit_depends_on_the_latents_alone_and_leaves_the_random_state(cls):
+    latents = mixture(300)[0]
+    first, second = small(cls), small(cls)
+    state = torch.get_rng_state()
+    first.fit(latents)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.randn(5)
+    second.fit(mixture(50)[0])  # a fit before leaves no trace
+    with torch.inference_mode():  # as in validation
+        second.fit(latents)
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+def test_what_was_learned_is_saved_and_loaded_and_not_trained(cls):
+    first, second = small(cls), small(cls)
+    first.fit(mixture(300)[0])
+    second.load_state_dict(first.state_dict())
+    drawn = []
+    for sampler in (first, second):
+        torch.manual_seed(1)
+        drawn.append(sampler.sample(5))
+    assert torch.equal(*drawn)
+    assert not drawn[0].requires_grad
+    assert not any(weight.requires_grad for weight in first.parameters())
+
+
+@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+def test_a_latent_that_never_moves_stays_where_it_is(cls):
+    latents = torch.randn(200, 3)
+    latents[:, 1] = 7.0
+    sampler = small(cls, 3)
+    sampler.fit(latents)
+    assert sampler.sample(50)[:, 1].eq(7).all()
+
+
+@pytest.mark.parametrize("cls", [Prior, GaussianMixture, SecondStageVAE])
+def test_no_samples_are_no_latents(cls):
+    sampler = small(cls)
+    sampler.fit(mixture(100)[0])
+    assert sampler.sample(0).shape == (0, 2)
+    assert issubclass(cls, FittedSampler) == sampler.needs_latents
+
+
+def test_options_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match="num_components"):
+        GaussianMixture(2, num_components=0)
+    with pytest.raises(InputError, match="epochs"):
+        SecondStageVAE(2, epochs=0)
