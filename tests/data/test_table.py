@@ -143,12 +143,12 @@ def test_metrics_compare_measured_columns_alone():
         assert value.item() == pytest.approx(0, abs=1e-12)
 
 
-def test_a_table_of_categories_alone_has_neither_distances_nor_pictures():
+def test_a_table_of_categories_alone_has_their_frequencies_and_no_pictures():
     rows = (torch.arange(20) % 2)[:, None].double()
     table = Table([Categorical("c", ("u", "v"))], rows, torch.zeros(20).long(), 4, 0.3, 0.0, 0)
     table.setup("fit")
     metric = table.metrics("val")
     for real in (True, False):
         metric.update(table.unscale(table.val.x), real=real)
-    assert metric.compute() == {}
+    assert metric.compute() == {"tv": 0, "tv/c": 0}
     assert table.figures(table.unscale(table.val.x)) == {}
