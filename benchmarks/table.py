@@ -11,6 +11,7 @@ in the README.
 
 import argparse
 import json
+import math
 import re
 import statistics
 import subprocess
@@ -56,7 +57,7 @@ COLUMNS = {  # a table for each kind of data, known by its first column
 }
 
 Judged = dict[str, Any]
-"""What a run's ``metrics.json`` holds, and ``seconds`` and ``batches`` of training."""
+"""What a run's ``metrics.json`` holds, and the ``seconds`` of training."""
 
 
 def main() -> None:
@@ -148,7 +149,7 @@ def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
         f"| config | {' | '.join(used.values())} | minutes |",
         "|---" * (len(used) + 2) + "|",
     ]
-    best_first = sorted(rows.items(), key=lambda row: row[1][0]["values"][next(iter(used))])
+    best_first = sorted(rows.items(), key=lambda row: _distance(row[1][0], next(iter(used))))
     for name, runs in best_first:
         cells = [_cell([run["values"].get(key) for run in runs]) for key in used]
         minutes = statistics.mean(run["seconds"] for run in runs) / 60
@@ -156,6 +157,12 @@ def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
     floor = [_cell([first["floor"].get(key)]) for key in used]
     lines.append(f"| *real training points* | {' | '.join(floor)} | |")
     return "\n".join([*lines, "", f"Protocol: {first['protocol']}."])
+
+
+def _distance(judged: Judged, quantity: str) -> float:
+    """Return how far a quantity is from what a perfect sampler has; it may lie on either side."""
+    value = judged["values"].get(quantity)
+    return math.inf if value is None else abs(value - judged["goals"].get(quantity, 0.0))
 
 
 def _cell(values: list[float | None]) -> str:

@@ -1,12 +1,16 @@
 """The benchmarks run, in short, and their judges know good samples from bad ones."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+
+from gan_lightning.cli import main
 
 ROOT = Path(__file__).parent.parent
 IRIS = load_iris()
@@ -74,3 +78,106 @@ def test_the_ring_judge_knows_a_collapsed_sampler():
     assert collapsed["modes"] == 1
     assert collapsed["high quality"] == 1
     assert points.judge_ring([[0.0, 0.0]] * 50)["high quality"] == 0
+
+
+@pytest.fixture
+def table(monkeypatch, run):
+    """The module; its commands run in this process, and are kept."""
+    import table
+
+    commands = []
+    quiet = ["accelerator=cpu", "enable_model_summary=false", "enable_progress_bar=false"]
+
+    def command(*args):
+        commands.append(args[0])
+        main([*args, *(f"--trainer.{option}" for option in quiet)])
+
+    monkeypatch.setattr(table, "_command", command)
+    table.commands = commands
+    return table
+
+
+def printed(table, monkeypatch, capsys, *args):
+    monkeypatch.setattr(sys, "argv", ["table.py", *args])
+    table.main()
+    return [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+
+
+def test_the_table_of_experiments_has_means_deviations_and_real_points_and_runs_nothing_twice(
+    table, monkeypatch, capsys, tmp_path
+):
+    args = [
+        "--experiments", "gan_iris", "--seeds", "0", "1", f"--runs={tmp_path}", "--minutes=1",
+        "--set", "trainer.max_epochs=2", "metrics.test_samples=50",
+    ]  # fmt: skip
+    header, line, row, real = printed(table, monkeypatch, capsys, *args)
+    assert header.startswith("| config | KS ↓ | Wasserstein ↓ |")
+    assert header.endswith("| minutes |")
+    assert header.count("|") == line.count("|") == row.count("|") == real.count("|")
+    assert row.startswith("| `gan_iris` |")
+    assert re.search(r"\| \d\.\d{3} ± \d\.\d{3} \|", row)
+    assert real.startswith("| *real training points* |")
+    assert re.search(r"\| \d\.\d{3} \|", real)
+    assert table.commands == ["fit", "test"] * 2
+    assert printed(table, monkeypatch, capsys, *args) == [header, line, row, real]
+    assert len(table.commands) == 4
+
+
+def judged(**values):
+    return {"values": values, "floor": {}, "goals": {"log_likelihood": 2.0}, "seconds": 60.0,
+            "protocol": "none"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("fid", [0.5, 1.5, 30.0, None]), ("log_likelihood", [2.1, 1.8, 3.0, -50.0, None])],
+)
+def test_the_best_experiment_comes_first_and_one_without_a_number_last(table, column, values):
+    rows = {f"e{i}": [judged(**{column: value})] for i, value in enumerate(values)}
+    backwards = dict(reversed(rows.items()))
+    lines = table._table(backwards, {column: column}).splitlines()[2 : 2 + len(rows)]
+    assert [line.split("`")[1] for line in lines] == list(rows)
+
+
+def test_a_table_is_written_between_its_marks_and_nowhere_else(table, monkeypatch, tmp_path):
+    readme = tmp_path / "README.md"
+    monkeypatch.setattr(table, "README", readme)
+    marks = "<!-- results: points -->{}<!-- end of results: points -->"
+    before, after = "# Title\n\n", "\n\n<!-- results: images -->old<!-- end of results: images -->"
+    readme.write_text(before + marks.format("old\nrows") + after, encoding="utf-8")
+    for rows in ("| first |", "| second ± \\1 |"):
+        table._write("points", rows)
+        text = readme.read_text(encoding="utf-8")
+        assert text == before + marks.format(f"\n{rows}\n") + after
+    with pytest.raises(SystemExit, match="no place for the results of tables"):
+        table._write("tables", "| rows |")
+    assert readme.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "clock"), [(8, "00:00:08:00"), (0.5, "00:00:00:30"), (90, "00:01:30:00")]
+)
+def test_minutes_become_a_clock(table, minutes, clock):
+    assert table._clock(minutes) == clock
+
+
+@pytest.mark.parametrize(
+    ("experiment", "expected"),
+    [
+        ("dcgan_mnist", ["--data.init_args.root={}/m", "--data.init_args.download=false"]),
+        (
+            "cgan_clusters_mnist",
+            [
+                "--data.init_args.data.init_args.root={}/m",
+                "--data.init_args.data.init_args.download=false",
+            ],
+        ),
+        ("dcgan_folder", ["--data.init_args.root={}/p"]),
+        ("gan_iris", []),
+    ],
+)
+def test_data_at_hand_are_found_wherever_the_config_has_them(table, tmp_path, experiment, expected):
+    arguments = SimpleNamespace(mnist=tmp_path / "m", pictures=tmp_path / "p")
+    found = table._data_at_hand(experiment, arguments)
+    assert found == [argument.format(tmp_path) for argument in expected]
+    assert table._data_at_hand(experiment, SimpleNamespace(mnist=None, pictures=None)) == []

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
+from gan_lightning.errors import InputError
 from gan_lightning.networks.contracts import ImageClassifier, Shape
 
 
@@ -39,6 +40,11 @@ class ConvClassifier(ImageClassifier):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
+        if len(data_shape) != 3 or base_channels < 1:
+            raise InputError(
+                "ConvClassifier is for images and needs at least 1 base channel, found points of "
+                f"shape {tuple(data_shape)} and {base_channels}."
+            )
         width = base_channels
         self.to_middle = nn.Sequential(
             *_stage(data_shape[0], width, kernel_size=5, stride=2, padding=2),

@@ -10,7 +10,6 @@ from lightning.pytorch.utilities.seed import isolate_rng
 
 from gan_lightning.callbacks import SampleMetrics
 from gan_lightning.data import Clustered, Digits, GaussianRing
-from gan_lightning.features import DigitFeatures
 from gan_lightning.metrics import TwoSampleMetric
 from gan_lightning.models import GAN, Classifier
 from gan_lightning.networks import MLPDiscriminator, MLPGenerator
@@ -199,9 +198,10 @@ def test_the_protocol_names_counts_weights_seed_split_and_features(trainer):
     callback = SampleMetrics(num_samples=30, test_samples=40, seed=7)
     trainer(callback).validate(model, data, verbose=False)
     assert callback.protocol == callback.latest.protocol
+    assert "DigitFeatures" in callback.protocol
     assert callback.protocol == (
         "30 samples of the raw weights, seed 7, against 20 validation points; "
-        f"features of {DigitFeatures().name}"
+        f"features of {data.features.name}"
     )
     model.start_average()
     trainer(callback).validate(model, data, verbose=False)

@@ -14,8 +14,8 @@ from gan_lightning.features import DigitFeatures, digits
 MNIST_AT_HAND = Path(__file__).parents[2].parent / "shared" / "data"
 
 
-def accuracy(images, labels):
-    return (DigitFeatures()(images).logits.argmax(1) == labels).float().mean().item()
+def accuracy(features, images, labels):
+    return (features(images).logits.argmax(1) == labels).float().mean().item()
 
 
 def test_the_weights_are_small_and_the_ones_that_the_code_names():
@@ -43,20 +43,32 @@ def test_the_weights_are_read_once_a_process():
 def test_it_knows_the_test_images_of_mnist():
     data = MNIST(str(MNIST_AT_HAND), download=False)
     data.setup("test")
-    assert accuracy(data.test.x, data.test.labels) >= 0.993
+    assert accuracy(data.features, data.test.x, data.test.labels) >= 0.993
 
 
-def test_it_knows_the_digits_of_others_within_a_margin_like_mnists():
-    data = Digits(18, num_val=0)
+@pytest.mark.parametrize("size", [8, 16, 28, 32])
+def test_it_knows_the_digits_of_others_within_a_margin_like_mnists(size):
+    data = Digits(size, num_val=0)
     data.setup("fit")
-    assert accuracy(pad(data.train.x, [5] * 4), data.train.labels) > 0.85
+    assert data.knows_classes
+    assert accuracy(data.features, data.train.x, data.train.labels) > 0.85
+    assert accuracy(DigitFeatures(), data.train.x, data.train.labels) < 0.7
 
 
-def test_data_whose_classes_it_does_not_know_do_not_claim_so():
-    data = Digits(28, num_val=0)  # without a margin
-    data.setup("fit")
-    known = accuracy(data.train.x, data.train.labels) > 0.8
-    assert data.knows_classes == known
+def test_a_margin_is_the_same_as_black_pixels_around_the_image():
+    inner = torch.randint(256, (4, 1, 18, 18)).byte()
+    found, expected = DigitFeatures(margin=5)(inner), DigitFeatures()(pad(inner, [5] * 4))
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_extractors_of_different_margins_have_different_names():
+    assert len({DigitFeatures(margin).name for margin in (0, 4, 5)}) == 3
+
+
+@pytest.mark.parametrize("margin", [-1, 14])
+def test_a_margin_that_leaves_no_image_is_refused(margin):
+    with pytest.raises(InputError, match=rf"margin must lie in \[0, 14\), found {margin}"):
+        DigitFeatures(margin)
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 8, 8), (3, 28, 28), (3, 32, 32), (1, 20, 30)])
