@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,13 @@ def print_comparison(found: Comparison) -> None:
         if with_floor:
             cells.append(_number(found.floor.get(name)))
         table.add_row(*cells, _number(goal))
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     console.print(table)
     console.print(f"samples: {found.protocol}", highlight=False)
     if with_floor:
-        console.print("real: as many training points in place of samples", highlight=False)
+        console.print(
+            "real: as many training points, or all there are, in their place", highlight=False
+        )
 
 
 def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
@@ -71,6 +74,8 @@ def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
         unfinished.write_text(json.dumps(_strict(content), indent=2) + "\n", encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
         raise InputError(f"{path} cannot be written: {error.strerror}.") from error
     return path
 

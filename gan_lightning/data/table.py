@@ -11,7 +11,7 @@ from gan_lightning.data.columns import Categorical, Column, Continuous, RowScale
 from gan_lightning.data.contracts import DataModule, Picture, Split, Stage, checked_seed
 from gan_lightning.errors import InputError
 from gan_lightning.figures import feature_histograms, feature_pairs
-from gan_lightning.metrics import TableMetrics, TwoSampleMetric
+from gan_lightning.metrics import CompleteTableMetrics, TableMetrics, TwoSampleMetric
 
 
 class Table(DataModule):
@@ -67,7 +67,11 @@ class Table(DataModule):
         return self.scaler.unscale(x)
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
-        return TableMetrics([column.name for column in self.columns], self._continuous())
+        names, continuous = [column.name for column in self.columns], self._continuous()
+        if stage == "val":
+            return TableMetrics(names, continuous)
+        train = self.unscale(self.train.x)
+        return CompleteTableMetrics(names, continuous, train, self.train.labels)
 
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         continuous = self._continuous()

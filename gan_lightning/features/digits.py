@@ -4,13 +4,12 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import torch
 from safetensors.torch import load
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from gan_lightning.errors import InputError
-from gan_lightning.metrics.extractor import FeatureExtractor, Features
+from gan_lightning.metrics.extractor import FeatureExtractor, Features, network_device
 from gan_lightning.networks import ConvClassifier
 
 WEIGHTS = Path(__file__).parent / "digits.safetensors"
@@ -39,16 +38,12 @@ class DigitFeatures(FeatureExtractor):
         self.name = f"DigitFeatures {SHA256[:8]}" + (f" margin {margin}" if margin else "")
 
     def extract(self, images: Tensor) -> Features:
-        network = _network()
-        images = images.to(next(network.parameters()).device)
         x = images.float().mean(1, keepdim=True)
         inner = (SIZE - 2 * self.margin,) * 2
         if x.shape[2:] != inner:
             x = interpolate(x, inner, mode="bicubic", antialias=True).clamp(0, 255)
         x = pad(x, [self.margin] * 4) / 127.5 - 1
-        # Reduced precision would make another number on each kind of device.
-        with torch.backends.cudnn.flags(allow_tf32=False):
-            return Features(*network.stages(x))
+        return Features(*_network().stages(x))
 
 
 @cache
@@ -59,5 +54,4 @@ def _network() -> ConvClassifier:
         raise InputError(f"{WEIGHTS} is damaged: install the package again.")
     network = ConvClassifier((1, SIZE, SIZE), num_classes=10)
     network.load_state_dict(load(content))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return network.eval().requires_grad_(False).to(device)
+    return network.eval().requires_grad_(False).to(network_device())

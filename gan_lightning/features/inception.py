@@ -2,14 +2,14 @@
 
 import warnings
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from gan_lightning.features.digits import DigitFeatures
-from gan_lightning.metrics.extractor import FeatureExtractor, Features
+from gan_lightning.metrics.extractor import FeatureExtractor, Features, network_device
 
 
 class InceptionFeatures(FeatureExtractor):
@@ -29,8 +29,9 @@ class InceptionFeatures(FeatureExtractor):
         self._substitute: FeatureExtractor | None = None
         try:
             self._network = _network(weights)
-            digest = "" if weights is None else f" of {Path(weights).name}"
-            self.name = f"InceptionFeatures{digest}"
+            self.name = "InceptionFeatures"
+            if weights is not None:
+                self.name += f" {sha256(Path(weights).read_bytes()).hexdigest()[:8]}"
         except Exception as error:  # a missing package, no network, a damaged file
             reason = str(error).strip().partition("\n")[0]
             warnings.warn(
@@ -45,10 +46,8 @@ class InceptionFeatures(FeatureExtractor):
     def extract(self, images: Tensor) -> Features:
         if self._substitute is not None:
             return self._substitute.extract(images)
-        device = next(self._network.parameters()).device
         coloured = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
-        with torch.backends.cudnn.flags(allow_tf32=False):
-            return Features(*self._network(coloured.to(device)))
+        return Features(*self._network(coloured))
 
 
 @cache
@@ -58,5 +57,4 @@ def _network(weights: str | None) -> Any:
     network = FeatureExtractorInceptionV3(
         "inception-v3-compat", ["768", "2048", "logits_unbiased"], weights
     )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return network.eval().requires_grad_(False).to(device)
+    return network.eval().requires_grad_(False).to(network_device())

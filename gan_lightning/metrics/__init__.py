@@ -7,9 +7,10 @@ from gan_lightning.metrics.classes import (
     label_accuracy,
 )
 from gan_lightning.metrics.contracts import TwoSampleMetric
+from gan_lightning.metrics.correlations import correlation_errors, correlations
 from gan_lightning.metrics.distances import (
-    correlation_error,
     ks_statistic,
+    total_variation,
     wasserstein_distance,
 )
 from gan_lightning.metrics.diversity import relative_diversity, vendi_score
@@ -21,12 +22,13 @@ from gan_lightning.metrics.kernel import kernel_distance
 from gan_lightning.metrics.manifold import ManifoldScores, precision_recall_density_coverage
 from gan_lightning.metrics.memorisation import memorised_share, nearest_distances
 from gan_lightning.metrics.points import PointMetrics
-from gan_lightning.metrics.table import TableMetrics
+from gan_lightning.metrics.table import CompleteTableMetrics, TableMetrics
 from gan_lightning.metrics.transfer import transfer_accuracy
 
 __all__ = [
     "ClassHistogram",
     "CompleteImageMetrics",
+    "CompleteTableMetrics",
     "FeatureExtractor",
     "Features",
     "ImageMetrics",
@@ -36,7 +38,8 @@ __all__ = [
     "TwoSampleMetric",
     "class_histogram",
     "classifier_score",
-    "correlation_error",
+    "correlation_errors",
+    "correlations",
     "frechet_distance",
     "frechet_distance_per_class",
     "kernel_distance",
@@ -47,6 +50,7 @@ __all__ = [
     "normalised",
     "precision_recall_density_coverage",
     "relative_diversity",
+    "total_variation",
     "transfer_accuracy",
     "vendi_score",
     "wasserstein_distance",

@@ -16,7 +16,7 @@ def ks_statistic(real: Tensor, generated: Tensor) -> Tensor:
     """
     real_cdf, generated_cdf, _ = _empirical_cdfs(real, generated)
     statistics = (real_cdf - generated_cdf).abs().max(1).values
-    return torch.where(generated.isnan().any(0), torch.nan, statistics)
+    return torch.where(real.isnan().any(0) | generated.isnan().any(0), torch.nan, statistics)
 
 
 def wasserstein_distance(real: Tensor, generated: Tensor) -> Tensor:
@@ -35,17 +35,23 @@ def wasserstein_distance(real: Tensor, generated: Tensor) -> Tensor:
     return area / torch.where(std > 0, std, 1.0)
 
 
-def correlation_error(real: Tensor, generated: Tensor) -> Tensor:
-    """Return the largest absolute difference of the two correlation matrices, in [0, 2], a scalar.
+def total_variation(real: Tensor, generated: Tensor) -> Tensor:
+    """Return the total variation of each column's categories, in [0, 1].
 
-    A constant column correlates with nothing: its correlations are taken for 0.
+    Half the sum of the absolute differences of their shares: 0 for equal shares, 1 for sets
+    without a common category.
 
     Args:
-        real: Shape ``(num_real, num_columns)``, at least two rows.
-        generated: Shape ``(num_generated, num_columns)``, at least two rows.
+        real: Indices of categories, shape ``(num_real, num_columns)``.
+        generated: Shape ``(num_generated, num_columns)``.
     """
-    difference = _correlations(real) - _correlations(generated)
-    return difference.fill_diagonal_(0).abs().max()
+    variations = []
+    for column in torch.cat([real, generated]).T:
+        codes = column.unique(return_inverse=True)[1]
+        parts = codes.split([len(real), len(generated)])
+        shares = [part.bincount(minlength=len(codes)) / len(part) for part in parts]
+        variations.append((shares[0] - shares[1]).abs().sum() / 2)
+    return torch.stack(variations)
 
 
 def _empirical_cdfs(real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -57,12 +63,3 @@ def _empirical_cdfs(real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor, Te
         counts = torch.searchsorted(ordered, values, right=True)
         cdfs.append(counts.to(values.dtype) / len(sample))
     return cdfs[0], cdfs[1], values
-
-
-def _correlations(sample: Tensor) -> Tensor:
-    # A constant column is exactly 0 after the first line; the mean alone leaves round-off.
-    centred = sample - sample[:1]
-    centred = centred - centred.mean(0)
-    norms = centred.norm(dim=0)
-    unit = centred / torch.where(norms > 0, norms, 1.0)
-    return unit.T @ unit

@@ -22,7 +22,7 @@ class FeatureCache:
     """An extractor that remembers: in memory, and on disk for the next process.
 
     Files lie in ``$XDG_CACHE_HOME/gan_lightning``, by default ``~/.cache/gan_lightning``, named by
-    the extractor and by the images' hash. Where nothing can be written, nothing is kept.
+    the extractor and by the images' shape and hash. Where nothing can be written, nothing is kept.
 
     Args:
         extractor: What makes the features.
@@ -35,9 +35,10 @@ class FeatureCache:
 
     def __call__(self, images: Tensor) -> Features:
         """Return the features of images, uint8, shape ``(num, channels, height, width)``."""
-        content = hashlib.sha256(images.contiguous().numpy()).hexdigest()[:16]
+        content = hashlib.sha256(images.contiguous().numpy().data).hexdigest()[:16]
         name = re.sub(r"\W+", "-", self.extractor.name)
-        key = f"{name}-{len(images)}-{content}"
+        shape = "x".join(map(str, images.shape))
+        key = f"{name}-{shape}-{content}"
         if key not in _IN_MEMORY:
             path = self.folder / f"{key}.safetensors"
             features = _read(path)
@@ -63,9 +64,9 @@ def _write(features: Features, path: Path) -> None:
     tensors = {k: v.contiguous() for k, v in features._asdict().items() if v is not None}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
-            pass
-        save_file(tensors, unfinished.name)
-        Path(unfinished.name).replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            unfinished = Path(folder) / path.name
+            save_file(tensors, unfinished)
+            unfinished.replace(path)
     except (OSError, SafetensorError):
         return

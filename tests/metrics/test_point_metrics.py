@@ -22,9 +22,18 @@ def sampled(num_samples, modes, std=STD, seed=0):
     return modes[torch.arange(num_samples) % len(modes)] + std * noise
 
 
+def log_density(points):
+    """Of a ring of eight with STD: far apart, so that the nearest mode alone matters."""
+    distances = torch.cdist(points.double(), ring()).min(1).values
+    return -distances.square() / (2 * STD**2) - math.log(2 * math.pi * STD**2) - math.log(8)
+
+
+ENTROPY = math.log(2 * math.pi * math.e * STD**2) + math.log(8)
+
+
 def results(generated, centres=None, std=STD):
     centres = ring() if centres is None else centres
-    metric = PointMetrics(centres, std)
+    metric = PointMetrics(centres, std, log_density, ENTROPY)
     metric.update(sampled(4000, centres, std, seed=99), real=True)
     metric.update(generated, real=False)
     return {name: value.item() for name, value in metric.compute().items()}
@@ -91,7 +100,59 @@ def test_turning_the_ring_by_one_mode_changes_nothing():
 
 
 def test_points_in_single_precision_are_compared_too():
-    metric = PointMetrics(ring(), STD)
+    metric = PointMetrics(ring(), STD, log_density, ENTROPY)
     metric.update(sampled(800, ring()).float(), real=True)
     metric.update(sampled(800, ring(), seed=1).float(), real=False)
     assert metric.compute()["modes"] == 8
+
+
+def test_a_perfect_sampler_comes_close_to_every_goal():
+    metric = PointMetrics(ring(), STD, log_density, ENTROPY)
+    found = results(sampled(8000, ring()))
+    # likelihoods have variance 1; KS and Wasserstein distances are a few of 1/sqrt(4000)
+    for name, goal in metric.goals.items():
+        assert found[name] == pytest.approx(goal, abs=0.05), name
+    assert set(found) == {*metric.goals, "reverse_kl_floor"}
+
+
+def test_the_log_likelihood_is_the_mean_log_density_of_the_samples():
+    points = ring() + torch.tensor([0.0, 2 * STD]).double()
+    # at 2 standard deviations, -2 from the peak of one of eight modes
+    expected = -2 - math.log(2 * math.pi * STD**2) - math.log(8)
+    assert results(points)["log_likelihood"] == pytest.approx(expected)
+
+
+def test_modes_too_narrow_are_too_likely_and_modes_too_wide_too_unlikely():
+    # E of r²/(2 std²) is the square of the width, in units of the true one
+    for width in (0.5, 2.0):
+        found = results(sampled(8000, ring(), width * STD))
+        expected = -ENTROPY + 1 - width**2
+        assert found["log_likelihood"] == pytest.approx(expected, abs=5 * width**2 / 89)
+
+
+@pytest.mark.parametrize("kept", [1, 2, 4, 8])
+def test_the_divergence_of_missing_modes_is_the_logarithm_of_their_share(kept):
+    found = results(sampled(4000, ring()[:kept]))
+    assert found["reverse_kl"] == pytest.approx(math.log(8 / kept))
+
+
+def test_samples_of_any_quality_count_for_their_nearest_mode():
+    assert results(1.5 * sampled(4000, ring()))["reverse_kl"] == pytest.approx(0)
+
+
+def test_the_floor_is_that_of_as_many_perfect_samples():
+    found = results(sampled(1000, ring()))
+    assert found["reverse_kl_floor"] == pytest.approx(7 / 2000, rel=0.02)
+    drawn = torch.randint(8, (1000,), generator=torch.Generator().manual_seed(0))
+    independent = results(ring()[drawn])["reverse_kl"]
+    # 2 n KL has a chi² distribution with 7 degrees of freedom: above 24 once in 1000 times
+    assert independent < 24 / 2000
+
+
+def test_a_sampler_of_nan_is_of_no_quality():
+    points = sampled(80, ring())
+    points[:40] = torch.nan
+    found = results(points)
+    assert found["high_quality"] == pytest.approx(0.5, abs=0.05)
+    assert math.isnan(found["ks"])
+    assert math.isnan(found["log_likelihood"])

@@ -1,37 +1,71 @@
-"""Table metrics against the distances that they gather."""
+"""Table metrics against the distances that they gather, and samplers whose fault is known."""
 
+import math
+import warnings
+
+import numpy as np
 import pytest
 import torch
 
 from gan_lightning.metrics import (
+    CompleteTableMetrics,
     TableMetrics,
-    correlation_error,
+    correlation_errors,
     ks_statistic,
+    total_variation,
     wasserstein_distance,
 )
 
 NAMES = ["sepal length (cm)", "species", "petal width (cm)"]
+MEASURED = [0, 2]
+JUDGED = {"c2st", "tstr", "trtr", "trts", "dcr", "copies"}
 
 
-@pytest.fixture
-def sets():
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(2, 50, 3, generator=generator, dtype=torch.float64).unbind()
+def flowers(num_rows=150, seed=0):
+    """Two measurements rounded to 0.1 with the species between them, all depending on each other.
+
+    Measurements of one species have a correlation of 0.9, and species lie 2 apart.
+    """
+    rng = np.random.default_rng(seed)
+    species = np.arange(num_rows) % 3
+    lengths = rng.multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]], num_rows) + 2 * species[:, None]
+    return torch.from_numpy(np.stack([lengths[:, 0], species, lengths[:, 1]], 1).round(1))
 
 
-def results(real, generated, continuous=(0, 2)):
-    metric = TableMetrics(NAMES, list(continuous))
+def apart(rows, seed=0):
+    """The same columns, each in an order of its own: perfect marginals, no dependence."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.stack([c[torch.randperm(len(c), generator=generator)] for c in rows.T], 1)
+
+
+def quick(real, generated):
+    metric = TableMetrics(NAMES, MEASURED)
     metric.update(real, real=True)
     metric.update(generated, real=False)
-    return metric.compute()
+    return {name: value.item() for name, value in metric.compute().items()}
 
 
-def test_each_quantity_has_a_mean_and_a_value_per_column_without_its_unit(sets):
-    assert set(results(*sets)) == {
+def complete(generated, real=None, train=None, names=NAMES, measured=MEASURED, labels=None):
+    """Results beside 150 training and 150 held-out flowers."""
+    real = flowers(seed=1) if real is None else real
+    train = flowers(seed=0) if train is None else train
+    metric = CompleteTableMetrics(names, measured, train, torch.arange(len(train)) % 3)
+    metric.update(real, torch.arange(len(real)) % 3, real=True)
+    metric.update(generated, labels, real=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return {name: value.item() for name, value in metric.compute().items()}
+
+
+def test_each_quantity_has_a_mean_and_a_value_per_column_without_its_unit():
+    assert set(quick(flowers(), flowers(seed=1))) == {
         "correlation_error",
+        "correlation_error/mean",
         "ks",
         "ks/sepal_length",
         "ks/petal_width",
+        "tv",
+        "tv/species",
         "wasserstein",
         "wasserstein/sepal_length",
         "wasserstein/petal_width",
@@ -43,37 +77,179 @@ def test_names_keep_only_characters_that_a_tag_may_have():
     assert metric.names == ["Größe_total", "a_b_c"]
 
 
-def test_values_are_the_distances_of_the_chosen_columns(sets):
-    real, generated = sets
-    found = results(real, generated)
-    chosen = real[:, [0, 2]], generated[:, [0, 2]]
+def test_values_are_the_distances_of_the_columns():
+    real, generated = flowers(), flowers(90, seed=1)[10:]
+    found = quick(real, generated)
+    chosen = real[:, MEASURED], generated[:, MEASURED]
     for quantity, distance in [("ks", ks_statistic), ("wasserstein", wasserstein_distance)]:
         first, second = distance(*chosen)
         assert found[f"{quantity}/sepal_length"] == first
         assert found[f"{quantity}/petal_width"] == second
-        torch.testing.assert_close(found[quantity], (first + second) / 2)
-    assert found["correlation_error"] == correlation_error(*chosen)
+        assert found[quantity] == pytest.approx((first + second).item() / 2)
+    (variation,) = total_variation(real[:, [1]], generated[:, [1]])
+    assert found["tv"] == found["tv/species"] == variation
+    errors = correlation_errors(real, generated, [1])
+    assert found["correlation_error"] == errors.max()
+    assert found["correlation_error/mean"] == errors.mean()
 
 
-def test_other_columns_do_not_count(sets):
-    real, generated = sets
-    before = results(real, generated)
-    elsewhere = generated.clone()
-    elsewhere[:, 1] = 1e6
-    assert results(real, elsewhere) == before
+def test_a_set_compared_with_itself_has_no_error():
+    real = flowers()
+    assert list(quick(real, real.flip(0)).values()) == pytest.approx([0] * 10, abs=1e-6)
 
 
-def test_a_set_compared_with_itself_has_no_error(sets):
-    real, _ = sets
-    for value in results(real, real.flip(0)).values():
-        assert value.item() == pytest.approx(0, abs=1e-12)
-
-
-def test_a_worse_column_is_named_by_its_own_value(sets):
-    real, _ = sets
-    shifted = real.clone()
+def test_a_worse_column_is_named_by_its_own_value():
+    shifted = flowers()
     shifted[:, 2] += 100
-    found = results(real, shifted)
+    found = quick(flowers(), shifted)
     assert found["ks/petal_width"] == 1
     assert found["ks/sepal_length"] == 0
     assert found["ks"] == 0.5
+
+
+def test_the_complete_numbers_begin_with_the_quick_ones():
+    generated = flowers(seed=2)
+    found = complete(generated)
+    expected = quick(flowers(seed=1), generated)
+    assert set(found) == set(expected) | JUDGED
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_perfect_sampler_comes_close_to_every_goal():
+    found = complete(flowers(seed=2))
+    metric = CompleteTableMetrics(NAMES, MEASURED, flowers(), torch.arange(150) % 3)
+    assert set(metric.goals) == {name.partition("/")[0] for name in found} - {
+        "tstr",
+        "trtr",
+        "trts",
+    }
+    for name, goal in metric.goals.items():
+        # KS and Wasserstein distances are a few of sqrt(2/150) = 0.12
+        assert found[name] == pytest.approx(goal, abs=0.2), name
+    assert found["tstr"] == pytest.approx(found["trtr"], abs=0.1)
+    assert found["trts"] == pytest.approx(found["trtr"], abs=0.1)
+
+
+def test_numbers_grow_from_perfect_over_noisy_and_shuffled_to_constant_samples():
+    perfect = flowers(seed=2)
+    noisy = perfect.clone()
+    noise = torch.randn(150, 2, generator=torch.Generator().manual_seed(0)).double()
+    noisy[:, MEASURED] = (noisy[:, MEASURED] + 0.6 * noise).round(decimals=1)
+    constant = perfect[:1].repeat(150, 1)
+    found = [complete(rows) for rows in (perfect, noisy, apart(perfect), constant)]
+    for name in ("c2st", "correlation_error/mean"):
+        values = [numbers[name] for numbers in found]
+        assert values == sorted(values), name
+        assert len(set(values)) == 4, name
+    assert found[2]["tstr"] < found[0]["tstr"] - 0.2
+    assert found[2]["trts"] < found[0]["trts"] - 0.2
+
+
+def test_distributions_of_columns_are_blind_to_how_columns_go_together():
+    real, perfect = flowers(1500, seed=1), flowers(1500, seed=2)
+    noisy = perfect.clone()
+    noisy[:, 0] += 2 * torch.randn(1500, generator=torch.Generator().manual_seed(0)).double()
+    constant = perfect[:1].repeat(1500, 1)
+    found = [quick(real, rows) for rows in (perfect, apart(perfect), noisy, constant)]
+    for name in ("ks", "wasserstein"):
+        first, shuffled, second, last = (numbers[name] for numbers in found)
+        assert first == pytest.approx(shuffled)
+        assert first < second < last
+    assert found[1]["tv"] == found[0]["tv"] == 0
+    assert found[1]["correlation_error"] > 0.7 > 0.1 > found[0]["correlation_error"]
+
+
+def test_training_rows_in_place_of_samples_are_good_in_all_but_their_novelty():
+    found = complete(flowers())
+    assert found["c2st"] < 0.6
+    assert found["tstr"] == found["trtr"]
+    assert found["dcr"] == 0
+    assert found["copies"] == 1
+
+
+def test_a_few_training_rows_over_and_over_are_caught_as_copies_and_as_a_few():
+    found = complete(flowers()[torch.arange(400) % 10])
+    assert found["dcr"] == 0
+    assert found["copies"] == 1
+    assert found["c2st"] > 0.85
+    # every third of the ten is of the same species
+    assert found["tstr"] == pytest.approx(found["trtr"], abs=0.25)
+
+
+def test_the_goal_of_copies_is_what_real_rows_have_among_themselves():
+    train = torch.tensor([[0.0], [0.0], [1.0], [2.0]])
+    metric = CompleteTableMetrics(["count"], [0], train, torch.zeros(4))
+    assert metric.goals["copies"] == 0.5
+    assert TableMetrics.goals.keys() == {"ks", "wasserstein", "tv", "correlation_error"}
+
+
+def test_labels_that_samples_were_asked_for_take_the_place_of_a_missing_categorical_column():
+    rows, names = flowers(seed=2)[:, MEASURED], ["a", "b"]
+    sets = {"real": flowers(seed=1)[:, MEASURED], "train": flowers()[:, MEASURED]}
+    asked = complete(rows, **sets, names=names, measured=[0, 1], labels=torch.arange(150) % 3)
+    assert asked["tstr"] > 0.7
+    wrong = complete(rows, **sets, names=names, measured=[0, 1], labels=torch.arange(150) // 50)
+    assert wrong["tstr"] < 0.6
+    assert wrong["trtr"] == asked["trtr"]
+    unasked = complete(rows, **sets, names=names, measured=[0, 1])
+    assert set(asked) - set(unasked) == {"tstr", "trtr", "trts"}
+
+
+def test_the_last_of_several_categorical_columns_is_learned_from_all_others():
+    def coded(seed):
+        """The second category follows from the first, the measurement is noise."""
+        first = torch.randint(3, (150,), generator=torch.Generator().manual_seed(seed))
+        noise = torch.randn(150, generator=torch.Generator().manual_seed(seed + 9))
+        return torch.stack([first.double(), (first == 1).double(), noise.double()], 1)
+
+    found = complete(coded(2), coded(1), coded(0), ["first", "second", "noise"], [2])
+    assert found["tstr"] == found["trtr"] == found["trts"] == 1
+    assert {"tv/first", "tv/second"} <= set(found)
+
+
+def test_a_table_of_categories_alone_has_no_distances_of_measurements():
+    codes = [torch.from_numpy(np.random.default_rng(i).integers(3, size=(60, 2))) for i in range(3)]
+    found = complete(*(rows.double() for rows in codes), ["colour", "size"], [])
+    assert set(found) == {"tv", "tv/colour", "tv/size", "correlation_error"} | {
+        "correlation_error/mean",
+        *JUDGED,
+    }
+    assert found["copies"] == 1  # there are but nine different rows
+    assert math.isnan(found["dcr"])  # and no distance between what is there many times
+
+
+def test_a_table_of_one_column_has_nothing_to_correlate_or_to_learn_from():
+    sets = [flowers(seed=seed)[:, [0]] for seed in range(3)]
+    found = complete(*sets, ["a"], [0])
+    assert set(found) == {"ks", "ks/a", "wasserstein", "wasserstein/a", "c2st", "dcr", "copies"}
+    one_category = complete(*(torch.zeros(20, 1) for _ in range(3)), ["species"], [])
+    assert one_category["tv"] == 0
+    assert one_category["c2st"] == pytest.approx(0.5, abs=0.2)
+
+
+def test_constant_columns_and_a_category_that_all_rows_have_are_no_obstacle():
+    sets = [torch.cat([flowers(60, seed), torch.full((60, 1), 5.1)], 1) for seed in range(3)]
+    for rows in sets:
+        rows[:, 1] = 2
+    found = complete(*sets, [*NAMES, "constant"], [*MEASURED, 3])
+    assert found["ks/constant"] == found["wasserstein/constant"] == found["tv/species"] == 0
+    assert found["tstr"] == 1
+    assert all(map(math.isfinite, found.values()))
+
+
+@pytest.mark.parametrize("num_rows", [1, 2])
+def test_one_or_two_rows_of_each_set_are_compared_as_far_as_they_reach(num_rows):
+    found = complete(*(flowers(num_rows, seed) for seed in range(3)))
+    unknown = {"c2st", "dcr"} if num_rows == 1 else set()
+    assert {name for name, value in found.items() if math.isnan(value)} == unknown
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_samples_that_are_not_finite_have_no_numbers_rather_than_wrong_ones(broken):
+    rows = flowers(seed=2)
+    rows[7, 0] = broken
+    found = complete(rows)
+    for name in ("wasserstein", "correlation_error", "c2st", "tstr", "trtr", "trts", "dcr"):
+        assert not math.isfinite(found[name]), name
+    assert math.isfinite(found["ks/petal_width"])
+    assert found["tv"] == 0
