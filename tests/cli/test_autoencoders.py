@@ -165,6 +165,21 @@ def test_test_tells_the_bounds_of_points_by_flags_alone(run, tmp_path, capsys):
     assert "iwae_bound" in printed
 
 
+def test_weights_of_a_model_without_a_discriminator_have_histograms(run, tmp_path):
+    run(
+        "fit",
+        "--model=VAE",
+        "--data=Iris",
+        "--trainer.callbacks={class_path: WeightHistograms, init_args: {every_n_batches: 2}}",
+        "--trainer.max_epochs=2",
+    )
+    events = EventAccumulator(str(tmp_path / "lightning_logs" / "vae_iris" / "version_0"))
+    tags = events.Reload().Tags()["histograms"]
+    assert "weights/encoder.layers.1.weight" in tags
+    assert "gradients/likelihood.tenth_of_log_scale" in tags
+    assert not any(tag.startswith("logits") for tag in tags)
+
+
 def test_a_callback_for_autoencoders_refuses_other_models(run, capsys):
     for callback, reason in [
         ("LatentPictures", "GAN encodes and decodes nothing"),
