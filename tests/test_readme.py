@@ -27,6 +27,7 @@ SHORT = [
     "--trainer.enable_model_summary=false",
     "--trainer.accelerator=cpu",
     "--metrics.num_samples=20",
+    "--metrics.test_samples=20",
 ]
 
 
