@@ -1,6 +1,6 @@
 """All that the callbacks know of a model and of data."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, Protocol, cast
 
 import numpy as np
@@ -61,11 +61,17 @@ class LatentSampler(Protocol):
         """Learn how latents are distributed, shape ``(num_points, latent_dim)``."""
 
 
+MakeSampler = Callable[[int], LatentSampler]
+
+
 class LatentModel(Protocol):
     """A model that encodes and decodes."""
 
     latent_dim: int
     sampler: LatentSampler
+
+    def exchange_sampler(self, sampler: MakeSampler) -> None:
+        """Draw the latents of samples from another sampler."""
 
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the latent of each point, shape ``(batch, latent_dim)``."""

@@ -157,8 +157,10 @@ class SampleMetrics(Callback):
         """Say, once a run, how the numbers come about: without that they mean nothing."""
         averaged = getattr(pl_module, "averaged_generator", None) is not None
         count = self.num_samples if stage == "val" else self.test_samples
+        sampler = getattr(pl_module, "sampler", None)
+        latents = "" if sampler is None else f"latents of {type(sampler).__name__}, "
         protocol = (
-            f"{count} samples of the {'averaged' if averaged else 'raw'} weights, "
+            f"{count} samples of the {'averaged' if averaged else 'raw'} weights, {latents}"
             f"seed {self.seed}, against {data_of(trainer).described(stage)}"
         )
         if self.metric.protocol:

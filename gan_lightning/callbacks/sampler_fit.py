@@ -11,7 +11,13 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
 
 from gan_lightning.callbacks.checkpoints import Checkpoints
-from gan_lightning.callbacks.contracts import LatentModel, data_of
+from gan_lightning.callbacks.contracts import (
+    LatentModel,
+    MakeSampler,
+    data_of,
+    is_conditional,
+)
+from gan_lightning.errors import InputError
 
 QUICK_LATENTS = 5000
 """Latents that a sampler is fitted to while training goes on: a matter of a second or two."""
@@ -38,6 +44,36 @@ class SamplerFit(Callback):
             for callback in trainer.checkpoint_callbacks:
                 if isinstance(callback, Checkpoints):
                     callback.outdate()
+
+
+class OtherSampler(Callback):
+    """Exchanges the sampler of a restored model before its samples are judged.
+
+    Args:
+        sampler: Makes the new one, which is fitted to the latents of all training points.
+    """
+
+    def __init__(self, sampler: MakeSampler) -> None:
+        self.sampler = sampler
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        with torch.inference_mode(False):  # whose tensors could not be fitted
+            exchange_sampler(pl_module, self.sampler)
+        if _has_sampler(pl_module):
+            _fit(trainer, pl_module, None)
+
+
+def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> None:
+    """Give a model another sampler, which may want to be fitted first.
+
+    Raises:
+        InputError: If it has none to exchange.
+    """
+    if not hasattr(model, "exchange_sampler") or is_conditional(model):
+        raise InputError(
+            f"--sampler: {type(model).__name__} has no sampler of latents to exchange."
+        )
+    cast(LatentModel, model).exchange_sampler(sampler)
 
 
 def refresh_sampler(trainer: Trainer, model: LightningModule) -> None:

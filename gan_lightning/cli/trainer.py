@@ -5,22 +5,23 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks.contracts import (
     ConditionalSampler,
+    LatentModel,
     can_sample,
     draw,
     draw_given,
     is_conditional,
 )
-from gan_lightning.callbacks.sampler_fit import fit_sampler
+from gan_lightning.callbacks.sampler_fit import OtherSampler, exchange_sampler, fit_sampler
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import ConfiguredModule, LatentModel, MakeSampler
+from gan_lightning.models import ConfiguredModule, MakeSampler
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -28,6 +29,8 @@ SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 
 class GenerativeTrainer(Trainer):
     """Lightning's Trainer with a strategy that works for two players, and the action ``sample``."""
+
+    callbacks: list[Callback]
 
     def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
         _check(strategy, kwargs)
@@ -50,9 +53,28 @@ class GenerativeTrainer(Trainer):
         """Compare samples with the validation points."""
         return super().validate(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
-    def test(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
-        """Compare samples with the test points."""
-        return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
+    def test(
+        self,
+        *args: Any,
+        verbose: bool = False,
+        sampler: MakeSampler | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Compare samples with the test points.
+
+        Args:
+            *args: As Lightning's.
+            verbose: Print Lightning's table too.
+            sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
+                is fitted to those of the training data first.
+            **kwargs: As Lightning's.
+        """
+        other = [] if sampler is None else [OtherSampler(sampler)]
+        self.callbacks.extend(other)
+        try:
+            return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
+        finally:
+            del self.callbacks[len(self.callbacks) - len(other) :]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
@@ -131,12 +153,8 @@ def _exchange_sampler(
     """Fit another sampler, if one is given, to the latents of the training data, and use it."""
     if sampler is None:
         return
-    if not isinstance(model, LatentModel) or is_conditional(model):
-        raise InputError(
-            f"--sampler: {type(model).__name__} has no sampler of latents to exchange."
-        )
-    model.exchange_sampler(sampler)
-    if model.sampler.needs_latents:
+    exchange_sampler(model, sampler)
+    if cast(LatentModel, model).sampler.needs_latents:
         data.prepare_data()
         data.setup("fit")
         fit_sampler(model, data.predict_dataloader())

@@ -1,5 +1,6 @@
 """Autoencoders from the command line: resumed to the bit, sampled in three ways, looked at."""
 
+import json
 import signal
 
 import numpy as np
@@ -134,11 +135,26 @@ def test_another_sampler_can_be_chosen_when_samples_are_drawn(run, trained, tmp_
         assert np.load(output)["images"].shape == (11, 1, 8, 8)
 
 
+def test_another_sampler_can_be_judged(run, trained, capsys):
+    checkpoint = trained / "checkpoints" / "last.ckpt"
+    before, found = checkpoint.read_bytes(), {}
+    for sampler in (None, "GaussianMixture", "Prior"):
+        other = [] if sampler is None else [f"--sampler={sampler}"]
+        run("test", f"--ckpt_path={checkpoint}", "--metrics.test_samples=100", *other)
+        numbers = json.loads((trained / "metrics.json").read_text())
+        assert f"latents of {sampler or 'GaussianMixture'}, seed 0" in numbers["protocol"]
+        found[sampler] = numbers["values"]["fid"]
+    assert found[None] == pytest.approx(found["GaussianMixture"])  # fitted to the same latents
+    assert found["Prior"] != pytest.approx(found[None])
+    assert checkpoint.read_bytes() == before
+
+
 def test_a_model_without_latents_to_sample_says_so(run, tmp_path, capsys):
     run("fit", "--model=GAN", "--data=GaussianRing", "--trainer.max_epochs=1")
-    with pytest.raises(SystemExit):
-        run("sample", "--ckpt_path=last", "--sampler=Prior")
-    assert "--sampler: GAN has no sampler of latents to exchange." in capsys.readouterr().err
+    for action in ("sample", "test"):
+        with pytest.raises(SystemExit):
+            run(action, "--ckpt_path=last", "--sampler=Prior")
+        assert "--sampler: GAN has no sampler of latents to exchange." in capsys.readouterr().err
 
 
 def test_a_range_that_the_likelihood_does_not_know_is_told_before_training(run, capsys):
