@@ -123,7 +123,7 @@ def _data_at_hand(experiment: str, arguments: argparse.Namespace) -> list[str]:
     place = "data.init_args"
     if data["class_path"] == "Clustered":
         data, place = data["init_args"]["data"], "data.init_args.data.init_args"
-    if data["class_path"] == "MNIST" and arguments.mnist:
+    if data["class_path"] in ("MNIST", "StackedMNIST") and arguments.mnist:
         return [f"--{place}.root={Path(arguments.mnist).absolute()}", f"--{place}.download=false"]
     if data["class_path"] == "ImageFolder" and arguments.pictures:
         return [f"--{place}.root={Path(arguments.pictures).absolute()}"]

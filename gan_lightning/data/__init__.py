@@ -9,6 +9,7 @@ from gan_lightning.data.iris import Iris
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.mnist import MNIST
 from gan_lightning.data.points import GaussianRing, StandardNormal
+from gan_lightning.data.stacked_mnist import StackedMNIST
 from gan_lightning.data.table import Table
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ImageFolder",
     "Images",
     "Iris",
+    "StackedMNIST",
     "StandardNormal",
     "Table",
     "TensorLoader",

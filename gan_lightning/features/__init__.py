@@ -2,6 +2,13 @@
 
 from gan_lightning.features.digits import DigitFeatures
 from gan_lightning.features.inception import InceptionFeatures
+from gan_lightning.features.stacked_digits import StackedDigitFeatures
 from gan_lightning.metrics.extractor import FeatureExtractor, Features
 
-__all__ = ["DigitFeatures", "FeatureExtractor", "Features", "InceptionFeatures"]
+__all__ = [
+    "DigitFeatures",
+    "FeatureExtractor",
+    "Features",
+    "InceptionFeatures",
+    "StackedDigitFeatures",
+]

@@ -3,6 +3,7 @@
 from gan_lightning.metrics.classes import (
     ClassHistogram,
     class_histogram,
+    class_shares,
     classifier_score,
     label_accuracy,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "TableMetrics",
     "TwoSampleMetric",
     "class_histogram",
+    "class_shares",
     "classifier_score",
     "closest_record_ratio",
     "correlation_errors",

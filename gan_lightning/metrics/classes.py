@@ -41,29 +41,48 @@ def classifier_score(logits: Tensor) -> Tensor:
     return (log_probs.exp() * (log_probs - log_marginal)).sum(1).mean().exp()
 
 
-def class_histogram(real: Tensor, generated: Tensor, num_classes: int) -> ClassHistogram:
-    """Compare how often each class occurs among samples and among data.
+def class_histogram(due: Tensor, generated: Tensor) -> ClassHistogram:
+    """Compare how often each class occurs among samples with how often it should.
 
     ``modes`` counts the classes of the data that hold a tenth of the samples due to them, ``kl`` is
-    KL(generated ‖ real), infinite if the data lack a class that the samples have, and
-    ``total_variation`` half the sum of the absolute differences of the shares. A classifier's
-    mistakes cancel if both sets are judged by it.
+    KL(generated ‖ due), infinite if the data lack a class that the samples have, and
+    ``total_variation`` half the sum of the absolute differences of the shares.
 
     Args:
-        real: Classes of the data, integers in [0, num_classes), shape ``(num_real,)``.
-        generated: Classes of the samples, likewise, shape ``(num_generated,)``.
-        num_classes: Number of classes.
+        due: The share of each class, such as ``class_shares`` of data, shape ``(num_classes,)``. A
+            classifier's mistakes cancel if both sets are judged by it.
+        generated: Classes of the samples, integers in [0, num_classes), shape ``(num_generated,)``.
 
     Raises:
-        InputError: If a set is empty or has a class that does not exist.
+        InputError: If there is no sample, or one of a class that does not exist.
     """
-    due = _shares(real, "real", num_classes)
-    held = _shares(generated, "generated", num_classes)
+    held = class_shares(generated, "generated", len(due))
     return ClassHistogram(
         modes=((due > 0) & (held >= FOUND_SHARE * due)).sum(),
         kl=(torch.xlogy(held, held) - torch.xlogy(held, due)).sum().clamp(min=0),
         total_variation=(held - due).abs().sum() / 2,
     )
+
+
+def class_shares(labels: Tensor, name: str, num_classes: int) -> Tensor:
+    """Return the share of each class, float64, shape ``(num_classes,)``.
+
+    Args:
+        labels: Integers in [0, num_classes), shape ``(num_points,)``.
+        name: What the set is called in an error.
+        num_classes: Number of classes.
+
+    Raises:
+        InputError: If the set is empty or has a class that does not exist.
+    """
+    if not len(labels):
+        raise InputError(f"The {name} set needs at least 1 label, not 0.")
+    low, high = (int(bound) for bound in labels.aminmax())
+    if low < 0 or high >= num_classes:
+        raise InputError(
+            f"The {name} set needs labels from 0 to {num_classes - 1}, not from {low} to {high}."
+        )
+    return labels.long().bincount(minlength=num_classes).double() / len(labels)
 
 
 def label_accuracy(predicted: Tensor, labels: Tensor) -> Tensor:
@@ -82,15 +101,3 @@ def label_accuracy(predicted: Tensor, labels: Tensor) -> Tensor:
             f"not the shapes {tuple(predicted.shape)} and {tuple(labels.shape)}."
         )
     return (predicted == labels).double().mean()
-
-
-def _shares(labels: Tensor, name: str, num_classes: int) -> Tensor:
-    """Return the share of each class, shape ``(num_classes,)``."""
-    if not len(labels):
-        raise InputError(f"The {name} set needs at least 1 label, not 0.")
-    low, high = (int(bound) for bound in labels.aminmax())
-    if low < 0 or high >= num_classes:
-        raise InputError(
-            f"The {name} set needs labels from 0 to {num_classes - 1}, not from {low} to {high}."
-        )
-    return labels.long().bincount(minlength=num_classes).double() / len(labels)

@@ -6,7 +6,12 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lightning.errors import InputError
-from gan_lightning.metrics.classes import class_histogram, classifier_score, label_accuracy
+from gan_lightning.metrics.classes import (
+    class_histogram,
+    class_shares,
+    classifier_score,
+    label_accuracy,
+)
 from gan_lightning.metrics.contracts import TwoSampleMetric
 from gan_lightning.metrics.diversity import relative_diversity
 from gan_lightning.metrics.extractor import FeatureExtractor, Features
@@ -37,10 +42,18 @@ class ImageMetrics(TwoSampleMetric):
     Args:
         extractor: Makes features of images.
         knows_classes: Whether the extractor's classes are those of the data.
+        class_shares: The true share of each class, shape ``(num_classes,)``, which many classes
+            need; by default that among the real images.
     """
 
-    def __init__(self, extractor: FeatureExtractor, knows_classes: bool) -> None:
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        knows_classes: bool,
+        class_shares: Tensor | None = None,
+    ) -> None:
         super().__init__()
+        self.class_shares = class_shares
         self.extractor = extractor
         self.knows_classes = knows_classes
         self.protocol = f"features of {extractor.name}"
@@ -79,9 +92,11 @@ class ImageMetrics(TwoSampleMetric):
         return precision_recall_density_coverage(real, samples, k)._asdict()
 
     def _classes(self) -> Results:
-        real, samples = _predicted(self.real_features), _predicted(self.sample_features)
         num_classes = _logits(self.real_features).shape[1]
-        histogram = class_histogram(real, samples, num_classes)
+        due = self.class_shares
+        if due is None:
+            due = class_shares(_predicted(self.real_features), "real", num_classes)
+        histogram = class_histogram(due, _predicted(self.sample_features))
         self.goals = {**self.goals, "modes": num_classes}
         return {
             "modes": histogram.modes,
@@ -104,10 +119,18 @@ class CompleteImageMetrics(ImageMetrics):
         extractor: Makes features of images.
         knows_classes: Whether the extractor's classes are those of the data.
         training: The training images, uint8, shape ``(num_training, channels, height, width)``.
+        class_shares: The true share of each class, shape ``(num_classes,)``; by default that among
+            the real images.
     """
 
-    def __init__(self, extractor: FeatureExtractor, knows_classes: bool, training: Tensor) -> None:
-        super().__init__(extractor, knows_classes)
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        knows_classes: bool,
+        training: Tensor,
+        class_shares: Tensor | None = None,
+    ) -> None:
+        super().__init__(extractor, knows_classes, class_shares)
         self.training_images = training
 
     def comparisons(self) -> list[Callable[[], Results]]:

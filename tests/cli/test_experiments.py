@@ -51,7 +51,7 @@ def data_at_hand(mnist_files, tmp_path):
         data, place = yaml.safe_load(config.read_text())["data"], "data.init_args"
         if data["class_path"] == "Clustered":
             data, place = data["init_args"]["data"], f"{place}.data.init_args"
-        if data["class_path"] == "MNIST":
+        if data["class_path"] in ("MNIST", "StackedMNIST"):
             return [f"--{place}.root={mnist_files}", f"--{place}.download=false"]
         if data["class_path"] == "ImageFolder":
             (tmp_path / "pictures").mkdir()

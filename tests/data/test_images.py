@@ -2,7 +2,6 @@
 
 import gzip
 import shutil
-import struct
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,32 +11,6 @@ from PIL import Image
 
 from gan_lightning.data import MNIST, Digits, ImageFolder
 from gan_lightning.errors import InputError
-
-NUM_TRAIN, NUM_TEST = 60, 20
-
-
-def idx(array):
-    """The bytes of an IDX file: two zeros, the type of bytes, the number of axes, their sizes."""
-    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return header + array.astype(np.uint8).tobytes()
-
-
-def write_idx(folder, seed=0):
-    """Write small files of random images in the place of MNIST's; return their arrays."""
-    folder.mkdir(parents=True)
-    random, arrays = np.random.default_rng(seed), {}
-    for name, size in [("train", NUM_TRAIN), ("t10k", NUM_TEST)]:
-        images = random.integers(0, 256, (size, 28, 28))
-        labels = np.arange(size) % 10
-        (folder / f"{name}-images-idx3-ubyte").write_bytes(idx(images))
-        (folder / f"{name}-labels-idx1-ubyte").write_bytes(idx(labels))
-        arrays[name] = torch.from_numpy(images).to(torch.uint8)[:, None], torch.from_numpy(labels)
-    return arrays
-
-
-@pytest.fixture
-def mnist_files(tmp_path):
-    return write_idx(tmp_path / "MNIST" / "raw")
 
 
 def mnist(tmp_path, **options):
@@ -131,23 +104,23 @@ def test_images_are_scaled_on_the_device_of_the_run(mnist_files, tmp_path):
 def test_mnist_splits_hold_the_files_images_once_each(mnist_files, tmp_path):
     module = mnist(tmp_path)
     images, labels = mnist_files["train"]
-    assert len(module.train.x) == NUM_TRAIN - 10
+    assert len(module.train.x) == 50
     assert len(module.val.x) == 10
     kept = torch.cat([module.train.x, module.val.x])
     order = [(images == image).flatten(1).all(1).nonzero().item() for image in kept]
-    assert sorted(order) == list(range(NUM_TRAIN))  # disjoint, and none is lost
+    assert sorted(order) == list(range(60))  # disjoint, and none is lost
     assert torch.equal(torch.cat([module.train.labels, module.val.labels]), labels[order])
     assert torch.equal(module.test.x, mnist_files["t10k"][0])
     assert torch.equal(module.test.labels, mnist_files["t10k"][1])
     assert module.described("val") == "10 validation points"
-    assert module.described("test") == f"{NUM_TEST} test points"
+    assert module.described("test") == "20 test points"
 
 
 def test_without_held_out_images_validation_uses_those_of_test(mnist_files, tmp_path):
     module = mnist(tmp_path, num_val=0)
     assert module.val is module.test
-    assert module.described("val") == module.described("test") == f"{NUM_TEST} test points"
-    assert len(module.train.x) == NUM_TRAIN
+    assert module.described("val") == module.described("test") == "20 test points"
+    assert len(module.train.x) == 60
 
 
 def test_size_32_is_a_black_margin_of_two_around_the_image(mnist_files, tmp_path):
@@ -182,7 +155,7 @@ def test_missing_files_are_named_with_their_folder_and_a_way_out(tmp_path, datas
 
 
 @pytest.mark.parametrize("dataset", ["fashion_mnist", "kmnist"])
-def test_the_other_two_sets_are_read_from_folders_of_their_own(tmp_path, dataset):
+def test_the_other_two_sets_are_read_from_folders_of_their_own(tmp_path, dataset, write_idx):
     name = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}[dataset]
     arrays = write_idx(tmp_path / name / "raw", seed=3)
     assert torch.equal(mnist(tmp_path, dataset=dataset).test.x, arrays["t10k"][0])

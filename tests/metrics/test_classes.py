@@ -6,7 +6,11 @@ import pytest
 import torch
 
 from gan_lightning.errors import InputError
-from gan_lightning.metrics import class_histogram, classifier_score, label_accuracy
+from gan_lightning.metrics import class_histogram, class_shares, classifier_score, label_accuracy
+
+
+def shares(real, num_classes):
+    return class_shares(real, "real", num_classes)
 
 
 def sure_logits(classes, num_classes=10):
@@ -60,13 +64,13 @@ def test_a_score_needs_samples(shape):
 
 def test_equal_shares_differ_by_nothing():
     real = torch.arange(1000) % 10
-    modes, kl, total_variation = class_histogram(real, real[:200].flip(0), num_classes=10)
+    modes, kl, total_variation = class_histogram(shares(real, 10), real[:200].flip(0))
     assert (modes.item(), kl.item(), total_variation.item()) == (10, 0, 0)
 
 
 def test_one_class_of_ten_is_one_mode_at_log_ten():
     real, generated = torch.arange(1000) % 10, torch.full((50,), 3)
-    modes, kl, total_variation = class_histogram(real, generated, num_classes=10)
+    modes, kl, total_variation = class_histogram(shares(real, 10), generated)
     assert modes.item() == 1
     assert kl.item() == pytest.approx(math.log(10))
     assert total_variation.item() == pytest.approx((0.9 + 9 * 0.1) / 2)
@@ -74,7 +78,7 @@ def test_one_class_of_ten_is_one_mode_at_log_ten():
 
 def test_uneven_shares_have_the_values_worked_out_by_hand():
     real, generated = torch.tensor([0, 0, 0, 1]), torch.tensor([0, 1])
-    _, kl, total_variation = class_histogram(real, generated, num_classes=2)
+    _, kl, total_variation = class_histogram(shares(real, 2), generated)
     assert kl.item() == pytest.approx(0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(0.5 / 0.25))
     assert total_variation.item() == pytest.approx(0.25)
 
@@ -84,12 +88,12 @@ def test_a_mode_is_found_with_a_tenth_of_its_due(count, modes):
     real = torch.arange(100) % 2  # of 100 samples 50 are due to each class
     generated = torch.zeros(100, dtype=torch.int64)
     generated[:count] = 1
-    assert class_histogram(real, generated, num_classes=2).modes.item() == modes
+    assert class_histogram(shares(real, 2), generated).modes.item() == modes
 
 
 def test_a_class_that_the_data_lack_is_no_mode_and_infinitely_far():
     real, generated = torch.tensor([0, 1]), torch.tensor([0, 1, 2, 2])
-    modes, kl, total_variation = class_histogram(real, generated, num_classes=4)
+    modes, kl, total_variation = class_histogram(shares(real, 4), generated)
     assert modes.item() == 2
     assert kl.item() == math.inf
     assert total_variation.item() == pytest.approx(0.5)
@@ -98,12 +102,12 @@ def test_a_class_that_the_data_lack_is_no_mode_and_infinitely_far():
 @pytest.mark.parametrize("wrong", [-1, 4])
 def test_a_class_that_does_not_exist_is_refused_by_name(wrong):
     with pytest.raises(InputError, match=rf"The generated set needs labels from 0 to 3.*{wrong}"):
-        class_histogram(torch.arange(4), torch.tensor([1, wrong]), num_classes=4)
+        class_histogram(shares(torch.arange(4), 4), torch.tensor([1, wrong]))
 
 
 def test_an_empty_set_has_no_histogram():
     with pytest.raises(InputError, match="The generated set needs at least 1 label"):
-        class_histogram(torch.arange(4), torch.arange(0), num_classes=4)
+        class_histogram(shares(torch.arange(4), 4), torch.arange(0))
 
 
 def test_accuracy_is_the_share_of_classes_asked_for():

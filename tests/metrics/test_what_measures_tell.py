@@ -45,7 +45,7 @@ def scores():
 
 def judge(real, generated, training, held_out):
     logits = 20 * generated[:, :NUM_CLASSES]  # a classifier that asks for the nearest centre
-    histogram = class_histogram(torch.arange(NUM_ROWS) % 10, logits.argmax(1), NUM_CLASSES)
+    histogram = class_histogram(torch.full((NUM_CLASSES,), 1 / NUM_CLASSES), logits.argmax(1))
     measured = {
         "frechet": frechet_distance(real, generated),
         "kernel": kernel_distance(normalised(real, real), normalised(generated, real)),
