@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+# Two processes whose libraries each start a thread for every core would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
 
 from gan_lightning.cli import main
