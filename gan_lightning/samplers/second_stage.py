@@ -1,21 +1,27 @@
 """A variational autoencoder of the latents of another one: Dai & Wipf, 2019, Section 4."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.losses import Gaussian, gaussian_kl
+from gan_lightning.losses import gaussian_kl
 from gan_lightning.networks import MLPDecoder, MLPEncoder
 from gan_lightning.samplers.contracts import FittedSampler
+
+SMALLEST_SCALE = 0.01
+"""In standard deviations of a latent: finer noise nobody sees, and it would make training rough."""
 
 
 class SecondStageVAE(FittedSampler):
     """A small VAE learns how the latents are distributed, and its prior is one that it fills.
 
-    Its latents are as long as those of the first stage, so that it has to fold nothing together,
-    and its Gaussian likelihood has a learned scale.
+    Its latents are as long as those of the first stage, so that it has to fold nothing together.
+    Its Gaussian likelihood has a learned scale for each axis, not one for all as in the paper: a
+    latent that the first stage does not use is noise and nothing else, and its scale is no measure
+    for the others.
 
     Args:
         latent_dim: Length of a latent vector, of both stages.
@@ -29,7 +35,7 @@ class SecondStageVAE(FittedSampler):
         self,
         latent_dim: int,
         hidden_dims: Sequence[int] = (512, 512),
-        epochs: int = 40,
+        epochs: int = 60,
         batch_size: int = 256,
         lr: float = 1e-3,
     ) -> None:
@@ -49,13 +55,16 @@ class SecondStageVAE(FittedSampler):
         shape, activation = (self.latent_dim,), nn.SiLU
         self.encoder = MLPEncoder(shape, 2 * self.latent_dim, self.hidden_dims, activation)
         self.decoder = MLPDecoder(shape, self.latent_dim, self.hidden_dims, activation)
-        self.likelihood = Gaussian()
+        self.log_scale = nn.Parameter(torch.zeros(self.latent_dim))
         self.requires_grad_(False)  # no part of what the first stage trains
 
     def fit_standardised(self, latents: Tensor) -> None:
         self._make_networks()
         self.to(latents.device).requires_grad_(True)
-        optimizer = torch.optim.Adam(self.parameters(), lr=self.lr)
+        networks = [*self.encoder.parameters(), *self.decoder.parameters()]
+        # Adam moves all numbers alike: ten times as fast, the scales keep up with the networks.
+        scales: dict[str, Any] = {"params": [self.log_scale], "lr": 10 * self.lr}
+        optimizer = torch.optim.Adam([dict[str, Any](params=networks), scales], lr=self.lr)
         num_batches = self.epochs * -(-len(latents) // self.batch_size)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_batches)
         for _ in range(self.epochs):
@@ -70,9 +79,15 @@ class SecondStageVAE(FittedSampler):
     def _loss(self, latents: Tensor) -> Tensor:
         mean, log_variance = self.encoder(latents).chunk(2, 1)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        log_prob = self.likelihood.log_prob(latents, self.decoder(z))
-        return (gaussian_kl(mean, log_variance) - log_prob).mean()
+        residuals = (latents - self.decoder(z)) / self._scale
+        surprise = (residuals.square() / 2 + self._scale.log()).sum(1)  # -log p, but for 2π
+        return (gaussian_kl(mean, log_variance) + surprise).mean()
+
+    @property
+    def _scale(self) -> Tensor:
+        return self.log_scale.exp().clamp(min=SMALLEST_SCALE)
 
     def sample_standardised(self, num_samples: int) -> Tensor:
-        z = torch.randn(num_samples, self.latent_dim, device=self.centre.device)
-        return self.likelihood.sample(self.decoder(z))
+        shape = (num_samples, self.latent_dim)
+        z, noise = torch.randn(2, *shape, device=self.centre.device)
+        return self.decoder(z) + self._scale * noise
