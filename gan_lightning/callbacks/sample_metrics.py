@@ -149,7 +149,8 @@ class SampleMetrics(Callback):
         numbers, floors = ({k: float(v) for k, v in r.items()} for r in (values, floor))
         goals = dict(self.metric.goals)
         self.latest = Comparison(stage, self.protocol, numbers, floors, goals)
-        tagged = {f"{stage}/{name}": value.float() for name, value in values.items()}
+        device = pl_module.device  # GPUs exchange nothing that lies elsewhere
+        tagged = {f"{stage}/{name}": value.float().to(device) for name, value in values.items()}
         # Alike on all ranks already; Lightning wants to hear that it knows.
         pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
 
