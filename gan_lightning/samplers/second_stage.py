@@ -11,8 +11,12 @@ from gan_lightning.losses import gaussian_kl
 from gan_lightning.networks import MLPDecoder, MLPEncoder
 from gan_lightning.samplers.contracts import FittedSampler
 
-SMALLEST_SCALE = 0.01
-"""In standard deviations of a latent: finer noise nobody sees, and it would make training rough."""
+RESOLUTION = 0.4
+"""In standard deviations of a latent: what the second stage need not tell apart.
+
+Codes of an autoencoder lie on a surface. To be told where to within a hundredth, the latents of the
+second stage have to be so precise that they fill no prior.
+"""
 
 
 class SecondStageVAE(FittedSampler):
@@ -21,7 +25,7 @@ class SecondStageVAE(FittedSampler):
     Its latents are as long as those of the first stage, so that it has to fold nothing together.
     Its Gaussian likelihood has a learned scale for each axis, not one for all as in the paper: a
     latent that the first stage does not use is noise and nothing else, and its scale is no measure
-    for the others.
+    for the others. No scale is below a resolution, which samples do not carry as noise.
 
     Args:
         latent_dim: Length of a latent vector, of both stages.
@@ -85,9 +89,9 @@ class SecondStageVAE(FittedSampler):
 
     @property
     def _scale(self) -> Tensor:
-        return self.log_scale.exp().clamp(min=SMALLEST_SCALE)
+        return self.log_scale.exp().clamp(min=RESOLUTION)
 
     def sample_standardised(self, num_samples: int) -> Tensor:
         shape = (num_samples, self.latent_dim)
         z, noise = torch.randn(2, *shape, device=self.centre.device)
-        return self.decoder(z) + self._scale * noise
+        return self.decoder(z) + (self._scale**2 - RESOLUTION**2).sqrt() * noise
