@@ -160,6 +160,9 @@ class SampleMetrics(Callback):
         count = self.num_samples if stage == "val" else self.test_samples
         sampler = getattr(pl_module, "sampler", None)
         latents = "" if sampler is None else f"latents of {type(sampler).__name__}, "
+        truncation = getattr(pl_module, "truncation", 1.0)
+        if truncation != 1:
+            latents = f"latents of deviation {truncation:g}, "
         protocol = (
             f"{count} samples of the {'averaged' if averaged else 'raw'} weights, {latents}"
             f"seed {self.seed}, against {data_of(trainer).described(stage)}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
@@ -21,7 +21,7 @@ from gan_lightning.callbacks.sampler_fit import OtherSampler, exchange_sampler, 
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import ConfiguredModule, MakeSampler
+from gan_lightning.models import AdversarialModule, ConfiguredModule, MakeSampler
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -58,17 +58,21 @@ class GenerativeTrainer(Trainer):
         *args: Any,
         verbose: bool = False,
         sampler: MakeSampler | None = None,
+        truncation: float = 1.0,
         **kwargs: Any,
     ) -> Any:
         """Compare samples with the test points.
 
         Args:
-            *args: As Lightning's.
+            *args: As Lightning's, the model first.
             verbose: Print Lightning's table too.
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
+            truncation: Of an adversarial model, the standard deviation of the latents, as in
+                ``sample``.
             **kwargs: As Lightning's.
         """
+        _truncate(args[0] if args else kwargs["model"], truncation)
         other = [] if sampler is None else [OtherSampler(sampler)]
         self.callbacks.extend(other)
         try:
@@ -80,7 +84,7 @@ class GenerativeTrainer(Trainer):
         """Write a twin of the training data, one sample for each point."""
         return super().predict(*args, **kwargs)
 
-    def sample(
+    def sample(  # noqa: PLR0913 - its arguments are the command's
         self,
         model: ConfiguredModule,
         datamodule: DataModule,
@@ -91,6 +95,7 @@ class GenerativeTrainer(Trainer):
         seed: int | None = None,
         labels: str | None = None,
         sampler: MakeSampler | None = None,
+        truncation: float = 1.0,
     ) -> Path:
         """Draw samples from a checkpoint and write them to a file, in the data's own units.
 
@@ -107,6 +112,9 @@ class GenerativeTrainer(Trainer):
                 ``0,1,2``, taken in turn; by default each sample has a random one.
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
+            truncation: Of an adversarial model, the standard deviation of the latents, in (0, 1]:
+                below 1, samples are better and less varied (Brock et al., 2019, Section 3.1; there
+                large latents are drawn anew, here all are made smaller).
 
         Returns:
             The path of the file.
@@ -117,6 +125,7 @@ class GenerativeTrainer(Trainer):
         model.to(self.strategy.root_device)
         datamodule.setup_units()
         _exchange_sampler(model, datamodule, sampler)
+        _truncate(model, truncation)
 
         _seed(seed)
         given = _labels(model, labels, num_samples)
@@ -158,6 +167,15 @@ def _exchange_sampler(
         data.prepare_data()
         data.setup("fit")
         fit_sampler(model, data.predict_dataloader())
+
+
+def _truncate(model: LightningModule, truncation: float) -> None:
+    if not 0 < truncation <= 1:
+        raise InputError(f"--truncation must lie in (0, 1], found {truncation}.")
+    if truncation != 1:
+        if not isinstance(model, AdversarialModule):
+            raise InputError(f"--truncation: {type(model).__name__} is no adversarial model.")
+        model.truncation = truncation
 
 
 def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> torch.Tensor | None:

@@ -139,10 +139,13 @@ class AdversarialModule(GenerativeModel, ABC):
             )
         return [d_optimizer, g_optimizer], schedulers
 
+    truncation: float = 1.0
+    """Standard deviation of the latents; smaller ones give better samples, and less varied ones."""
+
     def latents(self, num_samples: int) -> Tensor:
-        """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""
+        """Draw z ~ N(0, truncation² I), shape ``(num_samples, latent_dim)``."""
         z = torch.randn(num_samples, self.generator.latent_dim, device=self.device)
-        return z.to(self.dtype)
+        return self.truncation * z.to(self.dtype)
 
     def fakes(self, num_samples: int) -> Tensor:
         """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""
