@@ -172,7 +172,7 @@ def _cell(values: list[float | None]) -> str:
     mean = statistics.mean(known)
     digits = 1 if abs(mean) >= 10 else 3
     spread = f" ± {statistics.stdev(known):.{digits}f}" if len(known) > 1 else ""
-    return f"{mean:.{digits}f}{spread}"
+    return f"{round(mean, digits) or 0.0:.{digits}f}{spread}"  # not -0.000
 
 
 def _write(kind: str, table: str) -> None:
