@@ -39,5 +39,7 @@ class AffineJitter(nn.Module):
         angle, scale = u[0] * math.radians(self.degrees), 1 + u[1] * self.scale
         cos, sin, shift = angle.cos() * scale, angle.sin() * scale, 2 * self.shift * u[2:]
         rows = [torch.stack([cos, -sin, shift[0]], 1), torch.stack([sin, cos, shift[1]], 1)]
-        grid = affine_grid(torch.stack(rows, 1).to(x.dtype), list(x.shape), align_corners=False)
-        return grid_sample(x, grid, padding_mode="border", align_corners=False)
+        grid = affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+        # On the CPU older PyTorch knows no other type here.
+        moved = grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
+        return moved.to(x.dtype)

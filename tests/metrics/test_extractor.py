@@ -87,6 +87,7 @@ def test_a_metric_neither_keeps_nor_trains_its_extractor(metric, images):
     assert not list(metric.parameters())
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`")  # PyTorch 2.4 unpickles by it
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
 def test_a_metrics_copy_sees_the_same(metric, images, clone):
     metric.update(images[:15], real=True)

@@ -203,6 +203,7 @@ def test_a_metric_has_nothing_to_keep_in_a_checkpoint(make, sets):
     assert not list(metric.parameters())
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`")  # PyTorch 2.4 unpickles by it
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
 def test_a_copy_goes_on_from_the_same_points_by_itself(make, sets, clone):
     metric = make()
