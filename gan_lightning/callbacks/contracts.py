@@ -52,6 +52,12 @@ class AveragedModel(Protocol):
         """Return the averaged generator, at first a copy of the generator."""
 
 
+class TruncatedModel(Protocol):
+    """A model whose latents can be made smaller."""
+
+    truncation: float
+
+
 class LatentSampler(Protocol):
     """Draws the latents of samples; see ``samplers.LatentSampler``."""
 

@@ -46,23 +46,6 @@ class SamplerFit(Callback):
                     callback.outdate()
 
 
-class OtherSampler(Callback):
-    """Exchanges the sampler of a restored model before its samples are judged.
-
-    Args:
-        sampler: Makes the new one, which is fitted to the latents of all training points.
-    """
-
-    def __init__(self, sampler: MakeSampler) -> None:
-        self.sampler = sampler
-
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        with torch.inference_mode(False):  # whose tensors could not be fitted
-            exchange_sampler(pl_module, self.sampler)
-        if _has_sampler(pl_module):
-            _fit(trainer, pl_module, None)
-
-
 def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> None:
     """Give a model another sampler, which may want to be fitted first.
 
@@ -74,6 +57,11 @@ def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> None:
             f"--sampler: {type(model).__name__} has no sampler of latents to exchange."
         )
     cast(LatentModel, model).exchange_sampler(sampler)
+
+
+def fit_to_training(trainer: Trainer, model: LightningModule) -> None:
+    """Fit a model's sampler to the latents of all training points, those of every rank."""
+    _fit(trainer, model, None)
 
 
 def refresh_sampler(trainer: Trainer, model: LightningModule) -> None:

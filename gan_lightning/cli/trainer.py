@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
@@ -17,11 +17,12 @@ from gan_lightning.callbacks.contracts import (
     draw_given,
     is_conditional,
 )
-from gan_lightning.callbacks.sampler_fit import OtherSampler, exchange_sampler, fit_sampler
+from gan_lightning.callbacks.other_latents import OtherLatents, checked_truncation, truncated
+from gan_lightning.callbacks.sampler_fit import exchange_sampler, fit_sampler
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models import AdversarialModule, ConfiguredModule, MakeSampler
+from gan_lightning.models import ConfiguredModule, MakeSampler
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -64,7 +65,7 @@ class GenerativeTrainer(Trainer):
         """Compare samples with the test points.
 
         Args:
-            *args: As Lightning's, the model first.
+            *args: As Lightning's.
             verbose: Print Lightning's table too.
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
@@ -72,13 +73,12 @@ class GenerativeTrainer(Trainer):
                 ``sample``.
             **kwargs: As Lightning's.
         """
-        _truncate(args[0] if args else kwargs["model"], truncation)
-        other = [] if sampler is None else [OtherSampler(sampler)]
-        self.callbacks.extend(other)
+        other = OtherLatents(sampler, truncation)
+        self.callbacks.append(other)
         try:
             return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
         finally:
-            del self.callbacks[len(self.callbacks) - len(other) :]
+            self.callbacks = [callback for callback in self.callbacks if callback is not other]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
@@ -120,17 +120,18 @@ class GenerativeTrainer(Trainer):
             The path of the file.
         """
         checkpoint = _checked(model, ckpt_path, num_samples)
+        truncation = checked_truncation(truncation)
         path = Path(output) if output else _default_output(checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
         _exchange_sampler(model, datamodule, sampler)
-        _truncate(model, truncation)
 
         _seed(seed)
         given = _labels(model, labels, num_samples)
-        chunks = draw(model, num_samples) if given is None else draw_given(model, given)
-        samples = torch.cat([x.cpu() for x in chunks])
+        with truncated(model, truncation):
+            chunks = draw(model, num_samples) if given is None else draw_given(model, given)
+            samples = torch.cat([x.cpu() for x in chunks])
         path.parent.mkdir(parents=True, exist_ok=True)
         datamodule.write(datamodule.unscale(samples), path, given)
         return path
@@ -167,15 +168,6 @@ def _exchange_sampler(
         data.prepare_data()
         data.setup("fit")
         fit_sampler(model, data.predict_dataloader())
-
-
-def _truncate(model: LightningModule, truncation: float) -> None:
-    if not 0 < truncation <= 1:
-        raise InputError(f"--truncation must lie in (0, 1], found {truncation}.")
-    if truncation != 1:
-        if not isinstance(model, AdversarialModule):
-            raise InputError(f"--truncation: {type(model).__name__} is no adversarial model.")
-        model.truncation = truncation
 
 
 def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> torch.Tensor | None:

@@ -72,7 +72,7 @@ class StackedMNIST(Images):
         if stage == "val":
             return ImageMetrics(self.features, True, self.class_shares)
         metric = CompleteImageMetrics(self.features, True, self.train.x, self.class_shares)
-        metric.by_label = False  # ten samples of a class are too few to compare
+        metric.by_label = False  # ten samples of a class tell nothing
         return metric
 
     def described(self, stage: Stage) -> str:

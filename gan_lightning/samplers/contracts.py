@@ -100,6 +100,6 @@ class FittedSampler(LatentSampler, ABC):
             name = type(self).__name__
             raise InputError(
                 f"{name} has not been fitted to latents yet: fit does that, and so does "
-                f"sample --sampler {name}."
+                f"--sampler {name}."
             )
         return self.sample_standardised(num_samples) * self.spread + self.centre

@@ -11,13 +11,6 @@ from gan_lightning.losses import gaussian_kl
 from gan_lightning.networks import MLPDecoder, MLPEncoder
 from gan_lightning.samplers.contracts import FittedSampler
 
-RESOLUTION = 0.4
-"""In standard deviations of a latent: what the second stage need not tell apart.
-
-Codes of an autoencoder lie on a surface. To be told where to within a hundredth, the latents of the
-second stage have to be so precise that they fill no prior.
-"""
-
 
 class SecondStageVAE(FittedSampler):
     """A small VAE learns how the latents are distributed, and its prior is one that it fills.
@@ -25,7 +18,9 @@ class SecondStageVAE(FittedSampler):
     Its latents are as long as those of the first stage, so that it has to fold nothing together.
     Its Gaussian likelihood has a learned scale for each axis, not one for all as in the paper: a
     latent that the first stage does not use is noise and nothing else, and its scale is no measure
-    for the others. No scale is below a resolution, which samples do not carry as noise.
+    for the others. And its noise has a smallest scale, which samples do not carry: codes of an
+    autoencoder lie on a surface, and to be told where to within a hundredth, the latents of the
+    second stage have to be so precise that they fill no prior.
 
     Args:
         latent_dim: Length of a latent vector, of both stages.
@@ -33,6 +28,7 @@ class SecondStageVAE(FittedSampler):
         epochs: Passes over the latents.
         batch_size: Latents in a batch.
         lr: Learning rate at the start, from which a cosine leads to 0.
+        resolution: Smallest scale of the noise, in standard deviations of a latent.
     """
 
     def __init__(
@@ -42,17 +38,19 @@ class SecondStageVAE(FittedSampler):
         epochs: int = 60,
         batch_size: int = 256,
         lr: float = 1e-3,
+        resolution: float = 0.4,
     ) -> None:
         super().__init__(latent_dim)
-        if epochs < 1 or batch_size < 1 or not lr > 0:
+        if min(epochs, batch_size) < 1 or not min(lr, resolution) > 0:
             raise InputError(
-                "SecondStageVAE: epochs, batch_size and lr must be positive, found "
-                f"{epochs}, {batch_size} and {lr}."
+                "SecondStageVAE: epochs, batch_size, lr and resolution must be positive, found "
+                f"{epochs}, {batch_size}, {lr} and {resolution}."
             )
         self.hidden_dims = hidden_dims
         self.epochs = epochs
         self.batch_size = batch_size
         self.lr = lr
+        self.resolution = resolution
         self._make_networks()
 
     def _make_networks(self) -> None:
@@ -83,15 +81,12 @@ class SecondStageVAE(FittedSampler):
     def _loss(self, latents: Tensor) -> Tensor:
         mean, log_variance = self.encoder(latents).chunk(2, 1)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        residuals = (latents - self.decoder(z)) / self._scale
-        surprise = (residuals.square() / 2 + self._scale.log()).sum(1)  # -log p, but for 2π
-        return (gaussian_kl(mean, log_variance) + surprise).mean()
-
-    @property
-    def _scale(self) -> Tensor:
-        return self.log_scale.exp().clamp(min=RESOLUTION)
+        variance = self.resolution**2 + (2 * self.log_scale).exp()
+        surprise = (latents - self.decoder(z)).square() / variance + variance.log()
+        # KL - log p, but for the constant of a Gaussian.
+        return (gaussian_kl(mean, log_variance) + surprise.sum(1) / 2).mean()
 
     def sample_standardised(self, num_samples: int) -> Tensor:
         shape = (num_samples, self.latent_dim)
         z, noise = torch.randn(2, *shape, device=self.centre.device)
-        return self.decoder(z) + (self._scale**2 - RESOLUTION**2).sqrt() * noise
+        return self.decoder(z) + self.log_scale.exp() * noise

@@ -11,7 +11,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gan_lightning.callbacks.sampler_fit import fit_sampler
 from gan_lightning.callbacks.stop_signal import StopSignal
-from gan_lightning.data import Digits
+from gan_lightning.cli.trainer import GenerativeTrainer
+from gan_lightning.data import Digits, GaussianRing
+from gan_lightning.errors import InputError
+from gan_lightning.models import GAN, VAE
+from gan_lightning.networks import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
+from gan_lightning.samplers import GaussianMixture, Prior
 
 EXPERIMENT = """
 seed_everything: 3
@@ -147,6 +152,28 @@ def test_another_sampler_can_be_judged(run, trained, capsys):
     assert found[None] == pytest.approx(found["GaussianMixture"])  # fitted to the same latents
     assert found["Prior"] != pytest.approx(found[None])
     assert checkpoint.read_bytes() == before
+
+
+def test_a_trainer_that_tested_other_latents_goes_on_as_before(tmp_path):
+    data = GaussianRing(num_samples=200)
+    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+    trainer = GenerativeTrainer(accelerator="cpu", default_root_dir=tmp_path, callbacks=[], **quiet)
+    callbacks = list(trainer.callbacks)
+    vae = VAE(data.data_shape, MLPEncoder, MLPDecoder)
+    gan = GAN(data.data_shape, MLPGenerator, MLPDiscriminator)
+    sampler = vae.sampler
+    trainer.test(vae, data, sampler=GaussianMixture)
+    trainer.test(gan, data, truncation=0.5)
+    assert vae.sampler is sampler
+    assert gan.truncation == 1
+    for wrong in ({"sampler": Prior}, {"truncation": 2.0}):
+        with pytest.raises(InputError):
+            trainer.test(gan, data, **wrong)
+    with pytest.raises(InputError, match="VAE is no adversarial model"):
+        trainer.test(vae, data, truncation=0.5)
+    assert trainer.callbacks == callbacks
+    assert gan.truncation == 1
+    trainer.test(gan, data)
 
 
 def test_a_model_without_latents_to_sample_says_so(run, tmp_path, capsys):

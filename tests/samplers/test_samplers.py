@@ -90,7 +90,7 @@ def test_an_unfitted_sampler_says_so_in_a_sentence(cls):
         small(cls).sample(3)
     assert str(error.value) == (
         f"{cls.__name__} has not been fitted to latents yet: fit does that, and so does "
-        f"sample --sampler {cls.__name__}."
+        f"--sampler {cls.__name__}."
     )
 
 
