@@ -18,7 +18,8 @@ class OtherLatents(Callback):
     Args:
         sampler: Of an autoencoder, makes another sampler, which is fitted to the latents of all
             training points; None keeps its own.
-        truncation: Of an adversarial model, the standard deviation of the latents, in (0, 1].
+        truncation: Of an adversarial model, the standard deviation of the latents, in (0, 1]. Where
+            Brock et al., 2019, draw large latents anew, all are made smaller here.
     """
 
     def __init__(self, sampler: MakeSampler | None, truncation: float) -> None:
@@ -61,9 +62,10 @@ def truncated(model: LightningModule, truncation: float) -> Iterator[None]:
     """Make the latents of an adversarial model smaller for a while.
 
     Raises:
-        InputError: If it is no adversarial model, unless the truncation is 1.
+        InputError: If the truncation lies outside (0, 1], or if it is not 1 and the model is no
+            adversarial one.
     """
-    if truncation == 1:
+    if checked_truncation(truncation) == 1:
         yield
         return
     if not hasattr(model, "truncation"):

@@ -17,7 +17,7 @@ from gan_lightning.callbacks.contracts import (
     draw_given,
     is_conditional,
 )
-from gan_lightning.callbacks.other_latents import OtherLatents, checked_truncation, truncated
+from gan_lightning.callbacks.other_latents import OtherLatents, truncated
 from gan_lightning.callbacks.sampler_fit import exchange_sampler, fit_sampler
 from gan_lightning.cli.runs import Run, load_checkpoint
 from gan_lightning.data import DataModule
@@ -97,7 +97,7 @@ class GenerativeTrainer(Trainer):
         sampler: MakeSampler | None = None,
         truncation: float = 1.0,
     ) -> Path:
-        """Draw samples from a checkpoint and write them to a file, in the data's own units.
+        """Draw samples from a checkpoint, write them, in the data's own units, and return the path.
 
         Args:
             model: The model that the checkpoint restores.
@@ -113,14 +113,9 @@ class GenerativeTrainer(Trainer):
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
             truncation: Of an adversarial model, the standard deviation of the latents, in (0, 1]:
-                below 1, samples are better and less varied (Brock et al., 2019, Section 3.1; there
-                large latents are drawn anew, here all are made smaller).
-
-        Returns:
-            The path of the file.
+                below 1, samples are better and less varied (after Brock et al., 2019, Section 3.1).
         """
         checkpoint = _checked(model, ckpt_path, num_samples)
-        truncation = checked_truncation(truncation)
         path = Path(output) if output else _default_output(checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
@@ -130,8 +125,7 @@ class GenerativeTrainer(Trainer):
         _seed(seed)
         given = _labels(model, labels, num_samples)
         with truncated(model, truncation):
-            chunks = draw(model, num_samples) if given is None else draw_given(model, given)
-            samples = torch.cat([x.cpu() for x in chunks])
+            samples = _drawn(model, num_samples, given)
         path.parent.mkdir(parents=True, exist_ok=True)
         datamodule.write(datamodule.unscale(samples), path, given)
         return path
@@ -168,6 +162,11 @@ def _exchange_sampler(
         data.prepare_data()
         data.setup("fit")
         fit_sampler(model, data.predict_dataloader())
+
+
+def _drawn(model: ConfiguredModule, num_samples: int, labels: torch.Tensor | None) -> torch.Tensor:
+    chunks = draw(model, num_samples) if labels is None else draw_given(model, labels)
+    return torch.cat([x.cpu() for x in chunks])
 
 
 def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> torch.Tensor | None:
