@@ -97,7 +97,7 @@ class GenerativeTrainer(Trainer):
         sampler: MakeSampler | None = None,
         truncation: float = 1.0,
     ) -> Path:
-        """Draw samples from a checkpoint, write them, in the data's own units, and return the path.
+        """Draw samples from a checkpoint and write them in the data's own units.
 
         Args:
             model: The model that the checkpoint restores.
