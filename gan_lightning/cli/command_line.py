@@ -2,8 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +24,8 @@ from gan_lightning.callbacks import (
     SamplerFit,
 )
 from gan_lightning.cli.config_files import check_config
-from gan_lightning.cli.explain import explain
+from gan_lightning.cli.explain import as_input_errors
+from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import (
     callback_of,
@@ -74,7 +74,8 @@ class CommandLine(LightningCLI):
             trainer_defaults={"max_epochs": 1000, "check_val_every_n_epoch": 10},
             parser_kwargs={
                 "prog": PROGRAM,
-                "description": "Train generative models and sample from them.",
+                "description": "Train generative models and sample from them. A config that you "
+                "type is code and may name any class; a checkpoint is data and may not.",
                 **strict,
                 **{name: dict(strict) for name in self.subcommands()},
             },
@@ -95,15 +96,23 @@ class CommandLine(LightningCLI):
         parser.add_lightning_class_args(SampleMetrics, "metrics")
         parser.add_lightning_class_args(SamplePictures, "pictures")
         parser.add_lightning_class_args(Checkpoints, "checkpoints")
+        parser.add_argument(
+            "--trust",
+            type=str | None,
+            help="Package that a checkpoint, or the config beside it, may name classes of; what is "
+            "typed may name any. A config is code, a checkpoint is not.",
+        )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
-        for config in self.arguments.configs:
-            check_config(config)
+        typed = [check_config(config) for config in self.arguments.configs]
+        self.limits = Limits(self.arguments, args, typed)
         path = find_checkpoint(self.arguments)
         if path is not None:
+            if found := self.arguments.found_config(path):
+                self.limits.add_config(found)
             args = self.arguments.completed(args, path)
-        with _as_input_errors():
+        with self.limits.in_force(), as_input_errors():
             self.config = parser.parse_args(args)
         subcommand = self.config.subcommand
         config = self.config[subcommand]
@@ -128,7 +137,8 @@ class CommandLine(LightningCLI):
         self.checkpoint = load_checkpoint(path, parts)
         held = held_model(self.checkpoint, config.model.class_path, config.ckpt_path)
         asked = config.model.as_dict()
-        with _as_input_errors():
+        self.limits.add_checkpoint(path, held)
+        with self.limits.in_force(), as_input_errors():
             self.config = self.parser.parse_object(
                 {self.config.subcommand: {"model": held}}, self.config
             )
@@ -145,7 +155,7 @@ class CommandLine(LightningCLI):
 
     def instantiate_classes(self) -> None:
         """Build data, model and Trainer; whatever fails here failed on the configuration."""
-        with _as_input_errors():
+        with self.limits.in_force(), as_input_errors():
             super().instantiate_classes()
         if self.checkpoint is not None:
             check_fit(self.model, self.datamodule.data_shape, self.checkpoint)
@@ -238,11 +248,3 @@ class CommandLine(LightningCLI):
         samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
         self.datamodule.write(self.datamodule.unscale(samples), path)
         report_file(f"{len(samples)} samples", path)
-
-
-@contextmanager
-def _as_input_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise InputError(explain(error)) from error

@@ -1,17 +1,20 @@
 """Experiment files that cannot be read, named before the parser meets them."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from gan_lightning.errors import InputError
 
 _SECTIONS = {"model", "data", "trainer", "metrics", "pictures", "checkpoints"}
+_RUN_KEYS = {"seed_everything", "ckpt_path", "weights_only", "trust"}
 _CLASS_KEYS = {"class_path", "init_args", "dict_kwargs"}
 
 
-def check_config(path: Path) -> None:
-    """Make sure that a file is there and holds YAML with named sections.
+def check_config(path: Path) -> dict[str, Any]:
+    """Return the content of a file that holds YAML with named sections.
 
     Raises:
         InputError: If not; with the line where reading failed.
@@ -35,6 +38,36 @@ def check_config(path: Path) -> None:
         )
     for section in _SECTIONS & content.keys():
         _check_section(path, section, content[section])
+    return content
+
+
+def check_found_config(path: Path) -> dict[str, Any]:
+    """Return the content of the config that a run has saved, which nobody has typed.
+
+    Raises:
+        InputError: If it sets more than a run's config does, or reaches beyond this machine.
+    """
+    content = check_config(path)
+    typed = "Only a --config that is typed may do so."
+    if further := sorted(map(str, content.keys() - _SECTIONS - _RUN_KEYS)):
+        raise InputError(f"{path} sets {', '.join(further)}, which no run's config does. {typed}")
+    if content.get("weights_only") is False:
+        raise InputError(
+            f"{path} sets weights_only to false, which lets a checkpoint run code. {typed}"
+        )
+    for text in _texts(content):
+        if "://" in text:
+            raise InputError(f"{path} names the address {text!r}. {typed}")
+    return content
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield all texts among plain values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _check_section(path: Path, section: str, content: object) -> None:

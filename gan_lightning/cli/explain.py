@@ -4,8 +4,8 @@ import re
 import sys
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
-from importlib import import_module
 from inspect import isabstract, signature
 from typing import Any, get_args, get_type_hints
 
@@ -57,7 +57,8 @@ def _unknown_option(match: re.Match[str], place: str, text: str) -> str:
     option = match[1].split(".")[0]
     if class_paths := _class_paths(text):
         owner = class_paths[-1]
-        options = signature(_imported(owner)).parameters
+        cls = _imported(owner)
+        options = signature(cls).parameters if cls else ()
         owner = owner.rpartition(".")[2]
         return f"{place}: {owner} has no option {option!r}.{_nearest(option, options)}"
     section, _, rest = match[1].partition(".")
@@ -167,7 +168,8 @@ def _expected_kind(place: str, text: str) -> type:
     owner = re.search(r"class_path '([\w.]+)'", text)
     if owner is None:
         return object
-    hint: Any = get_type_hints(_imported(owner[1]).__init__).get(place.rpartition(".")[2])
+    cls = _imported(owner[1])
+    hint: Any = get_type_hints(cls.__init__).get(place.rpartition(".")[2]) if cls else None
     while get_args(
         hint
     ):  # Callable[[Shape], Generator] -> Generator, Generator | None -> Generator
@@ -187,8 +189,9 @@ def _classes(kind: type) -> set[str]:
 
 
 def _imported(path: str) -> Any:
+    """Return what a path names, if it is imported: an error is no reason to run code."""
     module, _, name = path.rpartition(".")
-    return getattr(import_module(module), name)
+    return getattr(sys.modules.get(module), name, None)
 
 
 def _nearest(name: str, options: Iterable[str]) -> str:
@@ -209,6 +212,15 @@ def _article(kind: str) -> str:
 
 def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'AEIOUaeiou' else 'a'} {noun}"
+
+
+@contextmanager
+def as_input_errors() -> Iterator[None]:
+    """Turn any error into the sentence for a person."""
+    try:
+        yield
+    except Exception as error:
+        raise InputError(explain(error)) from error
 
 
 def complain(message: str) -> None:

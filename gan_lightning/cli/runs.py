@@ -58,6 +58,7 @@ class Arguments:
     model: str | None
     data: str | None
     root: Path
+    trusted: tuple[str, ...]
 
     @classmethod
     def of(cls, args: Sequence[str]) -> "Arguments":
@@ -68,6 +69,7 @@ class Arguments:
         parser.add_argument("--model")
         parser.add_argument("--data")
         parser.add_argument("--trainer.default_root_dir", dest="root")
+        parser.add_argument("--trust", action="append", default=[])
         try:
             known, rest = parser.parse_known_args(list(args))
         except argparse.ArgumentError:
@@ -79,6 +81,7 @@ class Arguments:
             model=known.model,
             data=known.data,
             root=Path(known.root or "."),
+            trusted=tuple(name for names in known.trust for name in names.split(",")),
         )
 
     @property
@@ -91,12 +94,17 @@ class Arguments:
             return folder.parent.name if of_a_run else path.stem
         return f"{self.model}_{self.data}".lower() if self.model and self.data else None
 
+    def found_config(self, checkpoint: Path) -> Path | None:
+        """Return the config of a checkpoint's run, where it has to stand in for a typed one."""
+        run = Run.of_checkpoint(checkpoint)
+        wanted = self.subcommand and not self.configs and not self.model
+        return run.config if wanted and run and run.config.is_file() else None
+
     def completed(self, args: Sequence[str], checkpoint: Path) -> list[str]:
         """Return ``args`` with the checkpoint's path, and its run's config where none is named."""
         words = _with_value(args, "--ckpt_path", str(checkpoint))
-        run = Run.of_checkpoint(checkpoint)
-        if self.subcommand and not self.configs and not self.model and run and run.config.is_file():
-            words.insert(words.index(self.subcommand) + 1, f"--config={run.config}")
+        if config := self.found_config(checkpoint):
+            words.insert(words.index(str(self.subcommand)) + 1, f"--config={config}")
         return words
 
 

@@ -8,11 +8,11 @@ from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
 
 class SaveRunConfig(SaveConfigCallback):
-    """Writes ``config.yaml`` into the run's folder, without the checkpoint it goes on from."""
+    """Writes ``config.yaml`` into the run's folder, without what belongs to one command line."""
 
     def __init__(self, parser: LightningArgumentParser, config: Namespace, **kwargs: Any) -> None:
         config = config.clone()
-        config.ckpt_path = None
+        config.ckpt_path = config.trust = None
         super().__init__(parser, config, overwrite=True, **kwargs)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

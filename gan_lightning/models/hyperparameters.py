@@ -1,4 +1,8 @@
-"""Hyperparameters as plain values, so that a checkpoint loads without running pickled code."""
+"""Hyperparameters as plain values, so that a checkpoint holds data alone.
+
+``weights_only=True`` keeps pickled code from running; what the values name is limited by
+``gan_lightning.trust``, for the command line and for Lightning's loader alike.
+"""
 
 import inspect
 import sys
