@@ -1,7 +1,13 @@
 """A checkpoint is data, not a program: what it may not name is refused before it is imported."""
 
+import importlib
 import json
 import os
+import pickle
+import subprocess
+from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import torch
@@ -20,7 +26,8 @@ def spec(class_path, **init_args):
 EXPRESSION = spec("sympy.core.function.Lambda", signature="x", expr=STATEMENT)
 LINEAR = {"in_features": 4, "out_features": 4}
 
-# What the sentence has to name, and the hyperparameters that name it.
+# What the sentence has to name, one of several where they are divided by |, and the
+# hyperparameters that name it.
 CLASSES_OF_ELSEWHERE = {
     "a generator": ("evil.EvilMLPGenerator", {"generator": spec("evil.EvilMLPGenerator")}),
     "a path alone": ("evil.EvilMLPGenerator", {"generator": "evil.EvilMLPGenerator"}),
@@ -93,7 +100,7 @@ GADGETS = {
         {"lr_scheduler": spec("MultiplicativeLR", lr_lambda="evil.call")},
     ),
     "a cycle of a function": (
-        "evil.call",
+        "evil.call|CyclicLR",
         {
             "lr_scheduler": spec(
                 "torch.optim.lr_scheduler.CyclicLR", base_lr=0.1, max_lr=0.2, scale_fn="evil.call"
@@ -101,7 +108,7 @@ GADGETS = {
         },
     ),
     "a schedule within a schedule": (
-        "evil.EvilConstantLR",
+        "evil.EvilConstantLR|SequentialLR",
         {
             "lr_scheduler": spec(
                 "torch.optim.lr_scheduler.SequentialLR",
@@ -111,7 +118,7 @@ GADGETS = {
         },
     ),
     "a schedule within a chain": (
-        "evil.EvilConstantLR",
+        "evil.EvilConstantLR|ChainedScheduler",
         {"lr_scheduler": spec("ChainedScheduler", schedulers=[spec("evil.EvilConstantLR")])},
     ),
     "an average by a function": (
@@ -218,7 +225,7 @@ PLACES = {
         },
     ),
     "dict_kwargs of the model": (
-        "evil.EvilMLPGenerator",
+        "evil.EvilMLPGenerator|'dict_kwargs'",
         {"dict_kwargs": {"generator": "evil.EvilMLPGenerator"}},
     ),
     "dict_kwargs of a layer": (
@@ -252,15 +259,15 @@ PLACES = {
         {"generator.activation": spec("torch.nn.Identity", anything=spec("evil.EvilReLU"))},
     ),
     "a list of layers": (
-        "evil.EvilReLU",
+        "evil.EvilReLU|ModuleList",
         {"generator.activation": spec("torch.nn.ModuleList", modules=[spec("evil.EvilReLU")])},
     ),
     "a mapping of layers": (
-        "evil.EvilReLU",
+        "evil.EvilReLU|ModuleDict",
         {"generator.activation": spec("torch.nn.ModuleDict", modules={"a": spec("evil.EvilReLU")})},
     ),
     "a mapping of anything": (
-        "evil.EvilReLU",
+        "evil.EvilReLU|ParameterDict",
         {
             "generator.activation": spec(
                 "torch.nn.ParameterDict", parameters={"a": spec("evil.EvilReLU")}
@@ -270,7 +277,7 @@ PLACES = {
     "a list of numbers": ("evil.call", {"generator.hidden_dims": [spec("evil.call")]}),
     "lists of lists": ("evil.call", {"generator.hidden_dims": [[4], [[spec("evil.call")]]]}),
     "a number": ("evil.call", {"n_critic": spec("evil.call")}),
-    "the shape of the data": ("evil.call", {"data_shape": spec("evil.call")}),
+    "the shape of the data": ("evil.call|of shape", {"data_shape": spec("evil.call")}),
     "a learning rate": (
         "evil.call",
         {"g_optimizer": spec("torch.optim.Adam", lr=spec("evil.call"))},
@@ -309,11 +316,11 @@ PLACES = {
         {"generator.activation": "'evil.EvilReLU'"},
     ),
     "a text of arguments": (
-        "evil.EvilReLU",
+        "evil.EvilReLU|init_args",
         {"generator": {"class_path": "MLPGenerator", "init_args": "{activation: evil.EvilReLU}"}},
     ),
     "a list of kwargs": (
-        "evil.EvilReLU",
+        "evil.EvilReLU|init_args",
         {
             "generator": {
                 "class_path": "MLPGenerator",
@@ -335,7 +342,7 @@ PLACES = {
     "a key that appends": ("evil.call", {"generator.hidden_dims+": [spec("evil.call")]}),
     "spaces around": ("evil.EvilReLU", {"generator.activation": " evil.EvilReLU\n"}),
     "another model's arguments": (
-        "evil.EvilMLPGenerator",
+        "evil.EvilMLPGenerator|the model R3GAN",
         {"_class_path": "gan_lightning.models.R3GAN", "generator": "evil.EvilMLPGenerator"},
     ),
     "a model by its bare name": (
@@ -378,10 +385,10 @@ def test_a_class_that_is_not_listed_is_refused_by_name(spoiled, attempt, door, n
     refused, values = NAMED[name]
     run = spoiled(name.split()[0] if name in OTHER_FAMILIES else "GAN")
     run.set_hyperparameters(values)
-    outcome = attempt(door, run.checkpoint, refused=refused)
+    outcome = attempt(door, run.checkpoint, refused=refused.partition("|")[0])
     assert outcome.deeds == []
     assert isinstance(outcome.error, ValueError if door == "loader" else SystemExit)
-    assert refused in outcome.sentence
+    assert any(words in outcome.sentence for words in refused.split("|"))
     assert "\n" not in outcome.sentence
     assert len(outcome.sentence) < 400
 
@@ -509,3 +516,32 @@ def test_a_file_of_pickled_code_alone_is_refused(spoiled, attempt, door):
     outcome = attempt(door, run.checkpoint)
     assert outcome.deeds == []
     assert outcome.error is not None
+
+
+def test_the_watch_sees_what_a_trusted_payload_does(spoiled, attempt):
+    run = spoiled()
+    run.set_hyperparameters({"generator.activation": "evil.EvilReLU"})
+    outcome = attempt("validate", run.checkpoint, "--trust=evil")
+    assert outcome.error is None
+    assert "import evil" in outcome.deeds
+    assert any("ReLU" in deed for deed in outcome.deeds)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda: os.system("true"),
+        lambda: subprocess.run(["true"], check=True),
+        lambda: eval(compile(f"'{SIGN}'", "expression", "eval")),
+        lambda: os.putenv(SIGN, "set"),
+        lambda: pickle.loads(pickle.dumps(OrderedDict())),
+        lambda: (Path.home() / "hostile.tmp").touch(),
+        lambda: (Path.home() / "hostile.tmp").unlink(),
+        lambda: importlib.import_module("this.is.nowhere"),
+    ],
+    ids=range(8),
+)
+def test_the_watch_sees_each_kind_of_deed(watch, deed):
+    with watch.over(None), suppress(ImportError):
+        deed()
+    assert watch.deeds
