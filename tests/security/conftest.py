@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 import pytest
@@ -81,6 +82,9 @@ class Watch:
             return
         if event == "import":
             self._note(self._is_strange(args[0]), event, args[0])
+        elif event == "exec":  # of a module, if importlib.import_module was called
+            module = _module_of(args[0])
+            self._note(module is not None and self._is_strange(module), event, module)
         elif event == "open":
             self._note(_writes(args) and self._is_outside(args[0]), event, args[0])
         elif event in CHANGES:
@@ -92,7 +96,8 @@ class Watch:
             source = args[0] if isinstance(args[0], bytes) else str(args[0]).encode()
             self._note(SIGN.encode() in source, event, args[1])
         elif event in ACTS:
-            self._note(True, event, args)
+            # jsonargparse asks Python for the places of type stubs.
+            self._note("print(json.dumps(sys.path))" not in str(args), event, args)
 
     def _note(self, wrong: bool, event: str, subject: object) -> None:
         if wrong:
@@ -106,6 +111,18 @@ class Watch:
     def _is_outside(self, path: Any) -> bool:
         name = os.path.abspath(os.fsdecode(path))
         return not (name.startswith(self.home) or name.startswith("/dev/") or ".pyc" in name)
+
+
+def _module_of(code: CodeType) -> str | None:
+    """Return the name of the module whose code this is, or the file's path where it is no module's."""
+    file = Path(code.co_filename)
+    if code.co_name != "<module>" or not file.is_absolute():
+        return None
+    for folder in sys.path:
+        if folder and file.is_relative_to(folder):
+            parts = file.relative_to(folder).with_suffix("").parts
+            return ".".join(part for part in parts if part != "__init__")
+    return str(file)
 
 
 def _writes(args: tuple[Any, ...]) -> bool:
@@ -149,6 +166,7 @@ FAMILIES = {
         "--model.encoder=LabelledEncoder",
         "--model.encoder.encoder=MLPEncoder",
         "--model.decoder=LabelledDecoder",
+        "--model.decoder.embedding_dim=2",
         "--model.decoder.decoder=MLPDecoder",
     ],
     "Autoencoder": ["--model.decoder.latent_dim=2", "--model.sampler=GaussianMixture"],

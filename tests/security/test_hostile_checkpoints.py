@@ -393,11 +393,21 @@ def test_a_class_that_is_not_listed_is_refused_by_name(spoiled, attempt, door, n
     assert len(outcome.sentence) < 400
 
 
+EVIL = spec("evil.EvilMLPGenerator")
+
+
 class Pickled:
     """Sets a variable when it is unpickled."""
 
     def __reduce__(self):
         return os.putenv, (SIGN, "unpickled")
+
+
+def endless():
+    """Return a list that holds itself."""
+    values = [EVIL]
+    values.append(values)
+    return values
 
 
 def hyperparameters(**values):
@@ -428,8 +438,6 @@ def nested(depth):
         value = spec("InstanceNoise", discriminator=value)
     return value
 
-
-EVIL = spec("evil.EvilMLPGenerator")
 
 ODD = {
     "a class path that is a number": hyperparameters(_class_path=5),
@@ -478,6 +486,7 @@ ODD = {
     "hyperparameters of Lightning 0.7": moved("hparams"),
     "hyperparameters of Lightning 0.6": moved("module_arguments"),
     "a hundred networks deep": hyperparameters(discriminator=nested(100)),
+    "a list that holds itself": hyperparameters(extra=endless()),
     "states of callbacks": parts(
         callbacks={"Checkpoints": EVIL, "RandomState": "evil.call", 5: []}
     ),
