@@ -17,6 +17,7 @@ import lightning.pytorch.cli
 from jsonargparse import ArgumentError, set_parsing_settings
 from jsonargparse._common import parsing_settings
 from lightning.pytorch import Callback
+from lightning.pytorch.core.saving import _ALLOWED_INSTANTIATORS
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -86,6 +87,8 @@ def guard_lightning_loader() -> None:
             reason = " ".join(str(_first_cause(error)).split())
             raise InputError(f"The checkpoint's model cannot be built: {reason}") from error
 
+    # The sibling package builds for its own LightningModule, which no model of ours extends.
+    _ALLOWED_INSTANTIATORS.discard("pytorch_lightning.cli.instantiate_module")
     guarded._guarded = True  # type: ignore[attr-defined]
     lightning.pytorch.cli.instantiate_module = guarded
 
