@@ -78,30 +78,27 @@ class Watch:
             self.active = False
 
     def _see(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self.active:
-            return
-        if event == "import":
-            self._note(self._is_strange(args[0]), event, args[0])
-        elif event == "exec":  # of a module, if importlib.import_module was called
-            module = _module_of(args[0])
-            self._note(module is not None and self._is_strange(module), event, module)
-        elif event == "open":
-            self._note(_writes(args) and self._is_outside(args[0]), event, args[0])
-        elif event in CHANGES:
-            paths = [arg for arg in args if isinstance(arg, str | bytes | os.PathLike)]
-            self._note(bool(paths) and self._is_outside(paths[-1]), event, paths[-1:])
-        elif event == "os.putenv":
-            self._note(args[0] in (SIGN, SIGN.encode()), event, args[1])
-        elif event == "compile":
-            source = args[0] if isinstance(args[0], bytes) else str(args[0]).encode()
-            self._note(SIGN.encode() in source, event, args[1])
-        elif event in ACTS:
-            # jsonargparse asks Python for the places of type stubs.
-            self._note("print(json.dumps(sys.path))" not in str(args), event, args)
+        if self.active and self._is_a_deed(event, args):
+            self.deeds.append(f"{event} {args[:2]}")
 
-    def _note(self, wrong: bool, event: str, subject: object) -> None:
-        if wrong:
-            self.deeds.append(f"{event} {subject}")
+    def _is_a_deed(self, event: str, args: tuple[Any, ...]) -> bool:
+        match event:
+            case "import":
+                return self._is_strange(args[0])
+            case "exec":  # of a module: importlib.import_module causes no event "import"
+                module = _module_of(args[0])
+                return module is not None and self._is_strange(module)
+            case "open":
+                return _writes(args) and self._is_outside(args[0])
+            case "os.putenv":
+                return args[0] in (SIGN, SIGN.encode())
+            case "compile":
+                return SIGN in str(args[0])
+        if event in CHANGES:
+            paths = [arg for arg in args if isinstance(arg, str | bytes | os.PathLike)]
+            return bool(paths) and self._is_outside(paths[-1])
+        # jsonargparse asks Python for the places of type stubs.
+        return event in ACTS and "print(json.dumps(sys.path))" not in str(args)
 
     def _is_strange(self, module: str) -> bool:
         return module.partition(".")[0] not in FRIENDS or f"{self.refused}.".startswith(
@@ -114,7 +111,7 @@ class Watch:
 
 
 def _module_of(code: CodeType) -> str | None:
-    """Return the name of the module whose code this is, or the file's path where it is no module's."""
+    """Return the name of the module whose code this is, or its file where it has no name."""
     file = Path(code.co_filename)
     if code.co_name != "<module>" or not file.is_absolute():
         return None
