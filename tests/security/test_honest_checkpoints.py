@@ -111,6 +111,15 @@ def test_trust_in_one_package_is_none_in_another(spoiled, attempt):
     assert "evil.EvilReLU" in outcome.sentence
 
 
+@pytest.mark.parametrize("text", ["--checkpoints.monitor=evil.score", "--trainer.profiler=evil.x"])
+def test_a_text_that_is_typed_but_no_class_trusts_nobody(spoiled, attempt, text):
+    run = spoiled()
+    run.set_hyperparameters({"generator.activation": "evil.EvilReLU"})
+    outcome = attempt("test", run.checkpoint, text, refused="evil.EvilReLU")
+    assert outcome.deeds == []
+    assert outcome.sentence is not None
+
+
 def test_a_config_that_is_typed_leaves_the_checkpoint_data(spoiled, attempt):
     run = spoiled()
     run.set_hyperparameters({"generator.activation": "evil.EvilReLU"})

@@ -542,7 +542,7 @@ def test_the_watch_sees_what_a_trusted_payload_does(spoiled, attempt):
         lambda: pickle.loads(pickle.dumps(OrderedDict())),
         lambda: (Path.home() / "hostile.tmp").touch(),
         lambda: (Path.home() / "hostile.tmp").unlink(),
-        lambda: importlib.import_module("this.is.nowhere"),
+        lambda: importlib.import_module("evil"),
     ],
     ids=range(8),
 )

@@ -6,6 +6,8 @@ import pytest
 import torch
 import yaml
 
+from gan_lightning import trust
+
 SIGN = "GAN_LIGHTNING_PAYLOAD"
 COMMANDS = ("fit", "test", "validate", "predict", "sample")
 
@@ -362,3 +364,13 @@ def test_a_found_config_does_not_choose_the_file_of_samples(spoiled, attempt, tm
     outcome = attempt("sample", run.checkpoint, "--num_samples=2")
     assert precious.read_text() == "precious"
     assert "output" in outcome.sentence
+
+
+def test_a_class_of_this_package_that_is_not_listed_is_not_ones_own(spoiled, attempt, monkeypatch):
+    installed = trust._installed() - {"gan_lightning"}  # as where it runs from a bare checkout
+    monkeypatch.setattr(trust, "_installed", lambda: installed)
+    run = spoiled()
+    path = "gan_lightning.features.InceptionFeatures"
+    run.set_config({"data": spec("Digits", **DIGITS, features=spec(path, weights="evil.pt"))})
+    outcome = attempt("sample", run.checkpoint, refused=path)
+    assert path in outcome.sentence
