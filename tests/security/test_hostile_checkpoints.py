@@ -16,7 +16,8 @@ from torch import nn
 from gan_lightning.errors import InputError
 
 SIGN = "GAN_LIGHTNING_PAYLOAD"
-DOORS = ("fit", "test", "validate", "predict", "sample", "loader")
+COMMANDS = ("fit", "test", "validate", "predict", "sample")
+DOORS = (*COMMANDS, "loader")
 
 STATEMENT = f"__import__('os').environ.__setitem__('{SIGN}', 'ran')"
 
@@ -59,10 +60,10 @@ CLASSES_OF_ELSEWHERE = {
         "evil.make_generator",
         {"generator": spec("evil.make_generator", latent_dim=3)},
     ),
-    "a model of the same name": ("evil.GAN", {"_class_path": "evil.GAN"}),
+    "a model of the same name": ("evil_model.GAN", {"_class_path": "evil_model.GAN"}),
     "a model of the same name by Lightning's own loader": (
-        "evil.GAN",
-        {"_class_path": "evil.GAN", "generator": spec("evil.EvilMLPGenerator")},
+        "evil_model.GAN",
+        {"_class_path": "evil_model.GAN", "generator": spec("evil.EvilMLPGenerator")},
     ),
     "a module that is nowhere": ("nowhere.Generator", {"generator": spec("nowhere.Generator")}),
     "a module with a side effect": ("this.s", {"generator.activation": "this.s"}),
@@ -361,11 +362,16 @@ OTHER_FAMILIES = {
 NAMED = {**CLASSES_OF_ELSEWHERE, **GADGETS, **CALLED, **PLACES, **OTHER_FAMILIES}
 
 
-def rotated(cases, doors=DOORS):
-    """Pair each case with each door; all but one pair of each case are slow."""
+def rotated(cases):
+    """Pair each case with each door.
+
+    Not slow are all pairs with Lightning's loader, which is quick, and of each sixth case the pair
+    with one command, each in its turn.
+    """
     for i, name in enumerate(cases):
-        for j, door in enumerate(doors):
-            marks = () if (i + j) % len(doors) == 0 else pytest.mark.slow
+        for j, door in enumerate(DOORS):
+            in_turn = i % 6 == 0 and i // 6 % len(COMMANDS) == j
+            marks = () if door == "loader" or in_turn else pytest.mark.slow
             yield pytest.param(door, name, marks=marks, id=f"{door}-{name}")
 
 
@@ -431,8 +437,8 @@ def nested(depth):
 
 ODD = {
     "a class path that is a number": hyperparameters(_class_path=5),
-    "a class path that is a list": hyperparameters(_class_path=["evil.GAN"]),
-    "a class path that is a mapping": hyperparameters(_class_path=spec("evil.GAN")),
+    "a class path that is a list": hyperparameters(_class_path=["evil_model.GAN"]),
+    "a class path that is a mapping": hyperparameters(_class_path=spec("evil_model.GAN")),
     "a class path that is empty": hyperparameters(_class_path=""),
     "a class path of dots": hyperparameters(_class_path="..GAN"),
     "a class path of a tensor": hyperparameters(_class_path=torch.zeros(2)),
@@ -473,7 +479,7 @@ ODD = {
     "an instantiator that is a list": hyperparameters(_instantiator=["evil.call"]),
     "no instantiator": without("_instantiator"),
     "hyperparameters that are a list": parts(hyper_parameters=[EVIL]),
-    "hyperparameters that are a text": parts(hyper_parameters="evil.GAN"),
+    "hyperparameters that are a text": parts(hyper_parameters="evil_model.GAN"),
     "no hyperparameters": parts(hyper_parameters=None),
     "hyperparameters under an argument's name": parts(
         hparams_name="generator", hyper_parameters=EVIL
@@ -528,7 +534,7 @@ def test_the_watch_sees_what_a_trusted_payload_does(spoiled, attempt):
     run.set_hyperparameters({"generator.activation": "evil.EvilReLU"})
     outcome = attempt("validate", run.checkpoint, "--trust=evil")
     assert outcome.error is None
-    assert "import evil" in outcome.deeds
+    assert any("import" in deed and "'evil'" in deed for deed in outcome.deeds)
     assert any("ReLU" in deed for deed in outcome.deeds)
 
 

@@ -50,18 +50,6 @@ for _base in (
 loss = losses.NonSaturatingLoss()
 
 
-class GAN(models.GAN):
-    """Has the name of an honest model."""
-
-    def __init__(
-        self,
-        data_shape: networks.Shape,
-        generator: models.adversarial.MakeGenerator = networks.MLPGenerator,
-    ) -> None:
-        record("GAN")
-        super().__init__(data_shape, generator)
-
-
 def make_generator(data_shape: networks.Shape, latent_dim: int = 2) -> networks.Generator:
     record("make_generator")
     return networks.MLPGenerator(data_shape, latent_dim, [4])
