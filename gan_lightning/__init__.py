@@ -4,7 +4,7 @@ Importing the package imports its models, networks, samplers, data and callbacks
 files name them by their bare class names and ``load_from_checkpoint`` finds them.
 """
 
-from gan_lightning import callbacks, data, features, losses, models, networks, samplers
+from gan_lightning import callbacks, data, features, losses, models, networks, samplers, schedules
 from gan_lightning.trust import guard_lightning_loader
 from gan_lightning.version import __version__
 
@@ -19,4 +19,5 @@ __all__ = [
     "models",
     "networks",
     "samplers",
+    "schedules",
 ]

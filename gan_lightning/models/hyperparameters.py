@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from gan_lightning.errors import InputError
 
 
@@ -29,6 +32,8 @@ def describe(value: Any, name: str) -> Any:
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.dim() == 0):
+        return value.item()
     if isinstance(value, Mapping):
         return {key: describe(item, f"{name}.{key}") for key, item in value.items()}
     if isinstance(value, list | tuple):
