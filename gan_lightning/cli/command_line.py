@@ -1,5 +1,6 @@
 """The command line: fit, validate, test, predict and sample on LightningCLI."""
 
+import json
 import signal
 import sys
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from jsonargparse import dict_to_namespace
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -33,7 +35,13 @@ from gan_lightning.cli.report import (
     report_fit,
     report_stop,
 )
-from gan_lightning.cli.restored import check_fit, data_differences, differences, held_model
+from gan_lightning.cli.restored import (
+    check_fit,
+    data_differences,
+    differences,
+    held_model,
+    recalled_data,
+)
 from gan_lightning.cli.runs import (
     LOGS,
     Arguments,
@@ -44,7 +52,7 @@ from gan_lightning.cli.runs import (
 )
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.trainer import GenerativeTrainer
-from gan_lightning.data import DataModule
+from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 
@@ -109,9 +117,7 @@ class CommandLine(LightningCLI):
         self.limits = Limits(self.arguments, args, typed)
         path = find_checkpoint(self.arguments)
         if path is not None:
-            if found := self.arguments.found_config(path):
-                self.limits.add_config(found)
-            args = self.arguments.completed(args, path)
+            args = self.arguments.completed(args, path, self._stand_in(path))
         with self.limits.in_force(), as_input_errors():
             self.config = parser.parse_args(args)
         subcommand = self.config.subcommand
@@ -125,6 +131,24 @@ class CommandLine(LightningCLI):
         seed = config.seed_everything
         if not isinstance(seed, bool) and not 0 <= seed < 2**32:
             raise InputError(f"seed_everything must lie in [0, 2^32), found {seed}.")
+
+    def _stand_in(self, path: Path) -> Path | str | None:
+        """Return the config that stands in for one that nobody typed: a file, or YAML."""
+        if self.arguments.names_nothing and self._needs_no_data:
+            held = load_checkpoint(path)
+            if (data := recalled_data(held)) is not None:  # the checkpoint alone is enough
+                model = held_model(held, None, str(path))
+                self.limits.add_checkpoint(path, model)
+                return json.dumps({"model": model, "data": data})
+        found = self.arguments.found_config(path)
+        if found is not None:
+            self.limits.add_config(found)
+        return found
+
+    @property
+    def _needs_no_data(self) -> bool:
+        """Whether the units of the data will do, which the checkpoint holds."""
+        return self.arguments.subcommand == "sample" and not self.arguments.sampler
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""
@@ -150,8 +174,13 @@ class CommandLine(LightningCLI):
             )
         if parts and path.name == "best.ckpt" and path.with_name("last.ckpt").exists():
             rank_zero_warn(f"The run goes on from {path}, and replaces the last.ckpt there.")
+        recalled = recalled_data(self.checkpoint) if self._needs_no_data else None
+        if recalled is not None and self.arguments.names_nothing:
+            return
         for key, old, new in data_differences(path, config.data.as_dict()):
             rank_zero_warn(f"data.{key} is {new}; the checkpoint was trained with {old}.")
+        if recalled is not None:
+            self.config[self.config.subcommand].data = dict_to_namespace(recalled)
 
     def instantiate_classes(self) -> None:
         """Build data, model and Trainer; whatever fails here failed on the configuration."""
@@ -159,6 +188,8 @@ class CommandLine(LightningCLI):
             super().instantiate_classes()
         if self.checkpoint is not None:
             check_fit(self.model, self.datamodule.data_shape, self.checkpoint)
+            if memory := DataMemory.of_checkpoint(self.checkpoint):
+                self.datamodule.remember(memory)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")

@@ -1,13 +1,16 @@
 """Clusters in place of labels."""
 
-from pathlib import Path
+from copy import copy
 
 import torch
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
+from gan_lightning.data.contracts import DataModule, Picture, Stage
+from gan_lightning.data.held_out import HeldOut
+from gan_lightning.data.memory import DataMemory, Split
+from gan_lightning.data.units import Units
 from gan_lightning.errors import InputError
 from gan_lightning.metrics import TwoSampleMetric
 
@@ -72,11 +75,12 @@ class Clustered(DataModule):
     def scale(self, x: Tensor) -> Tensor:
         return self.data.scale(x)
 
-    def unscale(self, x: Tensor) -> Tensor:
-        return self.data.unscale(x)
-
-    def setup_units(self) -> None:
-        self.data.setup_units()
+    @property
+    def units(self) -> Units:  # type: ignore[override]
+        """Units of the data inside, whose label names are not those of clusters."""
+        units = copy(self.data.units)
+        units.label_names = None
+        return units
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         metric = self.data.metrics(stage)
@@ -89,8 +93,15 @@ class Clustered(DataModule):
     def real_pictures(self) -> dict[str, Picture]:
         return self.data.real_pictures()
 
-    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
-        self.data.write(samples, path, labels)
+    def setup_units(self) -> None:
+        self.data.setup_units()
+
+    def remember(self, memory: DataMemory) -> None:
+        super().remember(memory)
+        self.data.remember(memory)
+
+    def held_out(self) -> HeldOut | None:
+        return self.data.held_out()
 
     def _flattened(self, split: Split) -> Tensor:
         return torch.cat([self.scale(x).flatten(1).cpu() for x in split.x.split(4096)])
