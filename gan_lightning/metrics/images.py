@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
@@ -34,9 +35,10 @@ GOALS = {
 class ImageMetrics(TwoSampleMetric):
     """Distances of the features, and how often each class occurs.
 
-    ``compute`` returns ``fid`` and ``kid`` (of the last features, divided by their root mean square
-    on the real images), ``precision``, ``recall``, ``density`` and ``coverage`` (of the middle
-    ones) and, where the extractor knows the data's classes, ``modes`` (a count), ``class_kl`` and
+    ``compute`` returns ``fid`` (of the last features as they are), ``kid`` (of the same, over all
+    pairs and in units of their root mean square on the real images, unless the extractor has a unit
+    of its own), ``precision``, ``recall``, ``density`` and ``coverage`` (of the middle ones) and,
+    where the extractor knows the data's classes, ``modes`` (a count), ``class_kl`` and
     ``class_tv``.
 
     Args:
@@ -81,9 +83,10 @@ class ImageMetrics(TwoSampleMetric):
 
     def _distances(self) -> Results:
         real, samples = self.real_features.last, self.sample_features.last
+        unit = torch.ones(1, 1) if self.extractor.has_own_unit else real
         return {
             "fid": frechet_distance(real, samples),
-            "kid": kernel_distance(normalised(real, real), normalised(samples, real)),
+            "kid": kernel_distance(normalised(real, unit), normalised(samples, unit)),
         }
 
     def _manifolds(self) -> Results:
