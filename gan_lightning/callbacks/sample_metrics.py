@@ -37,11 +37,13 @@ class SampleMetrics(Callback):
     Latents are the same each time, apart from the training's random numbers, so that watching a
     run more closely does not change it; and the same on any number of devices. A conditional model
     is asked for labels as frequent as the points' own. ``test`` compares as many real training
-    points in the same way: the floor that no sampler can be expected to go below.
+    points in the same way: the floor that no sampler can be expected to go below. Many numbers
+    depend on how many points are compared, so where there are fewer training points than
+    ``test_samples``, as many samples are drawn as there are training points.
 
     Args:
         num_samples: Samples to draw in validation, over all ranks.
-        test_samples: Samples to draw in ``test``.
+        test_samples: Samples to draw in ``test``, at most as many as there are training points.
         seed: Seed of their latents.
     """
 
@@ -54,6 +56,7 @@ class SampleMetrics(Callback):
         self.num_samples = num_samples
         self.test_samples = test_samples
         self.seed = seed
+        self.num_drawn = 0
         self.protocol = ""
         self.latest: Comparison | None = None
 
@@ -85,7 +88,8 @@ class SampleMetrics(Callback):
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if isinstance(pl_module, GenerativeModel):
-            values = self._compared(trainer, pl_module, "test", self.test_samples)
+            points, _ = data_of(trainer).training_points(self.test_samples, 0, 1)
+            values = self._compared(trainer, pl_module, "test", len(points))
             self._report(trainer, pl_module, "test", values, self._floor(trainer))
 
     def _start(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
@@ -98,6 +102,7 @@ class SampleMetrics(Callback):
         self, trainer: Trainer, model: GenerativeModel, stage: Stage, num_samples: int
     ) -> dict[str, Tensor]:
         """Draw this rank's share of the samples and return what the metric says of all."""
+        self.num_drawn = num_samples
         labels = None
         if model.num_classes is not None:
             labels = data_of(trainer).labels_like(stage, num_samples)
@@ -154,14 +159,16 @@ class SampleMetrics(Callback):
 
     def _state_protocol(self, trainer: Trainer, model: GenerativeModel, stage: Stage) -> None:
         """Say, once a run, how the numbers come about: without that they mean nothing."""
-        count = self.num_samples if stage == "val" else self.test_samples
+        count = f"{self.num_drawn} samples"
+        if stage == "test" and self.num_drawn < self.test_samples:
+            count += " (as many as there are training points)"
         latents = ""
         if isinstance(model, LatentModel):
             latents = f"latents of {type(model.sampler).__name__}, "
         elif isinstance(model, AdversarialModule) and model.truncation != 1:
             latents = f"latents of deviation {model.truncation:g}, "
         protocol = (
-            f"{count} samples of the {'averaged' if model.has_average else 'raw'} weights, "
+            f"{count} of the {'averaged' if model.has_average else 'raw'} weights, "
             f"{latents}seed {self.seed}, against {data_of(trainer).described(stage)}"
         )
         if self.metric.protocol:

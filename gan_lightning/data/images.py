@@ -112,7 +112,7 @@ class Images(DataModule):
         digits = self.knows_classes and isinstance(self.features, DigitFeatures)
         if stage == "val":
             return ImageMetrics(self.features, digits)
-        return CompleteImageMetrics(self.features, digits, self.train.x)
+        return CompleteImageMetrics(self.features, digits, *self.train)
 
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         return {"grid": grid(samples, labels)}

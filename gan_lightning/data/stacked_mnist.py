@@ -73,7 +73,7 @@ class StackedMNIST(Images):
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         if stage == "val":
             return ImageMetrics(self.features, True, self.class_shares)
-        metric = CompleteImageMetrics(self.features, True, self.train.x, self.class_shares)
+        metric = CompleteImageMetrics(self.features, True, *self.train, self.class_shares)
         metric.by_label = False  # ten samples of a class tell nothing
         return metric
 
