@@ -23,6 +23,7 @@ from gan_lightning.networks.contracts import (
     Shape,
 )
 from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
+from gan_lightning.networks.spectral_norm import normalise_like
 
 
 class LabelledGenerator(Generator):
@@ -105,6 +106,7 @@ class LabelledDiscriminator(Discriminator):
             "discriminator", Discriminator, discriminator, _with_planes(data_shape)
         )
         self.planes = nn.Parameter(torch.randn(self.num_classes, *data_shape))
+        normalise_like(self.discriminator, self, "planes")
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.discriminator(torch.cat([x, self.planes[labels]], 1))
@@ -158,6 +160,7 @@ class ProjectionDiscriminator(Discriminator):
         self.discriminator = built("discriminator", FeatureDiscriminator, discriminator, data_shape)
         self.embedding = nn.Embedding(self.num_classes, self.discriminator.num_features)
         nn.init.normal_(self.embedding.weight, 0.0, 0.02)
+        normalise_like(self.discriminator, self.embedding)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         features = self.discriminator.features(x)
@@ -186,6 +189,7 @@ class AuxiliaryClassifier(ClassifyingDiscriminator):
         count = known_labels("AuxiliaryClassifier", num_classes)
         self.discriminator = built("discriminator", FeatureDiscriminator, discriminator, data_shape)
         self.classifier = nn.Linear(self.discriminator.num_features, count)
+        normalise_like(self.discriminator, self.classifier)
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.discriminator.features(x)

@@ -41,11 +41,6 @@ def largest_singular_value(wrapper, network):
         return torch.linalg.matrix_norm(WRAPPERS[wrapper](conditioned.eval()), 2).item()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="conditional networks add an embedding, planes or a head that are not normalised",
-)
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_what_is_added_to_a_normalised_network_has_a_largest_singular_value_of_one(
