@@ -65,28 +65,22 @@ def as_many_of_each_label(model: GenerativeModel, num_samples: int) -> Tensor | 
     return torch.arange(model.num_classes).repeat_interleave(-(-num_samples // model.num_classes))
 
 
-def checked_truncation(truncation: float) -> float:
-    """Return a truncation.
-
-    Raises:
-        InputError: If it lies outside (0, 1].
-    """
-    if not 0 < truncation <= 1:
-        raise InputError(f"--truncation must lie in (0, 1], found {truncation}.")
-    return truncation
-
-
 @contextmanager
-def truncated(model: LightningModule, truncation: float) -> Iterator[None]:
-    """Make the latents of an adversarial model smaller for a while.
+def truncated(model: LightningModule, truncation: float | None) -> Iterator[None]:
+    """Keep the numbers of an adversarial model's latents below a threshold for a while.
+
+    Args:
+        model: The model.
+        truncation: Largest absolute value, in standard deviations; None leaves them as they are.
 
     Raises:
-        InputError: If the truncation lies outside (0, 1], or if it is not 1 and the model is no
-            adversarial one.
+        InputError: If the truncation is not positive, or if the model is no adversarial one.
     """
-    if checked_truncation(truncation) == 1:
+    if truncation is None:
         yield
         return
+    if not truncation > 0:
+        raise InputError(f"--truncation must be positive, found {truncation}.")
     if not isinstance(model, AdversarialModule):
         raise InputError(f"--truncation: {type(model).__name__} is no adversarial model.")
     before, model.truncation = model.truncation, truncation

@@ -8,7 +8,6 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from gan_lightning.callbacks.sampler_fit import fit_to_training
 from gan_lightning.models import MakeSampler
 from gan_lightning.sampling import (
-    checked_truncation,
     exchange_sampler,
     needs_fitting,
     truncated,
@@ -21,13 +20,13 @@ class OtherLatents(Callback):
     Args:
         sampler: Of an autoencoder, makes another sampler, which is fitted to the latents of all
             training points; None keeps its own.
-        truncation: Of an adversarial model, the standard deviation of the latents, in (0, 1]. Where
-            Brock et al., 2019, draw large latents anew, all are made smaller here.
+        truncation: Of an adversarial model, the largest absolute value of the latents' numbers;
+            None keeps them as they are.
     """
 
-    def __init__(self, sampler: MakeSampler | None, truncation: float) -> None:
+    def __init__(self, sampler: MakeSampler | None, truncation: float | None) -> None:
         self.sampler = sampler
-        self.truncation = checked_truncation(truncation)
+        self.truncation = truncation
         self.undo = ExitStack()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

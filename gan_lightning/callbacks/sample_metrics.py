@@ -82,7 +82,10 @@ class SampleMetrics(Callback):
     on_test_batch_end = on_validation_batch_end
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if isinstance(pl_module, GenerativeModel):
+        if trainer.sanity_checking and isinstance(pl_module, GenerativeModel):
+            with isolate_rng():
+                pl_module.sample(2)  # what fails, fails before training
+        elif isinstance(pl_module, GenerativeModel):
             values = self._compared(trainer, pl_module, "val", self.num_samples)
             self._report(trainer, pl_module, "val", values, {})
 
@@ -146,8 +149,6 @@ class SampleMetrics(Callback):
         values: dict[str, Tensor],
         floor: dict[str, Tensor],
     ) -> None:
-        if trainer.sanity_checking:
-            return
         self._state_protocol(trainer, pl_module, stage)
         numbers, floors = ({k: float(v) for k, v in r.items()} for r in (values, floor))
         goals = dict(self.metric.goals)
@@ -165,8 +166,8 @@ class SampleMetrics(Callback):
         latents = ""
         if isinstance(model, LatentModel):
             latents = f"latents of {type(model.sampler).__name__}, "
-        elif isinstance(model, AdversarialModule) and model.truncation != 1:
-            latents = f"latents of deviation {model.truncation:g}, "
+        elif isinstance(model, AdversarialModule) and model.truncation is not None:
+            latents = f"latents truncated at {model.truncation:g}, "
         protocol = (
             f"{count} of the {'averaged' if model.has_average else 'raw'} weights, "
             f"{latents}seed {self.seed}, against {data_of(trainer).described(stage)}"

@@ -10,6 +10,7 @@ from torch.nn import Module
 from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataMemory
 from gan_lightning.errors import InputError
+from gan_lightning.models.hyperparameters import migrated
 
 
 def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> d
     Raises:
         InputError: If the checkpoint holds a model of another class.
     """
-    arguments = dict(checkpoint.get("hyper_parameters", {}))
+    arguments = migrated(checkpoint.get("hyper_parameters", {}))
     class_path = arguments.pop("_class_path", None)
     if class_path is None:
         raise InputError(f"{path} does not name its model: it was not made by this package.")
@@ -87,9 +88,11 @@ def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str,
     for name, weight in model.state_dict().items():
         found = weights[name].shape if name in weights else "nothing"
         if found != weight.shape:
+            writer = checkpoint.get("gan_lightning_version", "before 0.2")
             raise InputError(
-                f"The checkpoint does not fit the model: expected {name} of shape "
-                f"{list(weight.shape)}, found {list(found) if name in weights else found}."
+                f"The checkpoint, written by version {writer}, does not fit the model: expected "
+                f"{name} of shape {list(weight.shape)}, found "
+                f"{list(found) if name in weights else found}."
             )
 
 

@@ -57,7 +57,7 @@ class GenerativeTrainer(Trainer):
         *args: Any,
         verbose: bool = False,
         sampler: MakeSampler | None = None,
-        truncation: float = 1.0,
+        truncation: float | None = None,
         **kwargs: Any,
     ) -> Any:
         """Compare samples with the test points.
@@ -67,8 +67,8 @@ class GenerativeTrainer(Trainer):
             verbose: Print Lightning's table too.
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
-            truncation: Of an adversarial model, the standard deviation of the latents, as in
-                ``sample``.
+            truncation: Of an adversarial model, the largest absolute value of the latents' numbers,
+                as in ``sample``.
             **kwargs: As Lightning's.
         """
         other = OtherLatents(sampler, truncation)
@@ -93,7 +93,7 @@ class GenerativeTrainer(Trainer):
         seed: int | None = None,
         labels: str | None = None,
         sampler: MakeSampler | None = None,
-        truncation: float = 1.0,
+        truncation: float | None = None,
     ) -> Path:
         """Draw samples from a checkpoint and write them in the data's own units.
 
@@ -110,8 +110,9 @@ class GenerativeTrainer(Trainer):
                 ``0,1,2``, taken in turn; by default each sample has a random one.
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
-            truncation: Of an adversarial model, the standard deviation of the latents, in (0, 1]:
-                below 1, samples are better and less varied (after Brock et al., 2019, Section 3.1).
+            truncation: Of an adversarial model, the largest absolute value of the latents' numbers:
+                larger ones are drawn anew (Brock et al., 2019, Section 3.1). The smaller it is, the
+                better samples are, and the less varied.
         """
         model, checkpoint = _checked(model, ckpt_path, num_samples)
         path = Path(output) if output else _default_output(checkpoint, datamodule)

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import ClassVar, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Judged, Penalty
@@ -58,8 +58,8 @@ class Game(GenerativeModel, ABC):
     judges_real_in_generator_step = False
     """Whether the game compares generated with real points in the generator's step too."""
 
-    truncation: float = 1.0
-    """Standard deviation of the latents; smaller ones give better samples, and less varied ones."""
+    truncation: float | None = None
+    """Largest absolute value of a latent's numbers in samples: Brock et al., 2019, Section 3.1."""
 
     def __init__(
         self,
@@ -161,9 +161,11 @@ class Game(GenerativeModel, ABC):
         """Bring the discriminator back to what it may be after its step; by default nothing."""
 
     def latents(self, num_samples: int) -> Tensor:
-        """Draw z ~ N(0, truncation² I), shape ``(num_samples, latent_dim)``."""
+        """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""
         z = torch.randn(num_samples, self.generator.latent_dim, device=self.device)
-        return self.truncation * z.to(self.dtype)
+        if self.truncation is not None:  # as if numbers that are too large were drawn anew
+            nn.init.trunc_normal_(z, a=-self.truncation, b=self.truncation)
+        return z.to(self.dtype)
 
     def fakes(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.models.configured import ConfiguredModule
+from gan_lightning.version import __version__
 
 Batch = tuple[Tensor, Tensor]
 """Points, shape ``(batch, *data_shape)``, and their labels, int64, shape ``(batch,)``."""
@@ -149,6 +150,7 @@ class GenerativeModel(ConfiguredModule, ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
         checkpoint["points_seen"] = self.points_seen
+        checkpoint["gan_lightning_version"] = __version__
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Make room for the averages that the checkpoint brings."""

@@ -16,6 +16,16 @@ from torch import Tensor
 from gan_lightning.errors import InputError
 
 
+def migrated(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an older checkpoint's model under the names that they have now."""
+    now = dict(arguments)
+    if "penalty" in now:  # one, or none; now there can be several
+        penalty = now.pop("penalty")
+        if penalty is not None:
+            now["penalties"] = [penalty]
+    return now
+
+
 def describe(value: Any, name: str) -> Any:
     """Return ``value`` as numbers, strings, lists and dictionaries.
 

@@ -109,10 +109,9 @@ class VariationalModel(LatentModel, ABC):
             self._watch_units(*batch)
         return {name: value if name == "loss" else value.detach() for name, value in losses.items()}
 
-    @torch.no_grad()
     def _watch_units(self, x: Tensor, labels: Tensor) -> None:
         """Log how many latent units are active, and say so if none is any more."""
-        means = self.posterior(x, labels)[0]
+        means = self.encode(x, labels)
         active = int((means.var(0, correction=0) > ACTIVE_VARIANCE).sum())
         self.log("train/active_units", float(active))
         batches = self.trainer.fit_loop.total_batch_idx + 1
