@@ -46,11 +46,14 @@ CALLBACKS = """
 # Others reach the network or start a process.
 LOGGERS = "CSVLogger TensorBoardLogger"
 
+SCHEDULES = "Cosine Linear"
+
 STRATEGIES = "DDPStrategy SingleDeviceStrategy"
 
 PROFILERS = "AdvancedProfiler PassThroughProfiler SimpleProfiler"
 
 LISTED = [
+    (gan_lightning.schedules, SCHEDULES),
     (torch.nn, LAYERS),
     (torch.optim, OPTIMIZERS),
     (torch.optim.lr_scheduler, SCHEDULERS),

@@ -24,6 +24,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 import gan_lightning
 from gan_lightning.errors import InputError
+from gan_lightning.models.hyperparameters import migrated
 from gan_lightning.safe_classes import ROOMS, canonical_paths, listed_paths
 
 PARTS = (nn.Module, Optimizer, LRScheduler, Callback)
@@ -82,7 +83,7 @@ def guard_lightning_loader() -> None:
             return build(class_type, config)
         try:
             with only_safe_imports({"The checkpoint": config}):
-                return build(class_type, config)
+                return build(class_type, migrated(config))
         except ArgumentError as error:
             reason = " ".join(str(_first_cause(error)).split())
             raise InputError(f"The checkpoint's model cannot be built: {reason}") from error

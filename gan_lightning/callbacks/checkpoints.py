@@ -11,9 +11,9 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 
-from gan_lightning.callbacks.contracts import data_of
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.callbacks.stop_signal import StopSignal
+from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
 
 
@@ -55,8 +55,11 @@ class Checkpoints(Checkpoint):
         if run is not None:
             self.last = run / "checkpoints" / "last.ckpt"
             self.best = run / "checkpoints" / "best.ckpt"
-        self.monitor = self.monitor or getattr(data_of(trainer), "monitor", None)
-        self.mode = self.mode or getattr(data_of(trainer), "monitor_mode", "min")
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if isinstance(data, DataModule):
+            self.monitor = self.monitor or data.monitor
+            self.mode = self.mode or data.monitor_mode
+        self.mode = self.mode or "min"
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.stop.listen()

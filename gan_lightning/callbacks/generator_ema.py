@@ -1,30 +1,31 @@
-"""An exponential moving average of the generator's weights."""
+"""An exponential moving average of the weights that samples are drawn with."""
 
-from typing import Any, cast
+from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from gan_lightning.callbacks.contracts import AveragedModel
 from gan_lightning.errors import InputError
+from gan_lightning.models import GenerativeModel
+from gan_lightning.schedules import Scheduled, value_at
 
 
 class GeneratorEMA(Callback):
-    """Keeps the model's ``averaged_generator``, from which samples are then drawn.
+    """Keeps averages of the networks that draw samples: a generator, or an encoder and a decoder.
 
-    Averaging the generator alone follows Karras et al., 2018; giving the horizon as a half-life in
-    images, so that it does not depend on the batch size, follows Karras et al., 2020. The average
-    is part of the model: metrics, pictures, checkpoints and ``sample`` use it.
+    Averaging the generator and not the discriminator follows Karras et al., 2018; a half-life in
+    images, which does not depend on the batch size, follows Karras et al., 2020. The averages are
+    part of the model: metrics, pictures, checkpoints and ``sample`` use them.
 
     Args:
-        half_life: Number of real points seen after which old weights count half.
+        half_life: Number of real points seen after which old weights count half, or its schedule.
         ramp_up: Early in training the half-life is at most this share of the points seen so far,
             so that the first average is not the initial noise; 0 turns this off.
     """
 
-    def __init__(self, half_life: float = 10_000, ramp_up: float = 0.05) -> None:
-        if half_life <= 0 or ramp_up < 0:
+    def __init__(self, half_life: Scheduled = 10_000, ramp_up: float = 0.05) -> None:
+        if (isinstance(half_life, int | float) and half_life <= 0) or ramp_up < 0:
             raise InputError(
                 "GeneratorEMA: expected a positive half_life and a ramp_up of at least 0, "
                 f"found {half_life} and {ramp_up}."
@@ -34,12 +35,13 @@ class GeneratorEMA(Callback):
         self.points_seen = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not hasattr(pl_module, "start_average"):
+        if not isinstance(pl_module, GenerativeModel) or not pl_module.averaged:
             raise InputError(
-                f"GeneratorEMA averages a generator, and {type(pl_module).__name__} has none."
+                f"GeneratorEMA: {type(pl_module).__name__} has no network to average that draws "
+                "samples."
             )
         if stage == "fit":
-            cast(AveragedModel, pl_module).start_average()
+            pl_module.start_average()
 
     def on_train_batch_end(
         self,
@@ -51,16 +53,17 @@ class GeneratorEMA(Callback):
     ) -> None:
         num_points = len(batch[0]) * trainer.world_size
         self.points_seen += num_points
-        model = cast(AveragedModel, pl_module)
-        average, generator = model.averaged_generator, model.generator
+        assert isinstance(pl_module, GenerativeModel)  # see setup
         move_average = get_ema_multi_avg_fn(self.decay(num_points))
-        move_average(list(average.parameters()), list(generator.parameters()), 0)
-        for averaged, current in zip(average.buffers(), generator.buffers(), strict=True):
-            averaged.copy_(current)
+        for average, network in pl_module.start_average():
+            if weights := list(network.parameters()):
+                move_average(list(average.parameters()), weights, 0)
+            for averaged, current in zip(average.buffers(), network.buffers(), strict=True):
+                averaged.copy_(current)
 
     def decay(self, num_points: int) -> float:
         """Return the weight of the past after a batch of ``num_points``."""
-        half_life = self.half_life
+        half_life = value_at(self.half_life, self.points_seen)
         if self.ramp_up > 0:
             half_life = min(half_life, self.ramp_up * self.points_seen)
         return float(0.5 ** (num_points / half_life))

@@ -6,8 +6,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.utils.tensorboard.summary import hparams
 
-from gan_lightning.callbacks.contracts import data_of
-from gan_lightning.callbacks.run_folder import tensorboard
+from gan_lightning.callbacks.run_folder import data_of, tensorboard
 
 
 class HyperparameterTable(Callback):

@@ -1,7 +1,7 @@
 """Pictures of what an autoencoder keeps of points, and of its latent space."""
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from gan_lightning.callbacks.contracts import LatentModel, data_of, is_conditional
 from gan_lightning.callbacks.picture_files import save_pictures
-from gan_lightning.callbacks.run_folder import tensorboard
+from gan_lightning.callbacks.run_folder import data_of, tensorboard
 from gan_lightning.errors import InputError
 from gan_lightning.figures import (
     image_grid,
@@ -25,6 +24,7 @@ from gan_lightning.figures import (
     plane_of_quantiles,
     traversed,
 )
+from gan_lightning.models import LatentModel
 
 Pictures = dict[str, Figure | NDArray[np.uint8]]
 
@@ -58,7 +58,7 @@ class LatentPictures(Callback):
         self.num_points = num_points
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not hasattr(pl_module, "reconstruct"):
+        if not isinstance(pl_module, LatentModel):
             raise InputError(
                 f"LatentPictures: {type(pl_module).__name__} encodes and decodes nothing."
             )
@@ -77,16 +77,16 @@ class LatentPictures(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0:
             self._draw(trainer, pl_module)
-        if trainer.is_global_zero:
+        if trainer.is_global_zero and isinstance(pl_module, LatentModel):
             x, labels = self._points(trainer)
-            _project(trainer, cast(LatentModel, pl_module).encode(x, labels), x, labels)
+            _project(trainer, pl_module.encode(x, labels), x, labels)
 
     def _draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.is_global_zero:
+        if not trainer.is_global_zero or not isinstance(pl_module, LatentModel):
             return
         x, labels = self._points(trainer)
         with isolate_rng():
-            pictures = dict(_drawn(trainer, cast(LatentModel, pl_module), x, labels))
+            pictures = dict(_drawn(trainer, pl_module, x, labels))
         save_pictures(trainer, pictures, "latents")
 
     def _points(self, trainer: Trainer) -> tuple[Tensor, Tensor]:
@@ -124,7 +124,7 @@ def _drawn(
         lines = interpolated(z[first][:pairs], z[last][:pairs], NUM_STEPS)
         decoded = model.decode(lines, labels[:pairs].repeat_interleave(NUM_STEPS))
         yield "interpolations", image_grid(unscale(decoded), NUM_STEPS)
-    if model.latent_dim == 2 and not is_conditional(model):
+    if model.latent_dim == 2 and model.num_classes is None:
         yield "plane", image_grid(unscale(model.decode(plane_of_quantiles(20))), 20, margin=0)
 
 

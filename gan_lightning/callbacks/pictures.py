@@ -1,27 +1,20 @@
 """Pictures of samples at an interval."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from PIL import Image
-from torch import Tensor
 
-from gan_lightning.callbacks.contracts import (
-    ConditionalSampler,
-    can_sample,
-    data_of,
-    draw,
-    draw_given,
-    is_conditional,
-)
 from gan_lightning.callbacks.picture_files import save_pictures
-from gan_lightning.callbacks.run_folder import run_folder
+from gan_lightning.callbacks.run_folder import data_of, run_folder
 from gan_lightning.callbacks.sampler_fit import refresh_sampler
 from gan_lightning.errors import InputError
+from gan_lightning.models import GenerativeModel
+from gan_lightning.sampling import as_many_of_each_label, drawn
 
 
 class SamplePictures(Callback):
@@ -57,7 +50,7 @@ class SamplePictures(Callback):
         batch_idx: int,
     ) -> None:
         due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
-        if due and can_sample(pl_module):
+        if due and isinstance(pl_module, GenerativeModel):
             self._draw(trainer, pl_module)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -66,31 +59,21 @@ class SamplePictures(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         missing = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0
-        if missing and can_sample(pl_module):
+        if missing and isinstance(pl_module, GenerativeModel):
             self._draw(trainer, pl_module)
         folder = run_folder(trainer)
         if folder is not None and trainer.is_global_zero:
             for pictures in (folder / "pictures").glob("*/"):
                 write_film(pictures, pictures.with_suffix(".gif"))
 
-    def _draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        refresh_sampler(trainer, pl_module)
-        data, labels = data_of(trainer), self._labels(pl_module)
+    def _draw(self, trainer: Trainer, model: GenerativeModel) -> None:
+        refresh_sampler(trainer, model)
+        data, labels = data_of(trainer), as_many_of_each_label(model, self.num_samples)
+        num_samples = self.num_samples if labels is None else len(labels)
         with isolate_rng():
             torch.manual_seed(self.seed)
-            chunks = (
-                draw(pl_module, self.num_samples)
-                if labels is None
-                else draw_given(pl_module, labels)
-            )
-            samples = data.unscale(torch.cat(list(chunks)))
+            samples = data.unscale(torch.cat(list(drawn(model, num_samples, labels))))
         save_pictures(trainer, data.figures(samples, labels), "samples")
-
-    def _labels(self, model: LightningModule) -> Tensor | None:
-        if not is_conditional(model):
-            return None
-        num_classes = cast(ConditionalSampler, model).num_classes
-        return torch.arange(num_classes).repeat_interleave(-(-self.num_samples // num_classes))
 
 
 def write_film(pictures: Path, film: Path) -> None:

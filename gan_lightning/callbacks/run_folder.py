@@ -1,4 +1,4 @@
-"""Where a run keeps what it makes."""
+"""What a run works on, and where it keeps what it makes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,24 @@ from pathlib import Path
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard import SummaryWriter
+
+from gan_lightning.data import DataModule
+from gan_lightning.errors import InputError
+
+
+def data_of(trainer: Trainer) -> DataModule:
+    """Return the data module that a Trainer works on.
+
+    Raises:
+        InputError: If it works on a bare loader, which knows no metrics and no pictures.
+    """
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    if not isinstance(data, DataModule):
+        raise InputError(
+            "Metrics and pictures need a data module of gan_lightning.data, which the Trainer is "
+            f"given as datamodule; found {type(data).__name__}."
+        )
+    return data
 
 
 def run_folder(trainer: Trainer) -> Path | None:

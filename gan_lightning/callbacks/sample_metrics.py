@@ -1,25 +1,19 @@
 """Samples against data, in numbers."""
 
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from gan_lightning.callbacks.contracts import (
-    ConditionalSampler,
-    Sampler,
-    Stage,
-    TwoSampleMetric,
-    can_sample,
-    data_of,
-    is_conditional,
-)
-from gan_lightning.callbacks.run_folder import tensorboard
+from gan_lightning.callbacks.run_folder import data_of, tensorboard
+from gan_lightning.data import Stage
 from gan_lightning.errors import InputError
+from gan_lightning.metrics import TwoSampleMetric
+from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel
+from gan_lightning.sampling import drawn_in_shares
 
 CHUNK_SIZE = 500
 """Samples of one seed: which rank draws them does not change them."""
@@ -43,11 +37,13 @@ class SampleMetrics(Callback):
     Latents are the same each time, apart from the training's random numbers, so that watching a
     run more closely does not change it; and the same on any number of devices. A conditional model
     is asked for labels as frequent as the points' own. ``test`` compares as many real training
-    points in the same way: the floor that no sampler can be expected to go below.
+    points in the same way: the floor that no sampler can be expected to go below. Many numbers
+    depend on how many points are compared, so where there are fewer training points than
+    ``test_samples``, as many samples are drawn as there are training points.
 
     Args:
         num_samples: Samples to draw in validation, over all ranks.
-        test_samples: Samples to draw in ``test``.
+        test_samples: Samples to draw in ``test``, at most as many as there are training points.
         seed: Seed of their latents.
     """
 
@@ -60,6 +56,7 @@ class SampleMetrics(Callback):
         self.num_samples = num_samples
         self.test_samples = test_samples
         self.seed = seed
+        self.num_drawn = 0
         self.protocol = ""
         self.latest: Comparison | None = None
 
@@ -78,20 +75,24 @@ class SampleMetrics(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if can_sample(pl_module):
+        if isinstance(pl_module, GenerativeModel):
             x, labels = batch
             self._add(self.metric, data_of(trainer).unscale(x), labels, real=True)
 
     on_test_batch_end = on_validation_batch_end
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if can_sample(pl_module):
+        if trainer.sanity_checking and isinstance(pl_module, GenerativeModel):
+            with isolate_rng():
+                pl_module.sample(2)  # what fails, fails before training
+        elif isinstance(pl_module, GenerativeModel):
             values = self._compared(trainer, pl_module, "val", self.num_samples)
             self._report(trainer, pl_module, "val", values, {})
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if can_sample(pl_module):
-            values = self._compared(trainer, pl_module, "test", self.test_samples)
+        if isinstance(pl_module, GenerativeModel):
+            points, _ = data_of(trainer).training_points(self.test_samples, 0, 1)
+            values = self._compared(trainer, pl_module, "test", len(points))
             self._report(trainer, pl_module, "test", values, self._floor(trainer))
 
     def _start(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
@@ -101,21 +102,26 @@ class SampleMetrics(Callback):
         self.metric.to(pl_module.device if trainer.world_size > 1 else "cpu")
 
     def _compared(
-        self, trainer: Trainer, pl_module: LightningModule, stage: Stage, num_samples: int
+        self, trainer: Trainer, model: GenerativeModel, stage: Stage, num_samples: int
     ) -> dict[str, Tensor]:
         """Draw this rank's share of the samples and return what the metric says of all."""
-        starts = range(0, num_samples, CHUNK_SIZE)[trainer.global_rank :: trainer.world_size]
-        # A rank without a share still has to take part in the exchange.
-        chunks = [(start, min(CHUNK_SIZE, num_samples - start)) for start in starts] or [(0, 0)]
+        self.num_drawn = num_samples
         labels = None
-        if is_conditional(pl_module):
+        if model.num_classes is not None:
             labels = data_of(trainer).labels_like(stage, num_samples)
+        shares = drawn_in_shares(
+            model,
+            num_samples,
+            labels,
+            self.seed,
+            CHUNK_SIZE,
+            trainer.global_rank,
+            trainer.world_size,
+        )
+        total = -(-num_samples // CHUNK_SIZE // trainer.world_size)
         with isolate_rng():
             hidden = not self.metric.shows_progress
-            for start, size in tqdm(chunks, "samples", disable=hidden, leave=False):
-                torch.manual_seed((self.seed * 1_000_003 + start) % 2**63)
-                asked = None if labels is None else labels[start : start + size]
-                x = _draw(pl_module, size, asked)
+            for x, asked in tqdm(shares, "samples", total, disable=hidden, leave=False):
                 self._add(self.metric, data_of(trainer).unscale(x), asked, real=False)
             return self.metric.compute()
 
@@ -138,13 +144,11 @@ class SampleMetrics(Callback):
     def _report(
         self,
         trainer: Trainer,
-        pl_module: LightningModule,
+        pl_module: GenerativeModel,
         stage: Stage,
         values: dict[str, Tensor],
         floor: dict[str, Tensor],
     ) -> None:
-        if trainer.sanity_checking:
-            return
         self._state_protocol(trainer, pl_module, stage)
         numbers, floors = ({k: float(v) for k, v in r.items()} for r in (values, floor))
         goals = dict(self.metric.goals)
@@ -154,18 +158,19 @@ class SampleMetrics(Callback):
         # Alike on all ranks already; Lightning wants to hear that it knows.
         pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
 
-    def _state_protocol(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+    def _state_protocol(self, trainer: Trainer, model: GenerativeModel, stage: Stage) -> None:
         """Say, once a run, how the numbers come about: without that they mean nothing."""
-        averaged = getattr(pl_module, "averaged_generator", None) is not None
-        count = self.num_samples if stage == "val" else self.test_samples
-        sampler = getattr(pl_module, "sampler", None)
-        latents = "" if sampler is None else f"latents of {type(sampler).__name__}, "
-        truncation = getattr(pl_module, "truncation", 1.0)
-        if truncation != 1:
-            latents = f"latents of deviation {truncation:g}, "
+        count = f"{self.num_drawn} samples"
+        if stage == "test" and self.num_drawn < self.test_samples:
+            count += " (as many as there are training points)"
+        latents = ""
+        if isinstance(model, LatentModel):
+            latents = f"latents of {type(model.sampler).__name__}, "
+        elif isinstance(model, AdversarialModule) and model.truncation is not None:
+            latents = f"latents truncated at {model.truncation:g}, "
         protocol = (
-            f"{count} samples of the {'averaged' if averaged else 'raw'} weights, {latents}"
-            f"seed {self.seed}, against {data_of(trainer).described(stage)}"
+            f"{count} of the {'averaged' if model.has_average else 'raw'} weights, "
+            f"{latents}seed {self.seed}, against {data_of(trainer).described(stage)}"
         )
         if self.metric.protocol:
             protocol += f"; {self.metric.protocol}"
@@ -173,9 +178,3 @@ class SampleMetrics(Callback):
             self.protocol = protocol
             for board in tensorboard(trainer):
                 board.add_text(f"{stage}/protocol", protocol, trainer.fit_loop.total_batch_idx)
-
-
-def _draw(model: LightningModule, size: int, labels: Tensor | None) -> Tensor:
-    if labels is None:
-        return cast(Sampler, model).sample(size)
-    return cast(ConditionalSampler, model).sample_given(labels)

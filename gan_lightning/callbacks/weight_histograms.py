@@ -1,7 +1,7 @@
 """Histograms of weights, gradients and logits in TensorBoard."""
 
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -11,10 +11,12 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 
-from gan_lightning.callbacks.contracts import Judge, draw, draw_given, is_conditional
 from gan_lightning.callbacks.run_folder import tensorboard
 from gan_lightning.callbacks.true_gradients import gradient_scale
 from gan_lightning.errors import InputError
+from gan_lightning.models import AdversarialModule
+from gan_lightning.networks import conditioned
+from gan_lightning.sampling import drawn
 
 
 class WeightHistograms(Callback):
@@ -62,7 +64,7 @@ class WeightHistograms(Callback):
             for name, weight in pl_module.named_parameters():
                 if weight.requires_grad:
                     _add(board, f"weights/{name}", weight, step)
-            if hasattr(pl_module, "discriminator"):
+            if isinstance(pl_module, AdversarialModule):
                 _add_logits(board, pl_module, batch, step)
 
     def _due(self, trainer: Trainer) -> bool:
@@ -71,13 +73,13 @@ class WeightHistograms(Callback):
 
 
 def _add_logits(
-    board: SummaryWriter, model: LightningModule, batch: tuple[Tensor, Tensor], step: int
+    board: SummaryWriter, model: AdversarialModule, batch: tuple[Tensor, Tensor], step: int
 ) -> None:
     """Add histograms of what the discriminator says of a batch and of as many samples."""
     real, labels = batch
     with isolate_rng():
-        samples = draw_given(model, labels) if is_conditional(model) else draw(model, len(real))
-        fake = torch.cat(list(samples))
+        asked = None if model.num_classes is None else labels
+        fake = torch.cat(list(drawn(model, len(real), asked)))
     for kind, points in [("real", real), ("fake", fake)]:
         _add(board, f"logits/{kind}", _judged(model, points, labels), step)
 
@@ -91,12 +93,7 @@ def _add(board: SummaryWriter, tag: str, values: torch.Tensor, step: int) -> Non
         board.add_histogram(tag, values.detach().float(), step)
 
 
-@torch.no_grad()
-def _judged(model: LightningModule, points: Tensor, labels: Tensor) -> Tensor:
-    """Return the discriminator's logits in evaluation mode."""
-    judge = cast(Judge, model)
-    was_training = judge.discriminator.training
-    judge.discriminator.eval()
-    logits = judge.judge(points, labels)
-    judge.discriminator.train(was_training)
-    return logits.float()
+def _judged(model: AdversarialModule, points: Tensor, labels: Tensor) -> Tensor:
+    """Return the discriminator's logits in evaluation mode, of points as they are."""
+    with model.evaluating():
+        return conditioned(model.discriminator, points, labels).float()

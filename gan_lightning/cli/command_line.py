@@ -1,16 +1,14 @@
 """The command line: fit, validate, test, predict and sample on LightningCLI."""
 
-import signal
-import sys
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import torch
+from jsonargparse import dict_to_namespace
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import (
@@ -23,17 +21,17 @@ from gan_lightning.callbacks import (
     SamplePictures,
     SamplerFit,
 )
+from gan_lightning.cli.actions import PROGRAM, Actions
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.limits import Limits
-from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
-from gan_lightning.cli.report import (
-    callback_of,
-    report_file,
-    report_fit,
-    report_stop,
+from gan_lightning.cli.restored import (
+    check_fit,
+    data_differences,
+    differences,
+    held_model,
+    recalled_data,
 )
-from gan_lightning.cli.restored import check_fit, data_differences, differences, held_model
 from gan_lightning.cli.runs import (
     LOGS,
     Arguments,
@@ -44,14 +42,12 @@ from gan_lightning.cli.runs import (
 )
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.trainer import GenerativeTrainer
-from gan_lightning.data import DataModule
+from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 
-PROGRAM = "python -m gan_lightning"
 
-
-class CommandLine(LightningCLI):
+class CommandLine(Actions):
     """One experiment from one YAML file.
 
     On top of LightningCLI: a run lives in ``lightning_logs/<experiment>/version_N``; a checkpoint
@@ -109,9 +105,7 @@ class CommandLine(LightningCLI):
         self.limits = Limits(self.arguments, args, typed)
         path = find_checkpoint(self.arguments)
         if path is not None:
-            if found := self.arguments.found_config(path):
-                self.limits.add_config(found)
-            args = self.arguments.completed(args, path)
+            args = self.arguments.completed(args, path, self._stand_in(path))
         with self.limits.in_force(), as_input_errors():
             self.config = parser.parse_args(args)
         subcommand = self.config.subcommand
@@ -125,6 +119,24 @@ class CommandLine(LightningCLI):
         seed = config.seed_everything
         if not isinstance(seed, bool) and not 0 <= seed < 2**32:
             raise InputError(f"seed_everything must lie in [0, 2^32), found {seed}.")
+
+    def _stand_in(self, path: Path) -> Path | str | None:
+        """Return the config that stands in for one that nobody typed: a file, or YAML."""
+        if self.arguments.names_nothing and self._needs_no_data:
+            held = load_checkpoint(path)
+            if (data := recalled_data(held)) is not None:  # the checkpoint alone is enough
+                model = held_model(held, None, str(path))
+                self.limits.add_checkpoint(path, model)
+                return json.dumps({"model": model, "data": data})
+        found = self.arguments.found_config(path)
+        if found is not None:
+            self.limits.add_config(found)
+        return found
+
+    @property
+    def _needs_no_data(self) -> bool:
+        """Whether the units of the data will do, which the checkpoint holds."""
+        return self.arguments.subcommand == "sample" and not self.arguments.sampler
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""
@@ -150,8 +162,13 @@ class CommandLine(LightningCLI):
             )
         if parts and path.name == "best.ckpt" and path.with_name("last.ckpt").exists():
             rank_zero_warn(f"The run goes on from {path}, and replaces the last.ckpt there.")
+        recalled = recalled_data(self.checkpoint) if self._needs_no_data else None
+        if recalled is not None and self.arguments.names_nothing:
+            return
         for key, old, new in data_differences(path, config.data.as_dict()):
             rank_zero_warn(f"data.{key} is {new}; the checkpoint was trained with {old}.")
+        if recalled is not None:
+            self.config[self.config.subcommand].data = dict_to_namespace(recalled)
 
     def instantiate_classes(self) -> None:
         """Build data, model and Trainer; whatever fails here failed on the configuration."""
@@ -159,6 +176,8 @@ class CommandLine(LightningCLI):
             super().instantiate_classes()
         if self.checkpoint is not None:
             check_fit(self.model, self.datamodule.data_shape, self.checkpoint)
+            if memory := DataMemory.of_checkpoint(self.checkpoint):
+                self.datamodule.remember(memory)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
@@ -194,57 +213,3 @@ class CommandLine(LightningCLI):
         return TensorBoardLogger(
             root / LOGS, self.arguments.experiment or "experiment", default_hp_metric=False
         )
-
-    def fit(self, **kwargs: Any) -> None:
-        """Train; where a signal stopped it, say how to go on and exit with the signal's code."""
-        try:
-            self.trainer.fit(**kwargs)
-        except RuntimeError as error:
-            if "Early stopping conditioned" not in str(error):
-                raise
-            known = ", ".join(sorted(self.trainer.callback_metrics))
-            reason = str(error).partition(" which is")[0]
-            raise InputError(f"{reason}, which nobody logs; logged are {known}.") from error
-        except SIGTERMException:
-            checkpoints = callback_of(self.trainer, Checkpoints)
-            if self.trainer.is_global_zero:
-                report_stop(checkpoints.last, PROGRAM)
-            sys.exit(128 + (checkpoints.stop.signum or signal.SIGTERM))
-
-    def after_fit(self) -> None:
-        """Say where the results are and what to type next."""
-        if self.trainer.is_global_zero:
-            before = batches_of(self.checkpoint) if self.checkpoint else 0
-            report_fit(self.trainer, PROGRAM, before)
-
-    def after_validate(self) -> None:
-        """Print the numbers and how they came about."""
-        if self.trainer.is_global_zero:
-            print_comparison(found_numbers(self.trainer, "val"))
-
-    def after_test(self) -> None:
-        """Print the numbers and keep them in the run's folder."""
-        if self.trainer.is_global_zero:
-            found = found_numbers(self.trainer, "test")
-            print_comparison(found)
-            checkpoint = Path(self._get(self.config, "ckpt_path"))
-            run = Run.of_checkpoint(checkpoint)
-            folder = run.folder if run else checkpoint.absolute().parent
-            report_file("the numbers", write_comparison(found, checkpoint, folder))
-
-    def sample(self, **kwargs: Any) -> None:
-        """Draw samples and say where they are."""
-        path = cast(GenerativeTrainer, self.trainer).sample(**kwargs)
-        report_file(f"{kwargs['num_samples']} samples", path)
-
-    def after_predict(self) -> None:
-        """Write what ``predict`` made, one sample for each training point, beside the run."""
-        run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path") or "."))
-        folder = run.folder if run else Path(self.trainer.default_root_dir)
-        rank = f"_rank{self.trainer.global_rank}" if self.trainer.world_size > 1 else ""
-        path = folder / f"predictions{rank}{self.datamodule.file_ending}"
-        if not self.trainer.predict_loop.predictions:
-            raise InputError("predict had no points to make samples for.")
-        samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
-        self.datamodule.write(self.datamodule.unscale(samples), path)
-        report_file(f"{len(samples)} samples", path)

@@ -58,7 +58,7 @@ def _unknown_option(match: re.Match[str], place: str, text: str) -> str:
     if class_paths := _class_paths(text):
         owner = class_paths[-1]
         cls = _imported(owner)
-        options = signature(cls).parameters if cls else ()
+        options = _options(cls)
         owner = owner.rpartition(".")[2]
         return f"{place}: {owner} has no option {option!r}.{_nearest(option, options)}"
     section, _, rest = match[1].partition(".")
@@ -68,6 +68,17 @@ def _unknown_option(match: re.Match[str], place: str, text: str) -> str:
     if section in _TOP_LEVEL:
         return f"--{match[1]} belongs behind the subcommand."
     return f"There is no option {section!r}.{_nearest(section, _TOP_LEVEL)}"
+
+
+def _options(cls: Any) -> list[str]:
+    """Return the arguments of a class, those that it hands on to its base among them."""
+    names: list[str] = []
+    for base in cls.__mro__ if isinstance(cls, type) else ():
+        parameters = signature(vars(base).get("__init__", base)).parameters.values()
+        names += [parameter.name for parameter in parameters]
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return names
 
 
 def _class_paths(text: str) -> list[str]:

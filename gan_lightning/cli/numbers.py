@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_lightning.callbacks import Comparison, SampleMetrics
-from gan_lightning.callbacks.contracts import Stage, data_of
+from gan_lightning.callbacks.run_folder import data_of
 from gan_lightning.cli.report import callback_of
+from gan_lightning.data import Stage
 from gan_lightning.errors import InputError
 
 

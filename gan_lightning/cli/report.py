@@ -7,7 +7,7 @@ from typing import TypeVar
 from lightning.pytorch import Callback, Trainer
 
 from gan_lightning.callbacks import Checkpoints, SampleMetrics
-from gan_lightning.callbacks.contracts import can_sample
+from gan_lightning.models import GenerativeModel
 
 AnyCallback = TypeVar("AnyCallback", bound=Callback)
 
@@ -42,7 +42,7 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         done = f"Nothing was left to do: raise --trainer.max_epochs above {trainer.max_epochs}."
     else:
         done = f"Finished after {batches} batches."
-    draws = can_sample(trainer.lightning_module)
+    draws = isinstance(trainer.lightning_module, GenerativeModel)
     lines = [
         "",
         done,

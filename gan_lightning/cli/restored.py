@@ -8,25 +8,27 @@ import yaml
 from torch.nn import Module
 
 from gan_lightning.cli.runs import Run
+from gan_lightning.data import DataMemory
 from gan_lightning.errors import InputError
+from gan_lightning.models.hyperparameters import migrated
 
 
-def held_model(checkpoint: Mapping[str, Any], asked: str, path: str) -> dict[str, Any]:
+def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> dict[str, Any]:
     """Return the model section of a configuration that a checkpoint was made by.
 
     Args:
         checkpoint: What the checkpoint holds.
-        asked: Class path of the model that the configuration asks for.
+        asked: Class path of the model that the configuration asks for, if it asks for one.
         path: Where the checkpoint lies, for the error.
 
     Raises:
         InputError: If the checkpoint holds a model of another class.
     """
-    arguments = dict(checkpoint.get("hyper_parameters", {}))
+    arguments = migrated(checkpoint.get("hyper_parameters", {}))
     class_path = arguments.pop("_class_path", None)
     if class_path is None:
         raise InputError(f"{path} does not name its model: it was not made by this package.")
-    if _name(class_path) != _name(asked):
+    if asked is not None and _name(class_path) != _name(asked):
         raise InputError(
             f"{path} holds the model {_name(class_path)}, and the config asks for {_name(asked)}."
         )
@@ -34,6 +36,16 @@ def held_model(checkpoint: Mapping[str, Any], asked: str, path: str) -> dict[str
     for name in ("_instantiator", "data_shape", "num_classes"):
         arguments.pop(name, None)
     return {"class_path": class_path, "init_args": arguments}
+
+
+def recalled_data(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a data section that stands for the data of a checkpoint; None if it is too old."""
+    if DataMemory.of_checkpoint(checkpoint) is None:
+        return None
+    arguments = checkpoint.get("hyper_parameters", {})
+    shape, num_classes = arguments.get("data_shape"), arguments.get("num_classes")
+    known = {"data_shape": list(shape or ()), "num_classes": num_classes or 1}
+    return {"class_path": "gan_lightning.data.Recalled", "init_args": known}
 
 
 def differences(
@@ -76,9 +88,11 @@ def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str,
     for name, weight in model.state_dict().items():
         found = weights[name].shape if name in weights else "nothing"
         if found != weight.shape:
+            writer = checkpoint.get("gan_lightning_version", "before 0.2")
             raise InputError(
-                f"The checkpoint does not fit the model: expected {name} of shape "
-                f"{list(weight.shape)}, found {list(found) if name in weights else found}."
+                f"The checkpoint, written by version {writer}, does not fit the model: expected "
+                f"{name} of shape {list(weight.shape)}, found "
+                f"{list(found) if name in weights else found}."
             )
 
 

@@ -59,6 +59,7 @@ class Arguments:
     data: str | None
     root: Path
     trusted: tuple[str, ...]
+    sampler: str | None
 
     @classmethod
     def of(cls, args: Sequence[str]) -> "Arguments":
@@ -69,6 +70,7 @@ class Arguments:
         parser.add_argument("--model")
         parser.add_argument("--data")
         parser.add_argument("--trainer.default_root_dir", dest="root")
+        parser.add_argument("--sampler")
         parser.add_argument("--trust", action="append", default=[])
         try:
             known, rest = parser.parse_known_args(list(args))
@@ -81,6 +83,7 @@ class Arguments:
             model=known.model,
             data=known.data,
             root=Path(known.root or "."),
+            sampler=known.sampler,
             trusted=tuple(name for names in known.trust for name in names.split(",")),
         )
 
@@ -97,13 +100,17 @@ class Arguments:
     def found_config(self, checkpoint: Path) -> Path | None:
         """Return the config of a checkpoint's run, where it has to stand in for a typed one."""
         run = Run.of_checkpoint(checkpoint)
-        wanted = self.subcommand and not self.configs and not self.model
-        return run.config if wanted and run and run.config.is_file() else None
+        return run.config if self.names_nothing and run and run.config.is_file() else None
 
-    def completed(self, args: Sequence[str], checkpoint: Path) -> list[str]:
-        """Return ``args`` with the checkpoint's path, and its run's config where none is named."""
+    @property
+    def names_nothing(self) -> bool:
+        """Whether the checkpoint has to say what model and data there are."""
+        return bool(self.subcommand and not self.configs and not self.model)
+
+    def completed(self, args: Sequence[str], checkpoint: Path, config: object) -> list[str]:
+        """Return ``args`` with the checkpoint's path, and a config where nobody typed one."""
         words = _with_value(args, "--ckpt_path", str(checkpoint))
-        if config := self.found_config(checkpoint):
+        if config is not None:
             words.insert(words.index(str(self.subcommand)) + 1, f"--config={config}")
         return words
 

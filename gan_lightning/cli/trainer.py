@@ -2,27 +2,25 @@
 
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
-from gan_lightning.callbacks.contracts import (
-    ConditionalSampler,
-    LatentModel,
-    can_sample,
-    draw,
-    draw_given,
-    is_conditional,
-)
-from gan_lightning.callbacks.other_latents import OtherLatents, truncated
-from gan_lightning.callbacks.sampler_fit import exchange_sampler, fit_sampler
+from gan_lightning.callbacks.other_latents import OtherLatents
 from gan_lightning.cli.runs import Run, load_checkpoint
-from gan_lightning.data import DataModule
+from gan_lightning.data import DataModule, Units
 from gan_lightning.errors import InputError
-from gan_lightning.models import ConfiguredModule, MakeSampler
+from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
+from gan_lightning.sampling import (
+    drawn,
+    exchange_sampler,
+    fit_sampler,
+    needs_fitting,
+    truncated,
+)
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each step of two players leaves one player's parameters unused, which DDP must expect."""
@@ -59,7 +57,7 @@ class GenerativeTrainer(Trainer):
         *args: Any,
         verbose: bool = False,
         sampler: MakeSampler | None = None,
-        truncation: float = 1.0,
+        truncation: float | None = None,
         **kwargs: Any,
     ) -> Any:
         """Compare samples with the test points.
@@ -69,8 +67,8 @@ class GenerativeTrainer(Trainer):
             verbose: Print Lightning's table too.
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
-            truncation: Of an adversarial model, the standard deviation of the latents, as in
-                ``sample``.
+            truncation: Of an adversarial model, the largest absolute value of the latents' numbers,
+                as in ``sample``.
             **kwargs: As Lightning's.
         """
         other = OtherLatents(sampler, truncation)
@@ -95,7 +93,7 @@ class GenerativeTrainer(Trainer):
         seed: int | None = None,
         labels: str | None = None,
         sampler: MakeSampler | None = None,
-        truncation: float = 1.0,
+        truncation: float | None = None,
     ) -> Path:
         """Draw samples from a checkpoint and write them in the data's own units.
 
@@ -112,34 +110,37 @@ class GenerativeTrainer(Trainer):
                 ``0,1,2``, taken in turn; by default each sample has a random one.
             sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
                 is fitted to those of the training data first.
-            truncation: Of an adversarial model, the standard deviation of the latents, in (0, 1]:
-                below 1, samples are better and less varied (after Brock et al., 2019, Section 3.1).
+            truncation: Of an adversarial model, the largest absolute value of the latents' numbers:
+                larger ones are drawn anew (Brock et al., 2019, Section 3.1). The smaller it is, the
+                better samples are, and the less varied.
         """
-        checkpoint = _checked(model, ckpt_path, num_samples)
+        model, checkpoint = _checked(model, ckpt_path, num_samples)
         path = Path(output) if output else _default_output(checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
-        datamodule.setup_units()
+        if datamodule.memory is None:  # a checkpoint of before it held the units
+            datamodule.setup_units()
         _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)
-        given = _labels(model, labels, num_samples)
-        with truncated(model, truncation):
-            samples = _drawn(model, num_samples, given)
+        given = _labels(model, datamodule.units, labels, num_samples)
         path.parent.mkdir(parents=True, exist_ok=True)
-        datamodule.write(datamodule.unscale(samples), path, given)
+        with truncated(model, truncation):
+            datamodule.write(map(datamodule.unscale, drawn(model, num_samples, given)), path, given)
         return path
 
 
-def _checked(model: ConfiguredModule, ckpt_path: str | None, num_samples: int) -> Path:
-    """Return the checkpoint that samples are to be drawn from."""
+def _checked(
+    model: ConfiguredModule, ckpt_path: str | None, num_samples: int
+) -> tuple[GenerativeModel, Path]:
+    """Return the model and the checkpoint that samples are to be drawn from."""
     if ckpt_path is None:
         raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
-    if not can_sample(model):
+    if not isinstance(model, GenerativeModel):
         raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
     if num_samples < 1:
         raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
-    return Path(ckpt_path)
+    return model, Path(ckpt_path)
 
 
 def _seed(seed: int | None) -> None:
@@ -152,40 +153,31 @@ def _seed(seed: int | None) -> None:
 
 
 def _exchange_sampler(
-    model: ConfiguredModule, data: DataModule, sampler: MakeSampler | None
+    model: GenerativeModel, data: DataModule, sampler: MakeSampler | None
 ) -> None:
     """Fit another sampler, if one is given, to the latents of the training data, and use it."""
     if sampler is None:
         return
-    exchange_sampler(model, sampler)
-    if cast(LatentModel, model).sampler.needs_latents:
+    latent_model = exchange_sampler(model, sampler)
+    if needs_fitting(latent_model):
         data.prepare_data()
         data.setup("fit")
-        fit_sampler(model, data.predict_dataloader())
+        fit_sampler(latent_model, data.predict_dataloader())
 
 
-def _drawn(model: ConfiguredModule, num_samples: int, labels: torch.Tensor | None) -> torch.Tensor:
-    chunks = draw(model, num_samples) if labels is None else draw_given(model, labels)
-    return torch.cat([x.cpu() for x in chunks])
-
-
-def _labels(model: ConfiguredModule, wanted: str | None, num_samples: int) -> torch.Tensor | None:
+def _labels(
+    model: GenerativeModel, units: Units, wanted: str | None, num_samples: int
+) -> torch.Tensor | None:
     """Return a label for each sample of a conditional model, None for another model."""
-    if not is_conditional(model):
+    num_classes = model.num_classes
+    if num_classes is None:
         if wanted is not None:
             raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
         return None
-    sampler = cast(ConditionalSampler, model)
     if wanted is None:
-        return sampler.random_labels(num_samples).cpu()
-    num_classes = sampler.num_classes
-    known = {str(label): label for label in range(num_classes)}
+        return model.random_labels(num_samples).cpu()
     names = [name.strip() for name in wanted.split(",")]
-    if not known.keys() >= set(names):
-        raise InputError(
-            f"--labels: expected labels from 0 to {num_classes - 1}, found {wanted!r}."
-        )
-    labels = torch.tensor([known[name] for name in names])
+    labels = torch.tensor([units.label(name, num_classes) for name in names])
     return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
 
 

@@ -1,28 +1,36 @@
 """Where batches come from: LightningDataModules that yield (x, labels)."""
 
 from gan_lightning.data.clustered import Clustered
-from gan_lightning.data.contracts import DataModule
+from gan_lightning.data.contracts import DataModule, Stage
 from gan_lightning.data.digits import Digits
 from gan_lightning.data.image_folder import ImageFolder
 from gan_lightning.data.images import Images
 from gan_lightning.data.iris import Iris
 from gan_lightning.data.loader import TensorLoader
+from gan_lightning.data.memory import DataMemory, Split
 from gan_lightning.data.mnist import MNIST
 from gan_lightning.data.points import GaussianRing, StandardNormal
+from gan_lightning.data.recalled import Recalled
 from gan_lightning.data.stacked_mnist import StackedMNIST
 from gan_lightning.data.table import Table
+from gan_lightning.data.units import Units
 
 __all__ = [
     "MNIST",
     "Clustered",
+    "DataMemory",
     "DataModule",
     "Digits",
     "GaussianRing",
     "ImageFolder",
     "Images",
     "Iris",
+    "Recalled",
+    "Split",
     "StackedMNIST",
+    "Stage",
     "StandardNormal",
     "Table",
     "TensorLoader",
+    "Units",
 ]

@@ -1,15 +1,23 @@
 """Clusters in place of labels."""
 
-from pathlib import Path
+from collections.abc import Callable
+from copy import copy
+from typing import TypeVar
 
 import torch
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
+from gan_lightning.data.contracts import DataModule, Picture, Stage
+from gan_lightning.data.held_out import HeldOut
+from gan_lightning.data.loader import TensorLoader
+from gan_lightning.data.memory import DataMemory, Split
+from gan_lightning.data.units import Units
 from gan_lightning.errors import InputError
 from gan_lightning.metrics import TwoSampleMetric
+
+Made = TypeVar("Made", TensorLoader, Split)
 
 NUM_COMPONENTS = 40
 """Principal components that distances are measured in: of digits they hold 4/5 of the variance."""
@@ -21,7 +29,8 @@ class Clustered(DataModule):
     A conditional model then learns from unlabelled data, one easy region at a time, as in Liu et
     al., 2020, "Diverse Image Generation via Self-Conditioned GANs"; there the clusters are of the
     discriminator's features and found again and again, here they are of the points and found once.
-    The data's own labels are not used, and nothing is compared by label.
+    Batches are the data's own, drawn anew where those are, with other labels. The data's labels
+    are not used, and nothing is compared by label.
 
     Args:
         data: The data, with their labels.
@@ -72,11 +81,12 @@ class Clustered(DataModule):
     def scale(self, x: Tensor) -> Tensor:
         return self.data.scale(x)
 
-    def unscale(self, x: Tensor) -> Tensor:
-        return self.data.unscale(x)
-
-    def setup_units(self) -> None:
-        self.data.setup_units()
+    @property
+    def units(self) -> Units:  # type: ignore[override]
+        """Units of the data inside, whose label names are not those of clusters."""
+        units = copy(self.data.units)
+        units.label_names = None
+        return units
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         metric = self.data.metrics(stage)
@@ -89,8 +99,44 @@ class Clustered(DataModule):
     def real_pictures(self) -> dict[str, Picture]:
         return self.data.real_pictures()
 
-    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
-        self.data.write(samples, path, labels)
+    def setup_units(self) -> None:
+        self.data.setup_units()
+
+    def remember(self, memory: DataMemory) -> None:
+        super().remember(memory)
+        self.data.remember(memory)
+
+    def held_out(self) -> HeldOut | None:
+        return self.data.held_out()
+
+    def described(self, stage: Stage) -> str:
+        return self.data.described(stage)
+
+    def training_points(self, num_points: int, rank: int, world_size: int) -> Split:
+        return self._by_cluster(lambda: self.data.training_points(num_points, rank, world_size))
+
+    def train_dataloader(self) -> TensorLoader:
+        return self._by_cluster(self.data.train_dataloader)
+
+    def val_dataloader(self) -> TensorLoader:
+        return self._by_cluster(self.data.val_dataloader)
+
+    def test_dataloader(self) -> TensorLoader:
+        return self._by_cluster(self.data.test_dataloader)
+
+    def predict_dataloader(self) -> TensorLoader:
+        return self._by_cluster(self.data.predict_dataloader)
+
+    def _by_cluster(self, make: Callable[[], Made]) -> Made:
+        """Return what the data make of their splits while clusters are in place of labels."""
+        data = self.data
+        data.trainer = self.trainer
+        own = data.train, data.val, data.test
+        data.train, data.val, data.test = self.train, self.val, self.test
+        try:
+            return make()
+        finally:
+            data.train, data.val, data.test = own
 
     def _flattened(self, split: Split) -> Tensor:
         return torch.cat([self.scale(x).flatten(1).cpu() for x in split.x.split(4096)])

@@ -1,12 +1,16 @@
 """Columns of a table, and their encoding for a network."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from gan_lightning.data.units import Units
 from gan_lightning.errors import InputError
 
 
@@ -54,8 +58,8 @@ class Categorical:
 Column = Continuous | Categorical
 
 
-class RowScaler:
-    """Maps rows to numbers in [-1, 1] and back.
+class RowUnits(Units):
+    """Maps rows to numbers in [-1, 1] and back, and writes them.
 
     A row, shape ``(num_columns,)``, holds measured values in their units and indices of categories.
     Scaled, shape ``(width,)``, a measured value is linear in [-1, 1] and a category is one-hot,
@@ -63,19 +67,45 @@ class RowScaler:
 
     Args:
         columns: The columns in their order.
-        rows: The rows, shape ``(num_rows, num_columns)``, whose extremes become -1 and 1: the
-            training rows, so that nothing of the others is known.
+        minimum: What becomes -1 in each column, float64, shape ``(num_columns,)``.
+        span: How far above it 1 is, likewise; for categories without meaning.
+        label_names: What each label is called.
     """
 
-    def __init__(self, columns: Sequence[Column], rows: Tensor) -> None:
-        self.columns = columns
-        self.minimum = rows.min(0).values.double()
-        self.range = rows.max(0).values.double() - self.minimum
-        self.range[self.range == 0] = 1  # a constant column
+    kind = "rows"
+    file_ending = ".csv"
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        minimum: Tensor,
+        span: Tensor,
+        label_names: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(label_names)
+        self.columns = tuple(columns)
+        self.minimum = minimum
+        self.span = span
+
+    @classmethod
+    def of_rows(
+        cls, columns: Sequence[Column], rows: Tensor, label_names: Sequence[str] | None = None
+    ) -> "RowUnits":
+        """Return units by which the extremes of rows become -1 and 1.
+
+        Args:
+            columns: The columns in their order.
+            rows: The training rows, shape ``(num_rows, num_columns)``, and no others.
+            label_names: What each label is called.
+        """
+        minimum = rows.min(0).values.double()
+        span = rows.max(0).values.double() - minimum
+        span[span == 0] = 1  # a constant column
+        return cls(columns, minimum, span, label_names)
 
     def scale(self, rows: Tensor) -> Tensor:
         """Return encoded rows, float32, shape ``(num_rows, width)``."""
-        unit = (rows.double() - self.minimum) / self.range
+        unit = (rows.double() - self.minimum) / self.span
         parts = []
         for i, column in enumerate(self.columns):
             hot = isinstance(column, Categorical)
@@ -90,6 +120,46 @@ class RowScaler:
             if isinstance(column, Categorical):
                 values.append(part.argmax(1).double())
             else:
-                value = (part[:, 0] + 1) / 2 * self.range[i] + self.minimum[i]
+                value = (part[:, 0] + 1) / 2 * self.span[i] + self.minimum[i]
                 values.append(column.restored(value))
         return torch.stack(values, 1)
+
+    def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
+        """Write rows as CSV with a header, categories by name.
+
+        Raises:
+            InputError: If the path does not end in ``.csv``.
+        """
+        if path.suffix.lower() != ".csv":
+            raise InputError(f"Rows are written as .csv, found the output {path}.")
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(column.name for column in self.columns)
+            for chunk in samples:
+                for row in chunk.tolist():
+                    writer.writerow(map(_text, self.columns, row))
+
+    def state_dict(self) -> dict[str, Any]:
+        columns = [{"type": type(column).__name__, **vars(column)} for column in self.columns]
+        return {
+            "kind": self.kind,
+            "columns": columns,
+            "minimum": self.minimum,
+            "span": self.span,
+            "label_names": self.label_names,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "RowUnits":
+        columns = [_column(**description) for description in state["columns"]]
+        return cls(columns, state["minimum"], state["span"], state["label_names"])
+
+
+def _column(type: str, **arguments: Any) -> Column:
+    return {"Continuous": Continuous, "Categorical": Categorical}[type](**arguments)
+
+
+def _text(column: Column, value: float) -> str:
+    if isinstance(column, Categorical):
+        return column.categories[int(value)]
+    return repr(value) if column.decimals is None else f"{value:.{column.decimals}f}"

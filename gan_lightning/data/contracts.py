@@ -1,8 +1,9 @@
 """What the models, the callbacks and the command line ask of data."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -11,7 +12,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_lightning.data.held_out import HeldOut
 from gan_lightning.data.loader import TensorLoader
+from gan_lightning.data.memory import DataMemory, Split, described_points
+from gan_lightning.data.units import Units
 from gan_lightning.errors import InputError
 from gan_lightning.metrics import TwoSampleMetric
 from gan_lightning.networks import Shape
@@ -20,13 +24,6 @@ Stage = Literal["val", "test"]
 
 Picture = Figure | NDArray[np.uint8]
 """A figure, or pixels of shape ``(height, width, 3)``."""
-
-
-class Split(NamedTuple):
-    """Points as they are kept, shape ``(num_points, *data_shape)``, and their labels."""
-
-    x: Tensor
-    labels: Tensor
 
 
 def checked_seed(name: str, seed: int) -> int:
@@ -64,19 +61,21 @@ class DataModule(LightningDataModule, ABC):
     file_ending: str
     """The ending of a file of samples, where the user names none: ``.csv``."""
 
+    units: Units
+    """What the numbers mean, known after ``setup``; every checkpoint holds it."""
+
     train: Split
     val: Split
     test: Split
+
+    memory: DataMemory | None = None
+    """What a checkpoint knows of the data that its model was trained on."""
 
     def __init__(self, batch_size: int) -> None:
         super().__init__()
         if batch_size < 1:
             raise InputError(f"batch_size must be a positive integer, found {batch_size}.")
         self.batch_size = batch_size
-
-    @abstractmethod
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return points in the data's own units, from the model's scale."""
 
     @abstractmethod
     def metrics(self, stage: Stage) -> TwoSampleMetric:
@@ -94,15 +93,21 @@ class DataModule(LightningDataModule, ABC):
             labels: The labels that the samples were asked for, where they were.
         """
 
-    @abstractmethod
-    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
+    def unscale(self, x: Tensor) -> Tensor:
+        """Return points in the data's own units, on the CPU, from the model's scale."""
+        return self.units.unscale(x)
+
+    def write(
+        self, samples: Tensor | Iterable[Tensor], path: Path, labels: Tensor | None = None
+    ) -> None:
         """Write unscaled samples to a file of the format that the path's ending names.
 
         Args:
-            samples: Points in the data's own units.
+            samples: Points in the data's own units, at once or in chunks.
             path: The file.
             labels: The labels that the samples were asked for, where they were.
         """
+        self.units.write([samples] if isinstance(samples, Tensor) else samples, path, labels)
 
     def scale(self, x: Tensor) -> Tensor:
         """Return points in the model's scale from those that a split keeps: by default the same."""
@@ -169,3 +174,36 @@ class DataModule(LightningDataModule, ABC):
             start = min(rank, len(split.x) - 1)
             split = Split(split.x[start::world_size], split.labels[start::world_size])
         return TensorLoader(*split, self.batch_size, scale=self.scale)
+
+    def remember(self, memory: DataMemory) -> None:
+        """Go by the units and the held-out points of a checkpoint, from the next ``setup`` on."""
+        self.memory = memory
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what ``sample`` needs without the data, and a fingerprint of their points."""
+        if not hasattr(self, "units"):  # a class of one's own that unscales without any
+            return {}
+        if self._saved is None:
+            self._saved = DataMemory(self.units, self.fingerprint(), self.held_out()).state_dict()
+        return self._saved
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Compare the data with those that the checkpoint was trained on, and say what differs."""
+        if not state_dict:
+            return
+        memory = DataMemory.from_state(state_dict)
+        if self.memory is None:  # not told by the command line before the data were read
+            self.remember(memory)
+            self.setup("fit")
+        memory.compare(self.units, self.fingerprint())
+
+    _saved: dict[str, Any] | None = None
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return how many points each split has, and a hash of them, in words."""
+        splits = {"training": self.train, "validation": self.val, "test": self.test}
+        return {name: described_points(split) for name, split in splits.items()}
+
+    def held_out(self) -> HeldOut | None:
+        """Return which points are held out by what they are; None where it is by their place."""
+        return None

@@ -4,8 +4,9 @@ import torch
 from sklearn.datasets import load_digits
 
 from gan_lightning.data.binarised import Binarisation
-from gan_lightning.data.contracts import Split
-from gan_lightning.data.images import Images, ValueRange, resized, split_off
+from gan_lightning.data.image_units import ValueRange
+from gan_lightning.data.images import Images, resized, split_off
+from gan_lightning.data.memory import Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import DigitFeatures, FeatureExtractor
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lightning.data.contracts import Split
+from gan_lightning.data.memory import Split
 
 LABEL_BYTES = 8  # int64
 

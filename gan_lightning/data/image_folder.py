@@ -11,13 +11,20 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from gan_lightning.data.contracts import Split
+from gan_lightning.data.contracts import checked_seed
+from gan_lightning.data.held_out import HeldOut, content_hash, parted
 from gan_lightning.data.image_cache import fingerprint, mapped_images, write_images
-from gan_lightning.data.images import Images, ValueRange
+from gan_lightning.data.image_units import ValueRange
+from gan_lightning.data.images import Images
+from gan_lightning.data.memory import DataMemory, Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import FeatureExtractor
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+HELD_OUT = 2**40
+"""Added to the label of an image that is held out, until the splits are cut."""
 
 
 class ImageFolder(Images):
@@ -42,9 +49,11 @@ class ImageFolder(Images):
             photographs: ``InceptionFeatures`` see more.
         cache_above: Gigabytes of decoded images, three bytes for a pixel of colour, above which
             they are kept in a file.
+        split_seed: Seed of the split. An image is held out for its content: it stays so when others
+            are added, removed or renamed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a folder can be read in many ways
         self,
         root: str,
         size: int = 64,
@@ -55,6 +64,7 @@ class ImageFolder(Images):
         value_range: ValueRange = "[-1, 1]",
         features: FeatureExtractor | None = None,
         cache_above: float = 2.0,
+        split_seed: int = 0,
     ) -> None:
         if channels not in (1, 3) or size < 1 or not 0 <= val_fraction < 1:
             raise InputError(
@@ -70,8 +80,14 @@ class ImageFolder(Images):
             if path.is_dir() and path.name[0] not in "._"  # such as .ipynb_checkpoints, __MACOSX
         )
         super().__init__(
-            (channels, size, size), max(len(self.classes), 1), batch_size, value_range, features
+            (channels, size, size),
+            max(len(self.classes), 1),
+            batch_size,
+            value_range,
+            features,
+            label_names=self.classes or None,
         )
+        self.split_seed = checked_seed("split_seed", split_seed)
         self.flip = flip
         self.copies = 2 if flip else 1
         self.cache_above = cache_above
@@ -88,13 +104,26 @@ class ImageFolder(Images):
         files = self._files()
         images, labels = (self._mapped if self._too_large(files) else self._loaded)(files)
         # Slices, since indices would copy what is mapped; each image is followed by its mirror's.
-        num_val = round(self.val_fraction * len(labels) / self.copies) * self.copies
+        num_val = int((labels >= HELD_OUT).sum())
+        labels = labels % HELD_OUT
         self.train = Split(images[num_val:], labels[num_val:])
         val = Split(images[: num_val : self.copies], labels[: num_val : self.copies])
         self.val = self.test = val if num_val else self.train
 
+    def remember(self, memory: DataMemory) -> None:
+        super().remember(memory)
+        if hasattr(self, "train"):
+            del self.train  # to be cut anew
+
+    def held_out(self) -> HeldOut:
+        return HeldOut(self._held_out, frozenset())
+
     def _files(self) -> list[tuple[Path, int]]:
-        """Return the images' files and labels in an order that is random, and always the same."""
+        """Return the images' files and labels, in the order of the files' content.
+
+        Those held out come first, and are marked in their labels: a file that cannot be decoded
+        must not shift the cut.
+        """
         folders = [self.root / name for name in self.classes] or [self.root]
         files = [
             (path, label)
@@ -102,8 +131,12 @@ class ImageFolder(Images):
             for path in sorted(folder.rglob("*"))
             if path.suffix.lower() in ENDINGS
         ]
-        order = torch.randperm(len(files), generator=torch.Generator().manual_seed(0))
-        return [files[i] for i in order.tolist()]
+        hashes = [content_hash(self._content(path), self.split_seed) for path, _ in files]
+        known = None if self.memory is None else self.memory.held_out
+        _, val, _ = parted(hashes, self.val_fraction, 0.0, known)
+        held_out = self._held_out = frozenset(hashes[i] for i in val.tolist())
+        order = sorted(range(len(files)), key=lambda i: (hashes[i] not in held_out, hashes[i]))
+        return [(files[i][0], files[i][1] + HELD_OUT * (hashes[i] in held_out)) for i in order]
 
     def _too_large(self, files: Sequence[tuple[Path, int]]) -> bool:
         num_bytes = len(files) * self.copies * math.prod(self.data_shape)
@@ -156,6 +189,13 @@ class ImageFolder(Images):
                 f"{self.root} holds {readable} readable images; at least 2 are needed, better "
                 f"some hundreds. Endings that are read: {', '.join(sorted(ENDINGS))}."
             )
+
+    @staticmethod
+    def _content(path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError:
+            return b""  # decoding will say what is wrong with it
 
     def _read(self, path: Path) -> Tensor:
         channels, size, _ = self.data_shape

@@ -1,24 +1,21 @@
 """Images in memory as bytes."""
 
-from pathlib import Path
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import get_args
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan_lightning.data.binarised import Binarisation, binarised
-from gan_lightning.data.contracts import DataModule, Picture, Split, Stage
+from gan_lightning.data.contracts import DataModule, Picture, Stage
+from gan_lightning.data.image_units import ImageUnits, ValueRange, grid
 from gan_lightning.data.loader import TensorLoader
+from gan_lightning.data.memory import Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import DigitFeatures, FeatureExtractor
-from gan_lightning.figures import image_grid, labelled_grid
+from gan_lightning.figures import labelled_grid
 from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
-
-ValueRange = Literal["[-1, 1]", "[0, 1]"]
 
 
 class Images(DataModule):
@@ -35,7 +32,10 @@ class Images(DataModule):
         binarise: How grey becomes black or white; by default it stays grey. Drawn images are drawn
             anew for every batch of training, and are the same each time in validation and test.
         features: What the metrics look through; by default ``DigitFeatures``.
+        label_names: What each label is called.
     """
+
+    units: ImageUnits
 
     knows_classes: bool = False
     """Whether ``DigitFeatures`` know the classes of these images."""
@@ -51,6 +51,7 @@ class Images(DataModule):
         value_range: ValueRange,
         features: FeatureExtractor | None,
         binarise: Binarisation | None = None,
+        label_names: Sequence[str] | None = None,
     ) -> None:
         super().__init__(batch_size)
         if data_shape[1] < 1:
@@ -61,6 +62,7 @@ class Images(DataModule):
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
+        self.units = ImageUnits(value_range, label_names)
         self.binarise = binarise
         self.features = features or DigitFeatures()
 
@@ -68,8 +70,7 @@ class Images(DataModule):
         """Return floats in the chosen range, on the training device, from bytes."""
         if self.trainer is not None:
             x = x.to(self.trainer.strategy.root_device, non_blocking=True)
-        unit = x.float() / 255
-        return unit if self.value_range == "[0, 1]" else unit * 2 - 1
+        return self.units.scale(x)
 
     def binarise_splits(self) -> None:
         """Make the splits black and white, but for training images that are drawn anew."""
@@ -104,12 +105,6 @@ class Images(DataModule):
         random = torch.Generator().manual_seed(rank)
         return points._replace(x=binarised(points.x, self.binarise, random))
 
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return bytes, uint8, on the CPU; what lies outside the range becomes black or white."""
-        unit = x.detach().cpu().float()
-        unit = unit if self.value_range == "[0, 1]" else (unit + 1) / 2
-        return (unit * 255).round().clamp(0, 255).to(torch.uint8)
-
     def setup_units(self) -> None:
         """Learn nothing: samples can be drawn where the images are not."""
 
@@ -117,51 +112,16 @@ class Images(DataModule):
         digits = self.knows_classes and isinstance(self.features, DigitFeatures)
         if stage == "val":
             return ImageMetrics(self.features, digits)
-        return CompleteImageMetrics(self.features, digits, self.train.x)
+        return CompleteImageMetrics(self.features, digits, *self.train)
 
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
-        return {"grid": _grid(samples, labels)}
+        return {"grid": grid(samples, labels)}
 
     def real_pictures(self) -> dict[str, Picture]:
         """Draw the first ten training images of each label."""
         labels = self.train.labels
         shown = torch.cat([(labels == k).nonzero()[:10, 0] for k in range(self.num_classes)])
         return {"real": labelled_grid(self.train.x[shown], labels[shown])}
-
-    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
-        """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.
-
-        In a grid of images that were asked for by label, each row is of one label.
-
-        An ``.npz`` file holds ``images``, uint8 of shape ``(num_images, channels, height, width)``,
-        and ``labels``, int64, if they were asked for.
-
-        Raises:
-            InputError: If the path has another ending.
-        """
-        ending = path.suffix.lower()
-        if ending == ".png":
-            Image.fromarray(_grid(samples, labels)).save(path)
-        elif ending == ".npz":
-            if labels is None:
-                np.savez_compressed(path, images=samples.numpy())
-            else:
-                np.savez_compressed(path, images=samples.numpy(), labels=labels.cpu().numpy())
-        elif not ending:
-            path.mkdir(parents=True, exist_ok=True)
-            digits = len(str(len(samples) - 1))
-            for i, image in enumerate(samples):
-                label = "" if labels is None else f"_label{int(labels[i])}"
-                pixels = image_grid(image[None], margin=0)
-                Image.fromarray(pixels).save(path / f"{i:0{digits}d}{label}.png")
-        else:
-            raise InputError(
-                f"Images are written as .png, .npz or to a folder without an ending, found {path}."
-            )
-
-
-def _grid(samples: Tensor, labels: Tensor | None) -> NDArray[np.uint8]:
-    return image_grid(samples) if labels is None else labelled_grid(samples, labels.cpu())
 
 
 def resized(images: Tensor, size: int) -> Tensor:

@@ -32,6 +32,8 @@ class Iris(Table):
             data's own; ``null`` leaves them unrounded.
     """
 
+    split_by_content = False  # runs can be compared with those of before
+
     def __init__(
         self,
         species: Sequence[str] | None = None,
@@ -59,7 +61,14 @@ class Iris(Table):
             rows = torch.cat([rows, labels[kept, None].to(rows)], 1)
             columns.append(Categorical("species", tuple(chosen)))
         super().__init__(
-            columns, rows, labels[kept], batch_size, val_fraction, test_fraction, split_seed
+            columns,
+            rows,
+            labels[kept],
+            batch_size,
+            val_fraction,
+            test_fraction,
+            split_seed,
+            label_names=chosen,
         )
 
 

@@ -7,8 +7,10 @@ import torchvision.datasets
 from torch.nn.functional import pad as padded
 
 from gan_lightning.data.binarised import Binarisation
-from gan_lightning.data.contracts import Split, Stage
-from gan_lightning.data.images import Images, ValueRange, resized, split_off
+from gan_lightning.data.contracts import Stage
+from gan_lightning.data.image_units import ValueRange
+from gan_lightning.data.images import Images, resized, split_off
+from gan_lightning.data.memory import Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import FeatureExtractor
 
@@ -17,6 +19,15 @@ DATASETS = {
     "fashion_mnist": torchvision.datasets.FashionMNIST,
     "kmnist": torchvision.datasets.KMNIST,
 }
+
+
+DIGIT_NAMES = tuple("0123456789")
+
+NAMES = {
+    "fashion_mnist": tuple(torchvision.datasets.FashionMNIST.classes),
+    "kmnist": tuple(torchvision.datasets.KMNIST.classes),
+}
+"""Names of the labels that are no digits."""
 
 
 class MNIST(Images):
@@ -51,10 +62,11 @@ class MNIST(Images):
         binarise: Binarisation | None = None,
         features: FeatureExtractor | None = None,
     ) -> None:
-        super().__init__((1, size, size), 10, batch_size, value_range, features, binarise)
-        self.knows_classes = dataset == "mnist"
         if dataset not in DATASETS:
             raise InputError(f"dataset must be one of {', '.join(DATASETS)}; found {dataset!r}.")
+        names = NAMES.get(dataset, DIGIT_NAMES)
+        super().__init__((1, size, size), 10, batch_size, value_range, features, binarise, names)
+        self.knows_classes = dataset == "mnist"
         if not 0 <= num_val < 60000:
             raise InputError(f"num_val must lie in [0, 60000), found {num_val}.")
         self.root = root

@@ -2,13 +2,14 @@
 
 import math
 from abc import abstractmethod
-from pathlib import Path
 
 import torch
 from numpy.polynomial.hermite_e import hermegauss
 from torch import Tensor
 
-from gan_lightning.data.contracts import DataModule, Picture, Split, Stage, checked_seed
+from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_seed
+from gan_lightning.data.memory import Split
+from gan_lightning.data.units import PointUnits
 from gan_lightning.errors import InputError
 from gan_lightning.figures import points_over_density
 from gan_lightning.metrics import PointMetrics, TwoSampleMetric
@@ -34,6 +35,7 @@ class GaussianMixture(DataModule):
 
     def __init__(self, std: float, num_samples: int, batch_size: int, data_seed: int) -> None:
         super().__init__(batch_size)
+        self.units = PointUnits()
         if not std > 0 or num_samples < 10:
             raise InputError(
                 "Expected a positive std and at least 10 num_samples, "
@@ -71,26 +73,11 @@ class GaussianMixture(DataModule):
             -(log_densities @ torch.outer(weights, weights).flatten() / (2 * math.pi)).mean().item()
         )
 
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return the points themselves, float64, on the CPU: they have no other unit."""
-        return x.detach().cpu().double()
-
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         return PointMetrics(self.centres(), self.std, self.log_density, self.entropy())
 
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         return {"points": points_over_density(samples, self.log_density, self.centres(), self.std)}
-
-    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
-        """Write points as CSV with the header ``x,y``.
-
-        Raises:
-            InputError: If the path does not end in ``.csv``.
-        """
-        if path.suffix.lower() != ".csv":
-            raise InputError(f"Points are written as .csv, found the output {path}.")
-        lines = [f"{x!r},{y!r}" for x, y in samples.tolist()]
-        path.write_text("\n".join(["x,y", *lines, ""]), encoding="utf-8")
 
     def _draw(self, num_samples: int, generator: torch.Generator) -> Split:
         labels = torch.randint(self.num_classes, (num_samples,), generator=generator)

@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor
 
-from gan_lightning.data.contracts import Picture, Split, Stage
-from gan_lightning.data.images import Images, ValueRange
+from gan_lightning.data.contracts import Picture, Stage
+from gan_lightning.data.image_units import ValueRange
+from gan_lightning.data.images import Images
+from gan_lightning.data.memory import Split
 from gan_lightning.data.mnist import MNIST
 from gan_lightning.features import StackedDigitFeatures
 from gan_lightning.figures import image_grid
@@ -71,7 +73,7 @@ class StackedMNIST(Images):
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         if stage == "val":
             return ImageMetrics(self.features, True, self.class_shares)
-        metric = CompleteImageMetrics(self.features, True, self.train.x, self.class_shares)
+        metric = CompleteImageMetrics(self.features, True, *self.train, self.class_shares)
         metric.by_label = False  # ten samples of a class tell nothing
         return metric
 

@@ -1,21 +1,21 @@
 """Rows of a table in memory."""
 
-import csv
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from gan_lightning.data.columns import Categorical, Column, Continuous, RowScaler
-from gan_lightning.data.contracts import DataModule, Picture, Split, Stage, checked_seed
+from gan_lightning.data.columns import Categorical, Column, Continuous, RowUnits
+from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_seed
+from gan_lightning.data.held_out import HeldOut, parted, row_hashes
+from gan_lightning.data.memory import Split, described_points
 from gan_lightning.errors import InputError
 from gan_lightning.figures import feature_histograms, feature_pairs
 from gan_lightning.metrics import CompleteTableMetrics, TableMetrics, TwoSampleMetric
 
 
 class Table(DataModule):
-    """Rows with continuous and categorical columns, split at random within each label.
+    """Rows with continuous and categorical columns, split within each label.
 
     Args:
         columns: The columns in their order.
@@ -26,9 +26,15 @@ class Table(DataModule):
         val_fraction: Share of the rows of each label that is held out for validation.
         test_fraction: Share that is held out for ``test`` alone.
         split_seed: Seed of the split, apart from the run's, so that runs can be compared.
+        label_names: What each label is called.
     """
 
     file_ending = ".csv"
+
+    split_by_content = True
+    """Whether a row is held out for what it holds: so it stays when others are added or removed."""
+
+    units: RowUnits
 
     def __init__(
         self,
@@ -39,6 +45,7 @@ class Table(DataModule):
         val_fraction: float,
         test_fraction: float,
         split_seed: int,
+        label_names: Sequence[str] | None = None,
     ) -> None:
         super().__init__(batch_size)
         if not (val_fraction >= 0 and test_fraction >= 0 and val_fraction + test_fraction < 1):
@@ -47,6 +54,7 @@ class Table(DataModule):
                 f"found {val_fraction} and {test_fraction}."
             )
         self.columns = tuple(columns)
+        self.label_names = label_names
         self.rows = rows
         self.labels = labels
         self.val_fraction = val_fraction
@@ -58,13 +66,26 @@ class Table(DataModule):
 
     def setup(self, stage: str) -> None:
         train, val, test = self._split()
-        self.scaler = RowScaler(self.columns, self.rows[train])
+        self.units = self._known_units() or RowUnits.of_rows(
+            self.columns, self.rows[train], self.label_names
+        )
         self.train = self._take(train)
         self.val = self._take(val) if len(val) else self.train
         self.test = self._take(test) if len(test) else self.val
 
-    def unscale(self, x: Tensor) -> Tensor:
-        return self.scaler.unscale(x)
+    def _known_units(self) -> RowUnits | None:
+        """Return the units of the checkpoint, if there is one, whose columns must be these."""
+        known = None if self.memory is None else self.memory.units
+        if not isinstance(known, RowUnits):
+            return None
+        asked, found = ([column.name for column in c] for c in (known.columns, self.columns))
+        widths = [[column.width for column in c] for c in (known.columns, self.columns)]
+        if asked != found or widths[0] != widths[1]:
+            raise InputError(
+                f"The checkpoint's columns are not the data's: expected {', '.join(asked)} with as "
+                f"many categories, found {', '.join(found)}."
+            )
+        return known
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         names, continuous = [column.name for column in self.columns], self._continuous()
@@ -87,35 +108,15 @@ class Table(DataModule):
             "pairs": feature_pairs(real, generated, names),
         }
 
-    def write(self, samples: Tensor, path: Path, labels: Tensor | None = None) -> None:
-        """Write rows as CSV with a header, categories by name.
-
-        Raises:
-            InputError: If the path does not end in ``.csv``.
-        """
-        if path.suffix.lower() != ".csv":
-            raise InputError(f"Rows are written as .csv, found the output {path}.")
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(column.name for column in self.columns)
-            for row in samples.tolist():
-                writer.writerow(map(_text, self.columns, row))
-
     def _continuous(self) -> list[int]:
         return [i for i, column in enumerate(self.columns) if not isinstance(column, Categorical)]
 
     def _split(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return the indices of the training, validation and test rows, each in order."""
-        generator = torch.Generator().manual_seed(self.split_seed)
         splits: tuple[list[Tensor], ...] = ([], [], [])
-        for label in range(self.num_classes):
-            rows = (self.labels == label).nonzero().flatten()
-            rows = rows[torch.randperm(len(rows), generator=generator)]
-            num_val = round(self.val_fraction * len(rows))
-            num_test = round(self.test_fraction * len(rows))
-            sizes = [len(rows) - num_val - num_test, num_val, num_test]
-            for split, part in zip(splits, rows.split(sizes), strict=True):
-                split.append(part)
+        for label, part in enumerate(self._parts()):
+            for split, indices in zip(splits, part, strict=True):
+                split.append((self.labels == label).nonzero().flatten()[indices])
         train, val, test = (torch.cat(split).sort().values for split in splits)
         if not len(train):
             raise InputError(
@@ -124,11 +125,38 @@ class Table(DataModule):
             )
         return train, val, test
 
+    def _parts(self) -> Iterator[Sequence[Tensor]]:
+        """Yield where the training, validation and test rows stand among those of each label."""
+        generator = torch.Generator().manual_seed(self.split_seed)
+        known = None if self.memory is None else self.memory.held_out
+        for label in range(self.num_classes):
+            rows = self.rows[self.labels == label]
+            if self.split_by_content:
+                yield parted(row_hashes(rows, label, self.split_seed), *self._shares(), known)
+                continue
+            order = torch.randperm(len(rows), generator=generator)
+            num_val, num_test = (round(share * len(rows)) for share in self._shares())
+            yield order.split([len(rows) - num_val - num_test, num_val, num_test])
+
+    def held_out(self) -> HeldOut | None:
+        if not self.split_by_content:
+            return None
+        hashes: list[set[str]] = [set(), set()]
+        for label, (_, *parts) in enumerate(self._parts()):
+            rows = row_hashes(self.rows[self.labels == label], label, self.split_seed)
+            for found, part in zip(hashes, parts, strict=True):
+                found.update(rows[i] for i in part.tolist())
+        return HeldOut(*map(frozenset, hashes))
+
+    def fingerprint(self) -> dict[str, str]:
+        splits = dict(zip(("training", "validation", "test"), self._split(), strict=True))
+        return {
+            name: described_points(Split(self.rows[indices], self.labels[indices]))
+            for name, indices in splits.items()
+        }
+
+    def _shares(self) -> tuple[float, float]:
+        return self.val_fraction, self.test_fraction
+
     def _take(self, indices: Tensor) -> Split:
-        return Split(self.scaler.scale(self.rows[indices]), self.labels[indices])
-
-
-def _text(column: Column, value: float) -> str:
-    if isinstance(column, Categorical):
-        return column.categories[int(value)]
-    return repr(value) if column.decimals is None else f"{value:.{column.decimals}f}"
+        return Split(self.units.scale(self.rows[indices]), self.labels[indices])

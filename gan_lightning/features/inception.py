@@ -19,6 +19,10 @@ class InceptionFeatures(FeatureExtractor):
     torch-fidelity fetches the weights (91 MB) on their first use. Where they cannot be had a
     warning says so, and ``DigitFeatures`` take their place: the protocol names what was used.
 
+    Through them, ``fid`` and ``kid`` are what papers compute, of other points: papers often compare
+    50 000 samples with the training points, here the protocol says which are compared. The mean
+    over subsets of 1 000 that papers report as ``kid`` estimates the same number from fewer pairs.
+
     Args:
         weights: A file of the weights where they need not be fetched.
     """
@@ -29,6 +33,7 @@ class InceptionFeatures(FeatureExtractor):
         self._substitute: FeatureExtractor | None = None
         try:
             self._network = _network(weights)
+            self.has_own_unit = True
             self.name = "InceptionFeatures"
             if weights is not None:
                 self.name += f" {sha256(Path(weights).read_bytes()).hexdigest()[:8]}"

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from gan_lightning.errors import InputError
+from gan_lightning.losses.readings import means_against_targets, probabilities, scores
 
 
 class AdversarialLoss(ABC):
@@ -18,6 +19,10 @@ class AdversarialLoss(ABC):
     @abstractmethod
     def generator(self, fake_logits: Tensor) -> Tensor:
         """Return the loss of a generator whose samples were given these logits."""
+
+    def reading(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        """Return what these logits mean in this game, by name; by default they are log-odds."""
+        return probabilities(real_logits, fake_logits)
 
 
 class NonSaturatingLoss(AdversarialLoss):
@@ -68,6 +73,9 @@ class LeastSquaresLoss(AdversarialLoss):
     def generator(self, fake_logits: Tensor) -> Tensor:
         return (fake_logits - 1).square().mean() / 2
 
+    def reading(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        return means_against_targets(real_logits, fake_logits)
+
 
 class HingeLoss(AdversarialLoss):
     """Hinge loss: Lim & Ye, 2017; Miyato et al., 2018, Equations 16 and 17."""
@@ -77,6 +85,9 @@ class HingeLoss(AdversarialLoss):
 
     def generator(self, fake_logits: Tensor) -> Tensor:
         return -fake_logits.mean()
+
+    def reading(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        return scores(real_logits, fake_logits)
 
 
 def relativistic_pairing_loss(winner_logits: Tensor, loser_logits: Tensor) -> Tensor:

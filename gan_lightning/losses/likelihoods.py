@@ -11,10 +11,19 @@ from gan_lightning.errors import InputError
 
 
 class Likelihood(nn.Module, ABC):
-    """A distribution of points, given the numbers that a decoder makes of a latent vector."""
+    """A distribution of points, given the numbers that a decoder makes of a latent vector.
+
+    Args:
+        noisy: Whether samples are draws from p(x|z), as those of the model are; else they are its
+            means, the custom for images.
+    """
 
     support: tuple[float, float] = (-math.inf, math.inf)
     """Between which numbers those of a point must lie."""
+
+    def __init__(self, noisy: bool) -> None:
+        super().__init__()
+        self.noisy = noisy
 
     @abstractmethod
     def log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
@@ -33,19 +42,30 @@ class Likelihood(nn.Module, ABC):
     def mean(self, outputs: Tensor) -> Tensor:
         """Return the mean of p(x|z), of the shape of the outputs, in the data's range."""
 
+    @abstractmethod
+    def draw(self, outputs: Tensor) -> Tensor:
+        """Draw a point from p(x|z) for each of the outputs, of their shape, in the data's range."""
+
     def sample(self, outputs: Tensor) -> Tensor:
-        """Return what is shown as a sample of the outputs: by default the mean."""
-        return self.mean(outputs)
+        """Return draws from p(x|z) if they are to be noisy, else its means."""
+        return self.draw(outputs) if self.noisy else self.mean(outputs)
 
 
 class Bernoulli(Likelihood):
     """Each number of a point is a coin; the decoder's outputs are their logits.
 
     Of points that are not 0 or 1 but between, log p is the negative cross-entropy, the mean of
-    log p over binarised points. Samples are shown as probabilities, as is the custom.
+    log p over binarised points.
+
+    Args:
+        noisy: Whether samples are drawn, each number 0 or 1; by default they are probabilities, the
+            custom for images.
     """
 
     support = (0.0, 1.0)
+
+    def __init__(self, noisy: bool = False) -> None:
+        super().__init__(noisy)
 
     def log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
         outputs = outputs.float()
@@ -56,6 +76,9 @@ class Bernoulli(Likelihood):
     def mean(self, outputs: Tensor) -> Tensor:
         return outputs.sigmoid()
 
+    def draw(self, outputs: Tensor) -> Tensor:
+        return outputs.sigmoid().bernoulli()
+
 
 class Gaussian(Likelihood):
     """Each number of a point is the decoder's output and noise of one learned scale for all.
@@ -65,16 +88,14 @@ class Gaussian(Likelihood):
 
     Args:
         initial_scale: Standard deviation of the noise before training.
-        noisy: Whether samples carry the noise, as draws from the model do; without it they are
-            means, the custom for images.
+        noisy: Whether samples carry the noise; without it they are means, the custom for images.
     """
 
     def __init__(self, initial_scale: float = 1.0, noisy: bool = True) -> None:
-        super().__init__()
+        super().__init__(noisy)
         if not 0 < initial_scale < math.inf:
             raise InputError(f"Gaussian: initial_scale must be positive, found {initial_scale}.")
         self.initial_scale = initial_scale
-        self.noisy = noisy
         self.tenth_of_log_scale = nn.Parameter(torch.tensor(math.log(initial_scale) / 10))
 
     @property
@@ -92,10 +113,7 @@ class Gaussian(Likelihood):
     def mean(self, outputs: Tensor) -> Tensor:
         return outputs
 
-    def sample(self, outputs: Tensor) -> Tensor:
-        """Return draws from p(x|z), or its means where noise is not wanted."""
-        if not self.noisy:
-            return outputs
+    def draw(self, outputs: Tensor) -> Tensor:
         return outputs + self.log_scale.exp().to(outputs.dtype) * torch.randn_like(outputs)
 
 

@@ -29,7 +29,7 @@ from gan_lightning.metrics.memorisation import (
 from gan_lightning.metrics.modes import reverse_kl, reverse_kl_floor
 from gan_lightning.metrics.points import PointMetrics
 from gan_lightning.metrics.table import CompleteTableMetrics, TableMetrics
-from gan_lightning.metrics.transfer import transfer_accuracy
+from gan_lightning.metrics.transfer import transfer_accuracies, transfer_accuracy
 from gan_lightning.metrics.two_sample import two_sample_accuracy
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "reverse_kl",
     "reverse_kl_floor",
     "total_variation",
+    "transfer_accuracies",
     "transfer_accuracy",
     "two_sample_accuracy",
     "vendi_score",

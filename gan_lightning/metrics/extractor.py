@@ -39,6 +39,10 @@ class FeatureExtractor(ABC):
     name: str
     """Names the extractor and its weights, such as ``DigitFeatures 3f2a91c0``."""
 
+    has_own_unit: bool = False
+    """Whether ``kid`` takes the last features as they are; else they are in units of their root
+    mean square on the real images, as a unit that nobody has compared with means nothing."""
+
     @abstractmethod
     def extract(self, images: Tensor) -> Features:
         """Return the features of a chunk of images, uint8, on ``network_device()``."""

@@ -6,6 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -15,6 +16,12 @@ from gan_lightning.metrics.extractor import FeatureExtractor, Features
 MAX_ON_DISK = 20_000
 """Larger sets are remembered in memory alone: their features fill a home folder."""
 
+NUM_PROBES = 8
+"""Images that are looked at again, to see whether the extractor is the one of the kept features."""
+
+ROUNDING = 1e-3
+"""By this share of the largest feature, an extractor may differ from itself on another device."""
+
 _IN_MEMORY: dict[str, Features] = {}
 
 
@@ -22,7 +29,9 @@ class FeatureCache:
     """An extractor that remembers: in memory, and on disk for the next process.
 
     Files lie in ``$XDG_CACHE_HOME/gan_lightning``, by default ``~/.cache/gan_lightning``, named by
-    the extractor and by the images' shape and hash. Where nothing can be written, nothing is kept.
+    the extractor and by the images' shape and hash. A name is no proof: where the extractor now
+    sees something else in a few of the images, because its code or its weights have changed, all
+    are looked at again. Where nothing can be written, nothing is kept.
 
     Args:
         extractor: What makes the features.
@@ -39,15 +48,27 @@ class FeatureCache:
         name = re.sub(r"\W+", "-", self.extractor.name)
         shape = "x".join(map(str, images.shape))
         key = f"{name}-{shape}-{content}"
-        if key not in _IN_MEMORY:
-            path = self.folder / f"{key}.safetensors"
-            features = _read(path)
-            if features is None:
-                features = self.extractor(images)
-                if len(images) <= MAX_ON_DISK:
-                    _write(features, path)
-            _IN_MEMORY[key] = features
-        return _IN_MEMORY[key]
+        path = self.folder / f"{key}.safetensors"
+        features = _IN_MEMORY.get(key) or _read(path)
+        if features is None or not self._sees(features, images):
+            features = self.extractor(images)
+            if len(images) <= MAX_ON_DISK:
+                _write(features, path)
+        _IN_MEMORY[key] = features
+        return features
+
+    def _sees(self, features: Features, images: Tensor) -> bool:
+        """Return whether the extractor sees in a few images what was kept of them."""
+        few = slice(None, None, -(-len(images) // NUM_PROBES) or 1)
+        kept = (None if values is None else values[few] for values in features)
+        return all(map(_alike, kept, self.extractor(images[few])))
+
+
+def _alike(kept: Tensor | None, seen: Tensor | None) -> bool:
+    if kept is None or seen is None or kept.shape != seen.shape:
+        return kept is seen
+    tolerance = ROUNDING * float(seen.abs().max())
+    return torch.allclose(kept, seen, rtol=0, atol=tolerance, equal_nan=True)
 
 
 def _read(path: Path) -> Features | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
@@ -21,7 +22,7 @@ from gan_lightning.metrics.frechet import frechet_distance, frechet_distance_per
 from gan_lightning.metrics.kernel import kernel_distance
 from gan_lightning.metrics.manifold import precision_recall_density_coverage
 from gan_lightning.metrics.memorisation import memorised_share
-from gan_lightning.metrics.transfer import transfer_accuracy
+from gan_lightning.metrics.transfer import transfer_accuracies
 
 Results = dict[str, Tensor]
 
@@ -34,9 +35,10 @@ GOALS = {
 class ImageMetrics(TwoSampleMetric):
     """Distances of the features, and how often each class occurs.
 
-    ``compute`` returns ``fid`` and ``kid`` (of the last features, divided by their root mean square
-    on the real images), ``precision``, ``recall``, ``density`` and ``coverage`` (of the middle
-    ones) and, where the extractor knows the data's classes, ``modes`` (a count), ``class_kl`` and
+    ``compute`` returns ``fid`` (of the last features as they are), ``kid`` (of the same, over all
+    pairs and in units of their root mean square on the real images, unless the extractor has a unit
+    of its own), ``precision``, ``recall``, ``density`` and ``coverage`` (of the middle ones) and,
+    where the extractor knows the data's classes, ``modes`` (a count), ``class_kl`` and
     ``class_tv``.
 
     Args:
@@ -81,9 +83,10 @@ class ImageMetrics(TwoSampleMetric):
 
     def _distances(self) -> Results:
         real, samples = self.real_features.last, self.sample_features.last
+        unit = torch.ones(1, 1) if self.extractor.has_own_unit else real
         return {
             "fid": frechet_distance(real, samples),
-            "kid": kernel_distance(normalised(real, real), normalised(samples, real)),
+            "kid": kernel_distance(normalised(real, unit), normalised(samples, unit)),
         }
 
     def _manifolds(self) -> Results:
@@ -112,13 +115,14 @@ class CompleteImageMetrics(ImageMetrics):
     ``memorised`` (the share of samples nearer to a training image than held-out images are) and,
     where the extractor knows the data's classes, ``classifier_score``. Of samples that were asked
     for by class: ``accuracy`` (the share of the class that was asked for), ``class_fid`` (the mean
-    over classes) and ``class_fid/<class>``, ``tstr`` (trained on samples, tested on real images:
-    accuracy of a forest on pixels) and ``trts`` (the reverse).
+    over classes) and ``class_fid/<class>``, and ``tstr``, ``trtr`` and ``trts``, what
+    ``transfer_accuracies`` says of a forest on pixels.
 
     Args:
         extractor: Makes features of images.
         knows_classes: Whether the extractor's classes are those of the data.
         training: The training images, uint8, shape ``(num_training, channels, height, width)``.
+        training_labels: Their labels, int64 of shape ``(num_training,)``.
         class_shares: The true share of each class, shape ``(num_classes,)``; by default that among
             the real images.
     """
@@ -128,10 +132,12 @@ class CompleteImageMetrics(ImageMetrics):
         extractor: FeatureExtractor,
         knows_classes: bool,
         training: Tensor,
+        training_labels: Tensor,
         class_shares: Tensor | None = None,
     ) -> None:
         super().__init__(extractor, knows_classes, class_shares)
         self.training_images = training
+        self.training_labels = training_labels
 
     def comparisons(self) -> list[Callable[[], Results]]:
         comparisons = [*super().comparisons(), self._variety]
@@ -168,10 +174,9 @@ class CompleteImageMetrics(ImageMetrics):
     def _usefulness(self) -> Results:
         real_labels, labels = self._labels()
         real, samples = self.gathered(real=True), self.gathered(real=False)
-        return {
-            "tstr": transfer_accuracy(samples, labels, real, real_labels),
-            "trts": transfer_accuracy(real, real_labels, samples, labels),
-        }
+        return transfer_accuracies(
+            (self.training_images, self.training_labels), (real, real_labels), (samples, labels)
+        )
 
     def _labels(self) -> tuple[Tensor, Tensor]:
         real, generated = (self.gathered_labels(real=real) for real in (True, False))

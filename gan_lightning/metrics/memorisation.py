@@ -6,19 +6,21 @@ from torch import Tensor
 
 from gan_lightning.metrics.features import all_finite, as_rows, blocks
 
-FALSE_POSITIVES = 0.001
-"""Share of fresh real images that pass for copies."""
+ONE_IN = 1000
+"""One fresh row in so many passes for a copy, where enough are held out to tell so little."""
 
 
 def memorised_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tensor:
     """Return the share of samples that are as near to a training row as fresh data hardly ever is.
 
-    A sample counts if its distance to the nearest training row is at most the 0.1 % quantile of
-    the same distance of held-out rows. The quantile, in place of the smallest distance, is for
-    images that the data hold twice: a few of them in both sets do not make the bar 0, and where
-    they do, exact copies still count. Fresh data have 1 in 1000, or 1 / (num_held_out + 1) if that
-    is more; a memoriser has 1. The bar is low: data whose easiest rows lie close together hide
-    copies that are disturbed. Distances that are not finite have the share NaN.
+    A sample counts if its distance to the nearest training row is at most the k-th smallest one of
+    n held-out rows, with k = ⌊(n + 1) / 1000⌋ or 1 if that is 0. Fresh data then have a share of
+    k / (n + 1) on average: at most 1 in 1000 with 999 held-out rows or more, and 1 / (n + 1), the
+    least that they can tell, with fewer; rows that the data hold twice add to it. A memoriser has
+    1. The k-th distance, in place of the smallest one, is for such rows: fewer than k of them in
+    both sets do not make the bar 0, and where more do, exact copies still count. The bar is low:
+    data whose easiest rows lie close together hide copies that are disturbed. Distances that are
+    not finite have the share NaN.
 
     Args:
         generated: Shape ``(num_generated, …)``.
@@ -35,8 +37,9 @@ def memorised_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Te
     fresh = nearest_distances(held_out, training)
     if not all_finite(distances, fresh):
         return distances.new_tensor(torch.nan)
-    bar = fresh.sort().values[int(FALSE_POSITIVES * (len(fresh) - 1))]
-    return (distances <= bar).double().mean()
+    # Of n + 1 distances of fresh rows, each is as likely to be the one that is not held out.
+    rank = max(1, (len(fresh) + 1) // ONE_IN)
+    return (distances <= fresh.sort().values[rank - 1]).double().mean()
 
 
 def closest_record_ratio(generated: Tensor, training: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from gan_lightning.metrics.distances import (
 )
 from gan_lightning.metrics.memorisation import closest_record_ratio, memorised_share
 from gan_lightning.metrics.rows import row_vectors
-from gan_lightning.metrics.transfer import transfer_accuracy
+from gan_lightning.metrics.transfer import transfer_accuracies
 from gan_lightning.metrics.two_sample import two_sample_accuracy
 
 
@@ -71,9 +71,9 @@ class CompleteTableMetrics(TableMetrics):
     ``compute`` returns what ``TableMetrics`` does and ``c2st``, the accuracy of a classifier that
     tells real rows and samples apart; ``dcr``, the distance of samples to the closest training
     row, relative to these from one another; ``memorised``, the share of samples nearer to a
-    training row than held-out rows are; and ``tstr``, ``trtr`` and ``trts``, the accuracy of a
-    classifier that is trained and tested on synthetic (s) and real (r) rows. What it has to tell
-    is the last categorical column, or else the labels that samples were asked for.
+    training row than held-out rows are; and ``tstr``, ``trtr`` and ``trts``, what
+    ``transfer_accuracies`` says. What a classifier has to tell is the last categorical column, or
+    else the labels that samples were asked for.
 
     Args:
         names: The columns' names.
@@ -117,12 +117,7 @@ class CompleteTableMetrics(TableMetrics):
             labels = [self.training_labels, *(part.cpu() for part in gathered if part is not None)]
         if len(labels) < len(sets) or not sets[0].shape[1]:
             return {}
-        training, real, generated = zip(row_vectors(sets, categorical), labels, strict=True)
-        return {
-            "tstr": transfer_accuracy(*generated, *real),
-            "trtr": transfer_accuracy(*training, *real),
-            "trts": transfer_accuracy(*training, *generated),
-        }
+        return transfer_accuracies(*zip(row_vectors(sets, categorical), labels, strict=True))
 
 
 def _tags(names: Sequence[str]) -> list[str]:

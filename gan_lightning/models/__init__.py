@@ -4,17 +4,17 @@ from gan_lightning.models.acgan import ACGAN
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.autoencoder import Autoencoder
 from gan_lightning.models.classifier import Classifier
-from gan_lightning.models.conditional import ConditionalModel, ConditionalModule
 from gan_lightning.models.conditional_gan import ConditionalGAN
 from gan_lightning.models.conditional_vae import ConditionalVAE
 from gan_lightning.models.configured import ConfiguredModule
+from gan_lightning.models.game import Judgement
 from gan_lightning.models.gan import GAN
 from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.models.latent import LatentModel, MakeSampler
 from gan_lightning.models.r3gan import R3GAN
 from gan_lightning.models.vae import VAE
 from gan_lightning.models.variational import VariationalModel
-from gan_lightning.models.wgan import WGAN
+from gan_lightning.models.wgan import WGAN, WassersteinGAN
 from gan_lightning.models.wgan_gp import WGANGP
 
 __all__ = [
@@ -28,12 +28,12 @@ __all__ = [
     "Autoencoder",
     "Classifier",
     "ConditionalGAN",
-    "ConditionalModel",
-    "ConditionalModule",
     "ConditionalVAE",
     "ConfiguredModule",
     "GenerativeModel",
+    "Judgement",
     "LatentModel",
     "MakeSampler",
     "VariationalModel",
+    "WassersteinGAN",
 ]

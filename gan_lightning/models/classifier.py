@@ -7,9 +7,9 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from gan_lightning.models.adversarial import MakeOptimizer, MakeScheduler, built
 from gan_lightning.models.configured import ConfiguredModule
-from gan_lightning.networks import ConvClassifier, ImageClassifier, Shape
+from gan_lightning.models.optimization import MakeOptimizer, MakeScheduler
+from gan_lightning.networks import ConvClassifier, ImageClassifier, Shape, built
 
 MakeClassifier = Callable[[Shape, int], ImageClassifier]
 
@@ -37,7 +37,8 @@ class Classifier(ConfiguredModule):
         lr_scheduler: MakeScheduler | None = None,
     ) -> None:
         super().__init__()
-        self.network = built("network", ImageClassifier, network, tuple(data_shape), num_classes)
+        shape = tuple(data_shape)
+        self.network = built("network", ImageClassifier, network, shape, num_classes=num_classes)
         self.augmentation = nn.Identity() if augmentation is None else augmentation()
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler

@@ -2,26 +2,68 @@
 
 from abc import ABC
 from inspect import signature
+from typing import Any
 
 from lightning.pytorch import LightningModule
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
+from gan_lightning.errors import InputError
 from gan_lightning.models.hyperparameters import describe
 
 
 class ConfiguredModule(LightningModule, ABC):
     """A LightningModule that is rebuilt from its checkpoint.
 
-    Its hyperparameters are all arguments of the subclass's ``__init__`` as plain values, whether
-    the command line or a Python program built it, so that
-    ``LightningModule.load_from_checkpoint(path, weights_only=True)`` restores the class.
+    Its hyperparameters are the arguments that it was made with as plain values, whether the command
+    line or a Python program made it, so that
+    ``LightningModule.load_from_checkpoint(path, weights_only=True)`` restores the class. What no
+    checkpoint could restore, such as a class of a notebook, trains all the same; its checkpoints
+    hold the weights alone, which a warning says.
     """
+
+    _arguments: dict[str, Any]
+    _why_not_rebuilt: InputError | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "ConfiguredModule":
+        model = super().__new__(cls)
+        arguments = signature(cls).bind_partial(*args, **kwargs)
+        arguments.apply_defaults()
+        named = dict(arguments.arguments)
+        for name, parameter in arguments.signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:  # what a subclass hands on to its base
+                named.update(named.pop(name))
+        # Past nn.Module, which has not been initialised and would look for parameters in it.
+        object.__setattr__(model, "_arguments", named)
+        return model
 
     def __init__(self) -> None:
         super().__init__()
-        self.save_hyperparameters()  # the arguments of the subclasses' __init__, found on the stack
-        for name in set(self.hparams) - set(signature(type(self)).parameters):
-            del self.hparams[name]  # the command line also hands over what other models need
-        plain = {name: describe(value, name) for name, value in self.hparams.items()}
-        plain["_class_path"] = describe(type(self), "model")["class_path"]
+        self.save_hyperparameters()
+        from_command_line = "_instantiator" in self.hparams
+        arguments = dict(self.hparams) if from_command_line else self._arguments
+        del self._arguments
+        self.hparams.clear()
+        try:
+            plain = {name: describe(value, name) for name, value in self._own(arguments).items()}
+            plain["_class_path"] = describe(type(self), "model")["class_path"]
+        except InputError as error:
+            self._why_not_rebuilt = error
+            return
         plain["_instantiator"] = "lightning.pytorch.cli.instantiate_module"
         self.save_hyperparameters(plain)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self._why_not_rebuilt is not None:
+            rank_zero_warn(
+                f"The checkpoint holds no configuration, and only a program can load its weights: "
+                f"{self._why_not_rebuilt}"
+            )
+            self._why_not_rebuilt = None  # said once
+
+    def _own(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what the command line hands over for models of other kinds."""
+        parameters = signature(type(self)).parameters.values()
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            return arguments
+        names = {parameter.name for parameter in parameters}
+        return {name: value for name, value in arguments.items() if name in names}

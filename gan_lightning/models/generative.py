@@ -1,25 +1,82 @@
-"""What every generative model can do: draw samples."""
+"""What every generative model can do: draw samples, with averaged weights if there are any."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.models.configured import ConfiguredModule
+from gan_lightning.version import __version__
+
+Batch = tuple[Tensor, Tensor]
+"""Points, shape ``(batch, *data_shape)``, and their labels, int64, shape ``(batch,)``."""
 
 
 class GenerativeModel(ConfiguredModule, ABC):
     """A model that draws samples."""
 
+    num_classes: int | None = None
+    """Number of labels that samples can be asked for; None for a model that knows none."""
+
+    label_counts: Tensor
+    """How often each label has been seen in training, int64 of shape ``(num_classes,)``."""
+
+    points_seen = 0
+    """Points that training has seen, over all devices: what schedules go by."""
+
     logging_due = False
     """Whether the training batch at hand is logged."""
 
-    @abstractmethod
-    def sample(self, num_samples: int) -> Tensor:
-        """Draw points with the best weights, shape ``(num_samples, *data_shape)``, no gradients."""
+    averaged: ClassVar[tuple[str, ...]] = ()
+    """Names of the networks that draw samples, of whose weights an average can be kept."""
 
-    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+    def know_labels(self, num_classes: int | None) -> None:
+        """Draw samples of so many labels, and count them in training; of none for None."""
+        self.num_classes = num_classes
+        if num_classes is not None:
+            self.register_buffer("label_counts", torch.zeros(num_classes, dtype=torch.int64))
+
+    @abstractmethod
+    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        """Draw points with the best weights, shape ``(num_samples, *data_shape)``, no gradients.
+
+        Args:
+            num_samples: Number of points.
+            labels: One for each point, int64 of shape ``(num_samples,)``. By default a model that
+                knows labels draws them as frequent as in training; another one takes none.
+        """
+
+    def asked_labels(self, num_samples: int, labels: Tensor | None) -> Tensor | None:
+        """Return the labels of samples, on the model's device; None for a model without labels.
+
+        Raises:
+            InputError: If there are not as many as samples, or if the model knows none.
+        """
+        if self.num_classes is None:
+            if labels is not None:
+                raise InputError(f"{type(self).__name__} is not conditional: it takes no labels.")
+            return None
+        if labels is None:
+            return self.random_labels(num_samples)
+        if len(labels) != num_samples:
+            raise InputError(
+                f"Expected a label for each of {num_samples} samples, found {len(labels)}."
+            )
+        return labels.to(self.device)
+
+    def random_labels(self, num_samples: int) -> Tensor:
+        """Draw labels as frequent as in training, uniformly before it, int64 ``(num_samples,)``."""
+        counts = self.label_counts
+        weights = torch.where(counts.sum() > 0, counts, 1).float()
+        # PyTorch refuses to draw none.
+        return weights.multinomial(max(num_samples, 1), replacement=True)[:num_samples]
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Find out whether this batch is to be logged, and refuse one point for batch statistics.
 
         Raises:
@@ -35,8 +92,79 @@ class GenerativeModel(ConfiguredModule, ABC):
         interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         self.logging_due = interval > 0 and batches % interval == 0
 
-    def log_if_due(self, values: dict[str, Tensor], prog_bar: bool = False) -> None:
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        self.points_seen += len(batch[0]) * self.trainer.world_size
+
+    def count_labels(self, labels: Tensor) -> None:
+        """Take note of the labels of a training batch, where the model knows any."""
+        if self.num_classes is not None:
+            self.label_counts.index_add_(0, labels, torch.ones_like(labels))
+
+    def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
         """Log ``train/<name>`` where due: logging is the dearest call of a step."""
         if self.logging_due:
             tagged = {f"train/{name}": value for name, value in values.items()}
             self.log_dict(tagged, prog_bar=prog_bar)
+
+    @property
+    def has_average(self) -> bool:
+        """Whether samples are drawn with averaged weights."""
+        return any(self.average_of(name) is not None for name in self.averaged)
+
+    def average_of(self, name: str) -> nn.Module | None:
+        """Return the averaged copy of a network, if there is one."""
+        average: nn.Module | None = getattr(self, f"averaged_{name}", None)
+        return average
+
+    def start_average(self) -> list[tuple[nn.Module, nn.Module]]:
+        """Return each averaged network, at first a copy, with the one that is trained."""
+        pairs = []
+        for name in self.averaged:
+            network = getattr(self, name)
+            if self.average_of(name) is None:
+                self.add_module(f"averaged_{name}", deepcopy(network).requires_grad_(False))
+            pairs.append((getattr(self, f"averaged_{name}"), network))
+        return pairs
+
+    def best(self, name: str) -> Any:
+        """Return a network for evaluation: its average if there is one, in training itself."""
+        average = None if self.training else self.average_of(name)
+        return getattr(self, name) if average is None else average
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Put the model into evaluation mode, without gradients, for a while."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    def at_home(self, values: Tensor) -> Tensor:
+        """Return numbers on the model's device, in its precision."""
+        return values.to(self.device).to(self.dtype)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["points_seen"] = self.points_seen
+        checkpoint["gan_lightning_version"] = __version__
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make room for the averages that the checkpoint brings."""
+        self.points_seen = checkpoint.get("points_seen", 0)
+        if any(key.startswith("averaged_") for key in checkpoint["state_dict"]):
+            self.start_average()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do nothing: samples are compared with the batches by ``callbacks.SampleMetrics``."""
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do nothing, as in validation."""
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Draw one sample for each point of the batch, of the same label if the model knows any."""
+        x, labels = batch
+        return self.sample(len(x), None if self.num_classes is None else labels)

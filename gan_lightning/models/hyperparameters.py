@@ -10,7 +10,20 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from gan_lightning.errors import InputError
+
+
+def migrated(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an older checkpoint's model under the names that they have now."""
+    now = dict(arguments)
+    if "penalty" in now:  # one, or none; now there can be several
+        penalty = now.pop("penalty")
+        if penalty is not None:
+            now["penalties"] = [penalty]
+    return now
 
 
 def describe(value: Any, name: str) -> Any:
@@ -29,6 +42,8 @@ def describe(value: Any, name: str) -> Any:
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.dim() == 0):
+        return value.item()
     if isinstance(value, Mapping):
         return {key: describe(item, f"{name}.{key}") for key, item in value.items()}
     if isinstance(value, list | tuple):

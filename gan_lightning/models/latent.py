@@ -1,55 +1,88 @@
 """What all models of an encoder and a decoder share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor, nn
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch import Tensor
 
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Likelihood, ReconstructionLoss
-from gan_lightning.models.adversarial import Batch, MakeOptimizer, MakeScheduler, built
-from gan_lightning.models.generative import GenerativeModel
-from gan_lightning.networks import ConditionalDecoder, Decoder, Encoder, Shape
-from gan_lightning.samplers import LatentSampler
+from gan_lightning.models.generative import Batch, GenerativeModel
+from gan_lightning.models.optimization import (
+    AnyScheduler,
+    MakeOptimizer,
+    PointScheduler,
+    made_optimizer,
+    made_scheduler,
+)
+from gan_lightning.networks import (
+    Decoder,
+    Encoder,
+    MakeDecoder,
+    MakeEncoder,
+    MLPDecoder,
+    MLPEncoder,
+    Shape,
+    built,
+    conditioned,
+)
+from gan_lightning.samplers import LatentSampler, Prior
 
-MakeEncoder = Callable[[Shape, int], Encoder]
-MakeDecoder = Callable[[Shape], Decoder]
 MakeSampler = Callable[[int], LatentSampler]
 
 
 class LatentModel(GenerativeModel, ABC):
     """One loss of an encoder and a decoder, and what can be done with both.
 
+    The networks may know labels, both or neither: then the model is conditional.
+
     Args:
-        encoder: The network that maps points to codes.
-        decoder: The network that maps latents to what the points are judged by.
+        data_shape: Shape of one data point; the command line takes it from the data module.
+        num_classes: Number of labels, for networks that know them; likewise.
+        encoder: Makes the encoder for a shape of data and a length of codes.
+        decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
         sampler: Makes what draws the latents of samples, for their length.
         optimizer: Makes the optimizer for all parameters.
-        lr_scheduler: Makes a learning rate schedule, stepped once an epoch; none by default.
+        lr_scheduler: A schedule of a factor of the learning rate by the points seen; or makes one
+            of PyTorch's for an optimizer, stepped once an epoch. None by default.
     """
+
+    averaged: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+
+    codes_per_latent = 1
+    """Numbers that the encoder says of each latent unit."""
+
+    sampler: LatentSampler
 
     def __init__(
         self,
-        encoder: nn.Module,
-        decoder: Decoder | ConditionalDecoder,
-        sampler: MakeSampler,
-        optimizer: MakeOptimizer,
-        lr_scheduler: MakeScheduler | None,
+        data_shape: Shape,
+        num_classes: int | None = None,
+        encoder: MakeEncoder = MLPEncoder,
+        decoder: MakeDecoder = MLPDecoder,
+        sampler: MakeSampler = Prior,
+        optimizer: MakeOptimizer = torch.optim.Adam,
+        lr_scheduler: AnyScheduler | None = None,
     ) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.decoder = decoder
+        shape = tuple(data_shape)
+        made_decoder = built("decoder", Decoder, decoder, shape, num_classes=num_classes)
+        self.latent_dim = made_decoder.latent_dim
+        code_dim = self.codes_per_latent * self.latent_dim
+        self.encoder = built("encoder", Encoder, encoder, shape, code_dim, num_classes=num_classes)
+        self.decoder = made_decoder
+        if (self.encoder.num_classes is None) != (self.decoder.num_classes is None):
+            raise InputError(
+                "The encoder and the decoder must both know labels, such as LabelledEncoder and "
+                "LabelledDecoder, or neither."
+            )
+        self.know_labels(self.decoder.num_classes)
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler
-        self.latent_dim = decoder.latent_dim
         self.exchange_sampler(sampler)
-
-    sampler: LatentSampler
 
     def exchange_sampler(self, sampler: MakeSampler) -> None:
         """Draw the latents of samples from another sampler, which may want to be fitted first."""
@@ -72,6 +105,14 @@ class LatentModel(GenerativeModel, ABC):
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the point of each latent, shape ``(batch, *data_shape)``, no gradients."""
 
+    def code(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        """Return what the encoder says, shape ``(batch, codes_per_latent * latent_dim)``."""
+        return conditioned(self.best("encoder"), x, self._needed(labels))
+
+    def outputs(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return what the decoder says, shape ``(batch, *data_shape)``."""
+        return conditioned(self.best("decoder"), self.at_home(z), self._needed(labels))
+
     def latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the latents that a sampler should imitate; by default those of ``encode``."""
         return self.encode(x, labels)
@@ -80,13 +121,19 @@ class LatentModel(GenerativeModel, ABC):
         """Return what is left of points after encoding and decoding."""
         return self.decode(self.encode(x, labels), labels)
 
-    def sample(self, num_samples: int) -> Tensor:
+    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Draw points of the sampler's latents, shape ``(num_samples, *data_shape)``."""
-        return self.decode(self.sampler.sample(num_samples))
+        labels = self.asked_labels(num_samples, labels)
+        return self.drawn(self.sampler.sample(num_samples), labels)
+
+    def drawn(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Return a sample for each latent: by default the point that it stands for."""
+        return self.decode(z, labels)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Return the batch's losses, and log them where due."""
         x, labels = batch
+        self.count_labels(labels)
         if batch_idx == 0:
             self.check(x)
         losses = self.losses(x, labels)
@@ -99,10 +146,6 @@ class LatentModel(GenerativeModel, ABC):
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         self._evaluate(batch, batch_idx, "test")
-
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Draw one sample for each point of the batch."""
-        return self.sample(len(batch[0]))
 
     def _evaluate(self, batch: Batch, batch_idx: int, stage: Literal["val", "test"]) -> None:
         x, labels = batch
@@ -123,33 +166,20 @@ class LatentModel(GenerativeModel, ABC):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         moving = [weight for weight in self.parameters() if weight.requires_grad]
-        try:
-            optimizer = self.optimizer(moving)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"optimizer: {error}.") from error
-        if self.lr_scheduler is None:
+        optimizer = made_optimizer("optimizer", self.optimizer, moving)
+        scheduler = made_scheduler(self.lr_scheduler, optimizer, lambda: self.points_seen)
+        if scheduler is None:
             return optimizer
-        scheduler = self.lr_scheduler(optimizer)
-        if isinstance(scheduler, ReduceLROnPlateau):
-            raise InputError(
-                "lr_scheduler: expected a schedule of the epoch alone, found ReduceLROnPlateau."
-            )
-        return [optimizer], [scheduler]
+        interval = "step" if isinstance(scheduler, PointScheduler) else "epoch"
+        settings: Any = {"scheduler": scheduler, "interval": interval}
+        return [optimizer], [settings]
 
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Put both networks into evaluation mode, without gradients, for a while."""
-        modes = [(network, network.training) for network in (self.encoder, self.decoder)]
-        for network, _ in modes:
-            network.eval()
-        with torch.no_grad():
-            yield
-        for network, mode in modes:
-            network.train(mode)
-
-    def at_home(self, values: Tensor) -> Tensor:
-        """Return numbers on the model's device, in its precision."""
-        return values.to(self.device).to(self.dtype)
+    def _needed(self, labels: Tensor | None) -> Tensor | None:
+        if self.num_classes is None:
+            return None
+        if labels is None:
+            raise InputError(f"{type(self).__name__}: encode, decode and reconstruct need labels.")
+        return labels.to(self.device)
 
 
 def check_support(judge: Likelihood | ReconstructionLoss, x: Tensor) -> None:

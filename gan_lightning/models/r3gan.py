@@ -1,18 +1,15 @@
 """R3GAN, "The GAN is dead; long live the GAN!": Huang et al., 2024."""
 
-import torch
+from collections.abc import Sequence
+from typing import Any
+
 from torch import Tensor
 
-from gan_lightning.losses import relativistic_pairing_loss, squared_gradient_norm
-from gan_lightning.models.adversarial import (
-    AdversarialModule,
-    MakeDiscriminator,
-    MakeGenerator,
-    MakeOptimizer,
-    MakeScheduler,
-    built,
-)
-from gan_lightning.networks import Discriminator, Generator, MLPDiscriminator, MLPGenerator, Shape
+from gan_lightning.losses import R1, R2, Penalty, pairs_won, relativistic_pairing_loss
+from gan_lightning.models.adversarial import AdversarialModule
+from gan_lightning.models.game import Terms
+from gan_lightning.networks import Shape
+from gan_lightning.schedules import Scheduled
 
 
 class R3GAN(AdversarialModule):
@@ -20,54 +17,30 @@ class R3GAN(AdversarialModule):
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        generator: Makes the generator for a shape of data.
-        discriminator: Makes the discriminator for a shape of data.
-        gamma: Weight of the penalties: gamma/2 (R1 + R2), Huang et al., 2024, Equations 3 and 4.
-        g_optimizer: Makes the generator's optimizer for its parameters.
-        d_optimizer: Makes the discriminator's optimizer for its parameters.
-        lr_scheduler: Makes a learning rate schedule for each of the two optimizers, stepped once
-            an epoch; none by default.
-        n_critic: Discriminator steps for one generator step.
+        gamma: Weight of the penalties: gamma/2 (R1 + R2), Huang et al., 2024, Equations 3 and 4; a
+            number or a schedule.
+        penalties: Other penalties in their place, such as two ``FiniteDifference``.
     """
+
+    judges_real_in_generator_step = True
 
     def __init__(
         self,
         data_shape: Shape,
-        generator: MakeGenerator = MLPGenerator,
-        discriminator: MakeDiscriminator = MLPDiscriminator,
-        gamma: float = 1.0,
-        g_optimizer: MakeOptimizer = torch.optim.Adam,
-        d_optimizer: MakeOptimizer = torch.optim.Adam,
-        lr_scheduler: MakeScheduler | None = None,
-        n_critic: int = 1,
+        gamma: Scheduled = 1.0,
+        penalties: Sequence[Penalty] | None = None,
+        **shared: Any,
     ) -> None:
-        super().__init__(
-            built("generator", Generator, generator, tuple(data_shape)),
-            built("discriminator", Discriminator, discriminator, tuple(data_shape)),
-            g_optimizer,
-            d_optimizer,
-            lr_scheduler,
-            n_critic,
-        )
+        zero_centred = [R1(gamma), R2(gamma)] if penalties is None else penalties
+        super().__init__(data_shape, penalties=zero_centred, **shared)
         self.gamma = gamma
 
-    def discriminator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
-        fake = self.fakes(len(real))
+    def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return relativistic_pairing_loss(real_logits, fake_logits)
 
-        # The penalties' second derivatives need the weights' own precision, float32 under autocast,
-        # and share the forward pass with the loss.
-        with torch.autocast(real.device.type, enabled=False):
-            real = real.detach().to(self.dtype).requires_grad_()
-            fake = fake.detach().to(self.dtype).requires_grad_()
-            real_logits = self.discriminator(real)
-            fake_logits = self.discriminator(fake)
-            r1 = squared_gradient_norm(real_logits, real).mean()
-            r2 = squared_gradient_norm(fake_logits, fake).mean()
+    def generator_loss(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        assert real_logits is not None  # judges_real_in_generator_step
+        return relativistic_pairing_loss(fake_logits, real_logits)
 
-        self.log_judgement(real_logits, fake_logits)
-        self.log_if_due({"r1": r1.detach(), "r2": r2.detach()})
-        return relativistic_pairing_loss(real_logits, fake_logits) + self.gamma / 2 * (r1 + r2)
-
-    def generator_loss(self, real: Tensor, labels: Tensor) -> Tensor:
-        fake = self.fakes(len(real))
-        return relativistic_pairing_loss(self.discriminator(fake), self.discriminator(real))
+    def reading(self, real_logits: Tensor, fake_logits: Tensor) -> Terms:
+        return pairs_won(real_logits, fake_logits)

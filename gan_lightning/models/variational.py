@@ -1,15 +1,26 @@
 """The evidence lower bound as an objective: Kingma & Welling, 2014."""
 
-from abc import ABC, abstractmethod
+from abc import ABC
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import torch
 from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.errors import InputError
-from gan_lightning.losses import Likelihood, gaussian_kl, gaussian_log_density, importance_bound
-from gan_lightning.models.adversarial import Batch
+from gan_lightning.losses import (
+    Gaussian,
+    Likelihood,
+    gaussian_kl,
+    gaussian_log_density,
+    importance_bound,
+)
+from gan_lightning.models.generative import Batch
 from gan_lightning.models.latent import LatentModel, check_support
+from gan_lightning.networks import Shape, built
+
+MakeLikelihood = Callable[[], Likelihood]
 
 ACTIVE_VARIANCE = 0.01
 """A latent unit is active if its posterior mean varies more: Burda et al., 2016, Section 5.2."""
@@ -24,43 +35,41 @@ POINTS_AT_ONCE = 2000
 class VariationalModel(LatentModel, ABC):
     """A Gaussian posterior, the prior N(0, I) and an injected likelihood.
 
-    A subclass calls ``set_objective`` and says what its networks are told.
+    The objective is log p(x|z) - weight · KL(q(z|x) ‖ p(z)).
+
+    Args:
+        data_shape: Shape of one data point; the command line takes it from the data module.
+        likelihood: Makes p(x|z): ``Bernoulli`` for points in [0, 1], ``Gaussian`` for all others.
+        beta: Weight of the divergence; 1 is the bound on log p(x), more asks for independent
+            latents (Higgins et al., 2017).
+        warm_up_batches: Training batches in which the weight grows linearly to ``beta`` (Bowman et
+            al., 2016).
     """
 
-    likelihood: Likelihood
-    beta: float
-    warm_up_batches: int
+    averaged: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "likelihood")
+
+    codes_per_latent = 2  # means and log-variances
 
     _noise: torch.Generator | None = None
     _told_of_collapse = False
 
-    def set_objective(self, likelihood: Likelihood, beta: float, warm_up_batches: int) -> None:
-        """Choose what is maximised: log p(x|z) - weight · KL(q(z|x) ‖ p(z)).
-
-        Args:
-            likelihood: p(x|z), given the decoder's outputs.
-            beta: Weight of the divergence; 1 makes the objective a bound on log p(x).
-            warm_up_batches: Training batches in which the weight grows linearly to ``beta``.
-
-        Raises:
-            InputError: If a number is negative.
-        """
+    def __init__(
+        self,
+        data_shape: Shape,
+        likelihood: MakeLikelihood = Gaussian,
+        beta: float = 1.0,
+        warm_up_batches: int = 0,
+        **shared: Any,
+    ) -> None:
+        super().__init__(data_shape, **shared)
         if not beta >= 0 or warm_up_batches < 0:
             raise InputError(
                 "beta and warm_up_batches must not be negative, "
                 f"found {beta} and {warm_up_batches}."
             )
-        self.likelihood = likelihood
+        self.likelihood = built("likelihood", Likelihood, likelihood)
         self.beta = beta
         self.warm_up_batches = warm_up_batches
-
-    @abstractmethod
-    def code(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        """Return what the encoder says, shape ``(batch, 2 * latent_dim)``."""
-
-    @abstractmethod
-    def outputs(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Return what the decoder says, shape ``(batch, *data_shape)``."""
 
     def posterior(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return means and log-variances of q(z|x), float32, each ``(batch, latent_dim)``."""
@@ -77,7 +86,7 @@ class VariationalModel(LatentModel, ABC):
         mean, log_variance = self.posterior(x, labels)
         outputs = self.outputs(self.draw(mean, log_variance), labels)
 
-        reconstruction_loss = -self.likelihood.log_prob(x, outputs).mean()
+        reconstruction_loss = -self.best("likelihood").log_prob(x, outputs).mean()
         kl_divergence = gaussian_kl(mean, log_variance).mean()
 
         return {
@@ -100,10 +109,9 @@ class VariationalModel(LatentModel, ABC):
             self._watch_units(*batch)
         return {name: value if name == "loss" else value.detach() for name, value in losses.items()}
 
-    @torch.no_grad()
     def _watch_units(self, x: Tensor, labels: Tensor) -> None:
         """Log how many latent units are active, and say so if none is any more."""
-        means = self.posterior(x, labels)[0]
+        means = self.encode(x, labels)
         active = int((means.var(0, correction=0) > ACTIVE_VARIANCE).sum())
         self.log("train/active_units", float(active))
         batches = self.trainer.fit_loop.total_batch_idx + 1
@@ -142,15 +150,12 @@ class VariationalModel(LatentModel, ABC):
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the mean of p(x|z) of each latent, shape ``(batch, *data_shape)``."""
         with self.evaluating():
-            return self.likelihood.mean(self.outputs(z, labels))
+            return self.best("likelihood").mean(self.outputs(z, labels))
 
-    def draw_points(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    def drawn(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Return a sample of p(x|z), as the likelihood shows it, for each latent."""
         with self.evaluating():
-            return self.likelihood.sample(self.outputs(z, labels))
-
-    def sample(self, num_samples: int) -> Tensor:
-        return self.draw_points(self.sampler.sample(num_samples))
+            return self.best("likelihood").sample(self.outputs(z, labels))
 
     def log_weights(self, x: Tensor, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Return log p(x, z) - log q(z|x) of z ~ q(z|x), shape ``(num_samples, batch)``."""
@@ -161,7 +166,7 @@ class VariationalModel(LatentModel, ABC):
         zero = torch.zeros((), device=z.device)
         log_prior = gaussian_log_density(z, zero, zero.expand(z.shape[-1]))
         log_posterior = gaussian_log_density(z, mean, log_variance)
-        return self.likelihood.log_prob(x, outputs) + log_prior - log_posterior
+        return self.best("likelihood").log_prob(x, outputs) + log_prior - log_posterior
 
     def bound(self, x: Tensor, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Return the importance weighted bound on log p(x) in nats, shape ``(batch,)``.

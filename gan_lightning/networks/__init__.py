@@ -1,6 +1,17 @@
 """What is trained: tensors in, tensors out."""
 
+from typing import Any
+
 from gan_lightning.networks.affine_jitter import AffineJitter
+from gan_lightning.networks.augmentation import AdaptiveAugment, Augmentation, DiffAugment
+from gan_lightning.networks.building import (
+    MakeDecoder,
+    MakeDiscriminator,
+    MakeEncoder,
+    MakeGenerator,
+    built,
+    class_of,
+)
 from gan_lightning.networks.classifier import ConvClassifier
 from gan_lightning.networks.conditional import (
     AuxiliaryClassifier,
@@ -12,39 +23,38 @@ from gan_lightning.networks.conditional import (
 )
 from gan_lightning.networks.contracts import (
     ClassifyingDiscriminator,
-    ConditionalDecoder,
-    ConditionalDiscriminator,
-    ConditionalEncoder,
-    ConditionalGenerator,
     Decoder,
     Discriminator,
     Encoder,
     FeatureDiscriminator,
     Generator,
     ImageClassifier,
+    Network,
     Shape,
+    conditioned,
 )
 from gan_lightning.networks.conv import ConvDecoder, ConvEncoder
 from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lightning.networks.instance_noise import InstanceNoise
 from gan_lightning.networks.keras_conv import KerasConvGenerator
+from gan_lightning.networks.minibatch_std import MinibatchStd
 from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
+from gan_lightning.networks.packing import Packing
 from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
 
 __all__ = [
+    "AdaptiveAugment",
     "AffineJitter",
+    "Augmentation",
     "AuxiliaryClassifier",
     "ClassifyingDiscriminator",
-    "ConditionalDecoder",
-    "ConditionalDiscriminator",
-    "ConditionalEncoder",
-    "ConditionalGenerator",
     "ConvClassifier",
     "ConvDecoder",
     "ConvEncoder",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "Decoder",
+    "DiffAugment",
     "Discriminator",
     "Encoder",
     "FeatureDiscriminator",
@@ -60,8 +70,28 @@ __all__ = [
     "MLPDiscriminator",
     "MLPEncoder",
     "MLPGenerator",
+    "MakeDecoder",
+    "MakeDiscriminator",
+    "MakeEncoder",
+    "MakeGenerator",
+    "MinibatchStd",
+    "Network",
+    "Packing",
     "ProjectionDiscriminator",
     "ResNetDiscriminator",
     "ResNetGenerator",
     "Shape",
+    "built",
+    "class_of",
+    "conditioned",
 ]
+
+_CONDITIONAL = ("Generator", "Discriminator", "Encoder", "Decoder")
+
+
+def __getattr__(name: str) -> Any:
+    if (now := name.removeprefix("Conditional")) != name and now in _CONDITIONAL:
+        raise ImportError(
+            f"{name} is now {now}, whose forward takes labels as well: set num_classes on it."
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,17 +1,20 @@
 """Networks that know the label of a point, around networks that do not."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
+from gan_lightning.networks.building import (
+    MakeDecoder,
+    MakeDiscriminator,
+    MakeEncoder,
+    MakeFeatureDiscriminator,
+    MakeGenerator,
+    built,
+    known_labels,
+)
 from gan_lightning.networks.contracts import (
     ClassifyingDiscriminator,
-    ConditionalDecoder,
-    ConditionalDiscriminator,
-    ConditionalEncoder,
-    ConditionalGenerator,
     Decoder,
     Discriminator,
     Encoder,
@@ -19,22 +22,18 @@ from gan_lightning.networks.contracts import (
     Generator,
     Shape,
 )
-
-MakeGenerator = Callable[[Shape], Generator]
-MakeDiscriminator = Callable[[Shape], Discriminator]
-MakeFeatureDiscriminator = Callable[[Shape], FeatureDiscriminator]
-MakeEncoder = Callable[[Shape, int], Encoder]
-MakeDecoder = Callable[[Shape], Decoder]
+from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
+from gan_lightning.networks.spectral_norm import normalise_like
 
 
-class LabelledGenerator(ConditionalGenerator):
+class LabelledGenerator(Generator):
     """Any generator, of whose latent numbers some are an embedding of the label.
 
     Mirza & Osindero, 2014, concatenate latent and label; the embedding is learned.
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels.
+        num_classes: Number of labels; the model says it.
         generator: Makes the generator inside; its ``latent_dim`` counts the embedding too.
         embedding_dim: Length of a label's embedding.
     """
@@ -42,25 +41,48 @@ class LabelledGenerator(ConditionalGenerator):
     def __init__(
         self,
         data_shape: Shape,
-        num_classes: int,
-        generator: MakeGenerator,
+        num_classes: int | None = None,
+        generator: MakeGenerator = MLPGenerator,
         embedding_dim: int = 16,
     ) -> None:
         super().__init__()
-        self.generator = generator(data_shape)
-        self.latent_dim = self.generator.latent_dim - embedding_dim
-        if self.latent_dim < 1 or embedding_dim < 1:
-            raise InputError(
-                f"LabelledGenerator: embedding_dim must be positive and below the generator's "
-                f"latent_dim {self.generator.latent_dim}, found {embedding_dim}."
-            )
-        self.embedding = nn.Embedding(num_classes, embedding_dim)
+        self.num_classes = known_labels("LabelledGenerator", num_classes)
+        self.generator = built("generator", Generator, generator, data_shape)
+        self.latent_dim = _shortened(self.generator, embedding_dim, "LabelledGenerator")
+        self.embedding = nn.Embedding(self.num_classes, embedding_dim)
 
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.generator(torch.cat([z, self.embedding(labels)], 1))
 
 
-class LabelledDiscriminator(ConditionalDiscriminator):
+class LabelledDecoder(Decoder):
+    """Any decoder, of whose latent numbers some are a learned embedding of the label.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels; the model says it.
+        decoder: Makes the decoder inside; its ``latent_dim`` counts the embedding too.
+        embedding_dim: Length of a label's embedding.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        num_classes: int | None = None,
+        decoder: MakeDecoder = MLPDecoder,
+        embedding_dim: int = 16,
+    ) -> None:
+        super().__init__()
+        self.num_classes = known_labels("LabelledDecoder", num_classes)
+        self.decoder = built("decoder", Decoder, decoder, data_shape)
+        self.latent_dim = _shortened(self.decoder, embedding_dim, "LabelledDecoder")
+        self.embedding = nn.Embedding(self.num_classes, embedding_dim)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.decoder(torch.cat([z, self.embedding(labels)], 1))
+
+
+class LabelledDiscriminator(Discriminator):
     """Any discriminator of images, with the label as further channels.
 
     Mirza & Osindero, 2014, concatenate point and label. Here a label is a learned plane for each
@@ -68,41 +90,79 @@ class LabelledDiscriminator(ConditionalDiscriminator):
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels.
+        num_classes: Number of labels; the model says it.
         discriminator: Makes the discriminator inside, for points with twice the channels.
     """
 
     def __init__(
-        self, data_shape: Shape, num_classes: int, discriminator: MakeDiscriminator
+        self,
+        data_shape: Shape,
+        num_classes: int | None = None,
+        discriminator: MakeDiscriminator = MLPDiscriminator,
     ) -> None:
         super().__init__()
-        self.discriminator = discriminator((2 * data_shape[0], *data_shape[1:]))
-        self.planes = nn.Parameter(torch.randn(num_classes, *data_shape))
+        self.num_classes = known_labels("LabelledDiscriminator", num_classes)
+        self.discriminator = built(
+            "discriminator", Discriminator, discriminator, _with_planes(data_shape)
+        )
+        self.planes = nn.Parameter(torch.randn(self.num_classes, *data_shape))
+        normalise_like(self.discriminator, self, "planes")
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.discriminator(torch.cat([x, self.planes[labels]], 1))
 
 
-class ProjectionDiscriminator(ConditionalDiscriminator):
+class LabelledEncoder(Encoder):
+    """Any encoder, with the label as further channels: a learned plane for each class.
+
+    Args:
+        data_shape: Shape of one point.
+        code_dim: Length of a code; the model chooses it.
+        num_classes: Number of labels; the model says it.
+        encoder: Makes the encoder inside, for points with twice the channels.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        code_dim: int,
+        num_classes: int | None = None,
+        encoder: MakeEncoder = MLPEncoder,
+    ) -> None:
+        super().__init__()
+        self.num_classes = known_labels("LabelledEncoder", num_classes)
+        self.encoder = built("encoder", Encoder, encoder, _with_planes(data_shape), code_dim)
+        self.planes = nn.Parameter(torch.randn(self.num_classes, *data_shape))
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.encoder(torch.cat([x, self.planes[labels]], 1))
+
+
+class ProjectionDiscriminator(Discriminator):
     """Any discriminator with features f: logit(x) + ⟨embedding(label), f(x)⟩.
 
     Miyato & Koyama, 2018, Equation 3.
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels.
+        num_classes: Number of labels; the model says it.
         discriminator: Makes the discriminator inside.
     """
 
     def __init__(
-        self, data_shape: Shape, num_classes: int, discriminator: MakeFeatureDiscriminator
+        self,
+        data_shape: Shape,
+        num_classes: int | None = None,
+        discriminator: MakeFeatureDiscriminator = MLPDiscriminator,
     ) -> None:
         super().__init__()
-        self.discriminator = discriminator(data_shape)
-        self.embedding = nn.Embedding(num_classes, self.discriminator.num_features)
+        self.num_classes = known_labels("ProjectionDiscriminator", num_classes)
+        self.discriminator = built("discriminator", FeatureDiscriminator, discriminator, data_shape)
+        self.embedding = nn.Embedding(self.num_classes, self.discriminator.num_features)
         nn.init.normal_(self.embedding.weight, 0.0, 0.02)
+        normalise_like(self.discriminator, self.embedding)
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         features = self.discriminator.features(x)
         projections = (self.embedding(labels) * features).sum(1)
         return self.discriminator.head(features).flatten(0) + projections
@@ -115,65 +175,38 @@ class AuxiliaryClassifier(ClassifyingDiscriminator):
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels.
+        num_classes: Number of labels; the model says it.
         discriminator: Makes the discriminator inside.
     """
 
     def __init__(
-        self, data_shape: Shape, num_classes: int, discriminator: MakeFeatureDiscriminator
+        self,
+        data_shape: Shape,
+        num_classes: int | None = None,
+        discriminator: MakeFeatureDiscriminator = MLPDiscriminator,
     ) -> None:
         super().__init__()
-        self.discriminator = discriminator(data_shape)
-        self.classifier = nn.Linear(self.discriminator.num_features, num_classes)
+        count = known_labels("AuxiliaryClassifier", num_classes)
+        self.discriminator = built("discriminator", FeatureDiscriminator, discriminator, data_shape)
+        self.classifier = nn.Linear(self.discriminator.num_features, count)
+        normalise_like(self.discriminator, self.classifier)
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.discriminator.features(x)
         return self.discriminator.head(features).flatten(0), self.classifier(features)
 
 
-class LabelledEncoder(ConditionalEncoder):
-    """Any encoder, with the label as further channels: a learned plane for each class.
-
-    Args:
-        data_shape: Shape of one point.
-        num_classes: Number of labels.
-        code_dim: Length of a code; the model chooses it.
-        encoder: Makes the encoder inside, for points with twice the channels.
-    """
-
-    def __init__(
-        self, data_shape: Shape, num_classes: int, code_dim: int, encoder: MakeEncoder
-    ) -> None:
-        super().__init__()
-        self.encoder = encoder((2 * data_shape[0], *data_shape[1:]), code_dim)
-        self.planes = nn.Parameter(torch.randn(num_classes, *data_shape))
-
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.encoder(torch.cat([x, self.planes[labels]], 1))
+def _shortened(network: Generator | Decoder, embedding_dim: int, owner: str) -> int:
+    """Return how many latent numbers an embedding leaves."""
+    left = network.latent_dim - embedding_dim
+    if left < 1 or embedding_dim < 1:
+        inside = "generator" if isinstance(network, Generator) else "decoder"
+        raise InputError(
+            f"{owner}: embedding_dim must be positive and below the {inside}'s latent_dim "
+            f"{network.latent_dim}, found {embedding_dim}."
+        )
+    return left
 
 
-class LabelledDecoder(ConditionalDecoder):
-    """Any decoder, of whose latent numbers some are a learned embedding of the label.
-
-    Args:
-        data_shape: Shape of one point.
-        num_classes: Number of labels.
-        decoder: Makes the decoder inside; its ``latent_dim`` counts the embedding too.
-        embedding_dim: Length of a label's embedding.
-    """
-
-    def __init__(
-        self, data_shape: Shape, num_classes: int, decoder: MakeDecoder, embedding_dim: int = 16
-    ) -> None:
-        super().__init__()
-        self.decoder = decoder(data_shape)
-        self.latent_dim = self.decoder.latent_dim - embedding_dim
-        if self.latent_dim < 1 or embedding_dim < 1:
-            raise InputError(
-                f"LabelledDecoder: embedding_dim must be positive and below the decoder's "
-                f"latent_dim {self.decoder.latent_dim}, found {embedding_dim}."
-            )
-        self.embedding = nn.Embedding(num_classes, embedding_dim)
-
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        return self.decoder(torch.cat([z, self.embedding(labels)], 1))
+def _with_planes(data_shape: Shape) -> Shape:
+    return (2 * data_shape[0], *data_shape[1:])

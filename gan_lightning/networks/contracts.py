@@ -1,4 +1,4 @@
-"""What the models ask of a network."""
+"""What the models ask of a network: one contract each, labels optional."""
 
 from abc import ABC, abstractmethod
 
@@ -8,35 +8,36 @@ Shape = tuple[int, ...]
 """Shape of one data point, without the batch: ``(1, 28, 28)`` for a digit, ``(4,)`` for a row."""
 
 
-class Generator(nn.Module, ABC):
-    """Maps latents, shape ``(batch, latent_dim)``, to points, shape ``(batch, *data_shape)``."""
+class Network(nn.Module, ABC):
+    """A network that may know labels."""
+
+    num_classes: int | None = None
+    """Number of labels, 0 … num_classes - 1, that ``forward`` expects to be told; None for none."""
+
+
+class Generator(Network, ABC):
+    """Maps latents, shape ``(batch, latent_dim)``, to points, shape ``(batch, *data_shape)``.
+
+    ``labels``, int64 of shape ``(batch,)``, are for networks that know ``num_classes``; others may
+    leave the argument out.
+    """
 
     latent_dim: int
 
     @abstractmethod
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one point for each latent vector."""
 
 
-class ConditionalGenerator(nn.Module, ABC):
-    """Maps latents and labels, int64 of shape ``(batch,)``, to points of those labels."""
-
-    latent_dim: int
-
-    @abstractmethod
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        """Return one point for each latent vector and label."""
-
-
-class Discriminator(nn.Module, ABC):
+class Discriminator(Network, ABC):
     """Maps points, shape ``(batch, *data_shape)``, to logits, shape ``(batch,)``.
 
     A logit is any real number, never a probability: the loss holds the sigmoid, and a Wasserstein
-    critic reads the same number as a score.
+    critic reads the same number as a score. ``labels`` are as for a generator.
     """
 
     @abstractmethod
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one logit for each point."""
 
 
@@ -58,16 +59,19 @@ class FeatureDiscriminator(Discriminator):
     def features(self, x: Tensor) -> Tensor:
         """Return the features of each point, shape ``(batch, num_features)``."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.head(self.features(x)).flatten(0)
 
 
-class ConditionalDiscriminator(nn.Module, ABC):
-    """Maps points and labels, int64 of shape ``(batch,)``, to logits, shape ``(batch,)``."""
+class ClassifyingDiscriminator(Discriminator):
+    """A discriminator that also says which class a point belongs to; it is told no labels."""
 
     @abstractmethod
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        """Return one logit for each point together with its label."""
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits, shape ``(batch,)``, and class logits, shape ``(batch, num_classes)``."""
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.judge(x)[0]
 
 
 class ImageClassifier(nn.Module, ABC):
@@ -78,54 +82,32 @@ class ImageClassifier(nn.Module, ABC):
         """Return one logit for each image and class."""
 
 
-class ClassifyingDiscriminator(Discriminator):
-    """A discriminator that also says which class a point belongs to."""
-
-    @abstractmethod
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits, shape ``(batch,)``, and class logits, shape ``(batch, num_classes)``."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.judge(x)[0]
-
-
-class Encoder(nn.Module, ABC):
+class Encoder(Network, ABC):
     """Maps points, shape ``(batch, *data_shape)``, to codes, shape ``(batch, code_dim)``.
 
     What a code means is the model's affair: a latent vector, or the means and log-variances of one.
+    ``labels`` are as for a generator.
     """
 
     @abstractmethod
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one code for each point."""
 
 
-class ConditionalEncoder(nn.Module, ABC):
-    """Maps points and labels, int64 of shape ``(batch,)``, to codes as an encoder does."""
-
-    @abstractmethod
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        """Return one code for each point together with its label."""
-
-
-class Decoder(nn.Module, ABC):
+class Decoder(Network, ABC):
     """Maps latents, shape ``(batch, latent_dim)``, to numbers of shape ``(batch, *data_shape)``.
 
     They are any real numbers: the likelihood or the loss says what they mean, such as logits.
+    ``labels`` are as for a generator.
     """
 
     latent_dim: int
 
     @abstractmethod
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the numbers of one point for each latent vector."""
 
 
-class ConditionalDecoder(nn.Module, ABC):
-    """Maps latents and labels, int64 of shape ``(batch,)``, to numbers as a decoder does."""
-
-    latent_dim: int
-
-    @abstractmethod
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        """Return the numbers of one point for each latent vector and label."""
+def conditioned(network: Network, x: Tensor, labels: Tensor | None) -> Tensor:
+    """Apply a network, which is told the labels if it knows any."""
+    return network(x) if network.num_classes is None else network(x, labels)

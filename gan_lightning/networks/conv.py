@@ -48,7 +48,7 @@ class ConvEncoder(Encoder):
             output(),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(x)
 
 
@@ -90,7 +90,7 @@ class ConvDecoder(Decoder):
             *layers,
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
 
 

@@ -47,7 +47,7 @@ class DCGANGenerator(Generator):
         layers += [nn.ConvTranspose2d(channels, data_shape[0], 4, stride=2, padding=1), output()]
         self.layers = nn.Sequential(*layers).apply(_initialise)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
 
 

@@ -45,7 +45,7 @@ class KerasConvGenerator(Generator):
             output(),
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
 
 

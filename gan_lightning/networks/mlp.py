@@ -52,7 +52,7 @@ class MLPGenerator(Generator):
             nn.Unflatten(1, data_shape),
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
 
 
@@ -112,7 +112,7 @@ class MLPEncoder(Encoder):
             output(),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(x)
 
 
@@ -144,7 +144,7 @@ class MLPDecoder(Decoder):
             nn.Unflatten(1, data_shape),
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
 
 

@@ -41,7 +41,7 @@ class ResNetGenerator(Generator):
             output(),
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
 
 

@@ -216,6 +216,28 @@ def test_in_test_as_many_samples_are_drawn_as_were_asked_for(ring, trainer):
     assert torch.equal(callback.metric.gathered(real=True), ring.unscale(ring.test.x))
 
 
+class Counts(TwoSampleMetric):
+    """Counts both sets."""
+
+    def compute(self):
+        return {"generated": torch.tensor(len(self.gathered(real=False)))}
+
+
+@pytest.mark.parametrize(("asked_for", "drawn"), [(1000, 900), (300, 300)])
+def test_samples_are_as_many_as_the_real_points_of_the_floor(
+    ring, trainer, monkeypatch, asked_for, drawn
+):
+    monkeypatch.setattr(ring, "metrics", lambda stage: Counts())
+    callback = SampleMetrics(num_samples=1000, test_samples=asked_for)
+    trainer(callback).test(gan(ring), ring, verbose=False)
+    assert callback.latest.values == callback.latest.floor == {"generated": drawn}
+    reason = " (as many as there are training points)" if drawn < asked_for else ""
+    assert callback.protocol.startswith(f"{drawn} samples{reason} of the raw weights")
+    trainer(callback).validate(gan(ring), ring, verbose=False)
+    assert callback.latest.values == {"generated": 1000}  # beside no floor
+    assert callback.protocol.startswith("1000 samples of the raw weights")
+
+
 def test_clusters_are_not_compared_by_label(trainer):
     data = Clustered(Digits(8, num_val=20, batch_size=10), 4)
     data.setup("test")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lightning.data import Clustered, DataModule, Digits, GaussianRing, Iris
+from gan_lightning.data import MNIST, Clustered, DataModule, Digits, GaussianRing, Iris
 from gan_lightning.errors import InputError
 
 
@@ -53,6 +53,48 @@ def test_points_stay_the_datas_own():
     module = clustered(Digits(8), 5)
     assert module.train.x is module.data.train.x
     assert module.val.x is module.data.val.x
+
+
+def collected(make_loader):
+    torch.manual_seed(3)  # of the order, and of images that are drawn by chance
+    x, labels = zip(*make_loader(), strict=True)
+    return torch.cat(x), torch.cat(labels)
+
+
+@pytest.mark.parametrize("binarise", [None, "threshold", "bernoulli"])
+@pytest.mark.parametrize("stage", ["train", "val", "test", "predict"])
+def test_batches_are_the_datas_own_with_clusters_for_labels(stage, binarise):
+    module = clustered(Digits(8, value_range="[0, 1]", binarise=binarise), 5)
+    own_labels = module.data.train.labels
+    x, clusters = collected(getattr(module, f"{stage}_dataloader"))
+    expected, _ = collected(getattr(module.data, f"{stage}_dataloader"))
+    assert torch.equal(x, expected)
+    assert (binarise is None) == (len(x.unique()) > 2)
+    assert set(clusters.tolist()) == set(range(5))
+    assert module.data.train.labels is own_labels
+
+
+def test_training_batches_hold_each_point_with_its_cluster():
+    module = clustered(ring(), 5)
+    clusters = {tuple(x): k for x, k in zip(*(part.tolist() for part in module.train), strict=True)}
+    x, labels = collected(module.train_dataloader)
+    assert [clusters[tuple(point)] for point in x.tolist()] == labels.tolist()
+    points, labels = module.training_points(50, 1, 2)
+    assert len(points) == 25
+    assert [clusters[tuple(point)] for point in points.float().tolist()] == labels.tolist()
+
+
+def test_real_points_that_samples_are_compared_with_are_drawn_like_the_datas_own():
+    module = clustered(Digits(8, binarise="bernoulli"), 5)
+    points = module.training_points(50, 0, 1)
+    assert torch.equal(points.x, module.data.training_points(50, 0, 1).x)
+    assert set(points.x.unique().tolist()) == {0, 255}
+
+
+@pytest.mark.usefixtures("mnist_files")
+def test_points_have_the_name_that_the_data_give_them(tmp_path):
+    module = clustered(MNIST(str(tmp_path), download=False, num_val=0), 3)
+    assert module.described("val") == module.data.described("val") == "20 test points"
 
 
 def test_clusters_repeat_and_leave_the_runs_random_numbers_alone():
@@ -115,11 +157,19 @@ CALLS = {  # a call of each method that is about the data, not about their label
     "figures": (torch.ones(2, 2),),
     "real_pictures": (),
     "write": (torch.ones(2, 2), Path("samples.csv"), torch.zeros(2)),
+    "described": ("test",),
+    "training_points": (10, 0, 1),
+    "train_dataloader": (),
+    "val_dataloader": (),
+    "test_dataloader": (),
+    "predict_dataloader": (),
 }
 
 
-def test_every_method_that_data_must_bring_of_their_own_has_a_case():
-    assert DataModule.__abstractmethods__ <= set(CALLS)
+def test_every_method_of_data_but_what_is_about_labels_has_a_case():
+    methods = {name for name, value in vars(DataModule).items() if callable(value)}
+    public = {name for name in methods if not name.startswith("_")}
+    assert public - {"labels_like"} <= set(CALLS)
 
 
 @pytest.mark.parametrize("name", CALLS)

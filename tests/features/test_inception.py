@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from gan_lightning.features import DigitFeatures, InceptionFeatures, inception
+from gan_lightning.metrics import ImageMetrics, frechet_distance, kernel_distance
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +85,21 @@ def test_with_the_package_its_network_sees_three_colours(torch_fidelity, images)
     for found, expected in zip(grey, coloured, strict=True):
         assert torch.equal(found, expected)
     assert torch.equal(grey.middle[:, :768], images.float().flatten(1)[:, :768])  # the first colour
+
+
+@pytest.mark.parametrize("own_unit", [True, False])
+def test_its_distances_are_those_of_the_papers_and_others_have_no_unit(torch_fidelity, own_unit):
+    features = InceptionFeatures() if own_unit else DigitFeatures()
+    metric = ImageMetrics(features, knows_classes=False)
+    real, generated = torch.randint(256, (2, 12, 1, 28, 28), dtype=torch.uint8)
+    metric.update(real, real=True)
+    metric.update(generated // 2, real=False)
+    found = metric.compute()
+    last, generated_last = features(real).last, features(generated // 2).last
+    torch.testing.assert_close(found["fid"], frechet_distance(last, generated_last))
+    unit = 1 if own_unit else last.double().square().mean().sqrt()
+    expected = kernel_distance(last.double() / unit, generated_last.double() / unit)
+    torch.testing.assert_close(found["kid"], expected)
 
 
 def test_the_network_is_made_once_for_each_file_of_weights(torch_fidelity, tmp_path):

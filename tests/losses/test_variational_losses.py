@@ -91,12 +91,32 @@ def test_the_learned_scale_ends_at_the_root_mean_square_of_the_residuals():
     assert learned == pytest.approx(residuals.square().mean().sqrt().item(), rel=1e-4)
 
 
-def test_samples_of_a_gaussian_carry_its_noise_unless_means_are_wanted():
-    outputs = torch.full((20_000,), 2.0)
-    samples = Gaussian(0.5).sample(outputs)
-    assert samples.mean().item() == pytest.approx(2, abs=0.02)
-    assert samples.std().item() == pytest.approx(0.5, rel=0.03)
-    assert torch.equal(Gaussian(0.5, noisy=False).sample(outputs), outputs)
+@pytest.mark.parametrize(
+    ("cls", "output", "mean", "deviation"),
+    [
+        (Gaussian, 2.0, 2.0, 0.5),  # the initial scale below
+        (Bernoulli, math.log(3), 3 / 4, math.sqrt(3 / 4 * 1 / 4)),  # sigmoid(log 3) = 3/4
+    ],
+)
+def test_noisy_samples_are_draws_and_others_are_means(cls, output, mean, deviation):
+    options = {"initial_scale": 0.5} if cls is Gaussian else {}
+    outputs = torch.full((20_000,), output)
+    samples = cls(**options, noisy=True).sample(outputs)
+    assert samples.mean().item() == pytest.approx(mean, abs=0.02)
+    assert samples.std().item() == pytest.approx(deviation, rel=0.03)
+    quiet = cls(**options, noisy=False)
+    assert torch.equal(quiet.sample(outputs), quiet.mean(outputs))
+
+
+def test_draws_of_coins_are_zero_or_one():
+    draws = Bernoulli(noisy=True).sample(torch.randn(3, 1, 4, 4))
+    assert draws.shape == (3, 1, 4, 4)
+    assert set(draws.unique().tolist()) == {0, 1}
+
+
+def test_rows_are_drawn_by_default_and_images_of_coins_are_probabilities():
+    assert Gaussian().noisy
+    assert not Bernoulli().noisy
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, math.inf, math.nan])

@@ -72,7 +72,7 @@ def test_settings_of_cudnn_are_given_back(features, images):
 def metric(request, features, images):
     if request.param is ImageMetrics:
         return ImageMetrics(features, knows_classes=True)
-    return CompleteImageMetrics(features, True, images)
+    return CompleteImageMetrics(features, True, images, torch.arange(25) % 10)
 
 
 def test_a_metric_neither_keeps_nor_trains_its_extractor(metric, images):

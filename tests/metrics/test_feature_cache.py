@@ -5,20 +5,21 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from gan_lightning.metrics import FeatureExtractor, Features, feature_cache
-from gan_lightning.metrics.feature_cache import FeatureCache
+from gan_lightning.metrics.feature_cache import NUM_PROBES, FeatureCache
 
 
 class Counted(FeatureExtractor):
-    """Sees pixels, and counts how often it looks."""
+    """Sees pixels times a weight, and counts how often it looks at more than a few images."""
 
-    def __init__(self, name="Counted 1", with_classes=True):
+    def __init__(self, name="Counted 1", with_classes=True, weight=1.0):
         self.name = name
         self.with_classes = with_classes
+        self.weight = weight
         self.looks = 0
 
     def extract(self, images):
-        self.looks += 1
-        pixels = images.flatten(1).float()
+        self.looks += len(images) > NUM_PROBES
+        pixels = self.weight * images.flatten(1).float()
         return Features(pixels, pixels / 2, pixels[:, :3] if self.with_classes else None)
 
 
@@ -73,6 +74,39 @@ def test_another_extractor_and_other_images_have_features_of_their_own(images, f
             extractor = Counted(name)
             assert_same(FeatureCache(extractor)(points), Counted()(points))
             assert extractor.looks == 0
+
+
+class Edited(Counted):
+    """Has the name of another extractor, and sees something else in one of its features."""
+
+    def extract(self, images):
+        middle, last, logits = super().extract(images)
+        last[:, 0] += 3
+        return Features(middle, last, logits)
+
+
+@pytest.mark.parametrize("edited", [Edited(), Counted(weight=1.01), Counted(with_classes=False)])
+@pytest.mark.parametrize("in_a_new_process", [False, True])
+def test_an_edited_extractor_that_kept_its_name_has_features_of_its_own(
+    images, folder, forget, edited, in_a_new_process
+):
+    FeatureCache(Counted())(images)
+    if in_a_new_process:
+        forget()
+    expected = edited(images)
+    assert_same(FeatureCache(edited)(images), expected)
+    forget()
+    edited.looks = 0
+    assert_same(FeatureCache(edited)(images), expected)
+    assert edited.looks == 0
+    assert len(list(folder.iterdir())) == 1  # what nobody will ask for again is gone
+
+
+def test_an_extractor_that_rounds_otherwise_is_the_same(images):
+    FeatureCache(Counted())(images)
+    on_another_device = Counted(weight=1 + 1e-5)
+    assert_same(FeatureCache(on_another_device)(images), Counted()(images))
+    assert on_another_device.looks == 0
 
 
 def test_the_same_bytes_in_another_shape_are_other_images(images):

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gan_lightning.features import DigitFeatures
-from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics
+from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, transfer_accuracies
 
 N = 600
 FEATURES = DigitFeatures(margin=5)  # these digits fill their images
@@ -59,10 +59,10 @@ def samples(digits):
 @pytest.fixture(scope="module")
 def found(digits, samples):
     """What the complete metrics say of each set of samples."""
-    (data, data_labels), _, (training, _) = digits
+    (data, data_labels), _, training = digits
     results = {}
     for name, images in samples.items():
-        metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
+        metric = CompleteImageMetrics(FEATURES, True, *training)
         metric.update(data, data_labels, real=True)
         metric.update(images, real=False)
         results[name] = {k: float(v) for k, v in metric.compute().items()}
@@ -129,11 +129,11 @@ def test_the_classifiers_score_alone_is_fooled_by_ten_clear_images(found):
 
 
 def test_labels_that_were_asked_for_are_compared(digits):
-    (data, data_labels), (fresh, labels), (training, _) = digits
+    (data, data_labels), (fresh, labels), training = digits
     wrong = (labels + 1) % 10
 
     def numbers(asked):
-        metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
+        metric = CompleteImageMetrics(FEATURES, True, *training)
         metric.update(data, data_labels, real=True)
         metric.update(fresh, asked, real=False)
         return {name: float(value) for name, value in metric.compute().items()}
@@ -144,21 +144,33 @@ def test_labels_that_were_asked_for_are_compared(digits):
     assert {f"class_fid/{label}" for label in range(10)} <= set(right)
     assert right["tstr"] > 0.9 < right["trts"]
     assert mistaken["tstr"] < 0.1 > mistaken["trts"]
+    assert right["trtr"] == mistaken["trtr"] == pytest.approx(right["tstr"], abs=0.05)
     for of_all in ("fid", "precision", "memorised"):
         assert right[of_all] == mistaken[of_all]
 
 
+def test_images_and_rows_are_learned_from_by_one_protocol(digits):
+    (data, data_labels), (fresh, labels), training = digits
+    metric = CompleteImageMetrics(FEATURES, True, *training)
+    metric.update(data, data_labels, real=True)
+    metric.update(fresh[:100], labels[:100], real=False)
+    found = metric.compute()
+    expected = transfer_accuracies(training, (data, data_labels), (fresh[:100], labels[:100]))
+    assert set(expected) == {"tstr", "trtr", "trts"}
+    assert {name: found[name] for name in expected} == expected
+
+
 def test_classes_that_the_extractor_does_not_know_are_not_counted(digits):
-    (data, labels), (fresh, _), (training, _) = digits
-    metric = CompleteImageMetrics(FEATURES, knows_classes=False, training=training)
+    (data, labels), (fresh, _), training = digits
+    metric = CompleteImageMetrics(FEATURES, False, *training)
     metric.update(data, labels, real=True)
     metric.update(fresh, labels, real=False)
     assert {"modes", "class_tv", "classifier_score", "accuracy"}.isdisjoint(metric.compute())
 
 
 def test_labels_that_mean_nothing_are_not_compared(digits):
-    (data, labels), (fresh, _), (training, _) = digits
-    metric = CompleteImageMetrics(FEATURES, knows_classes=True, training=training)
+    (data, labels), (fresh, _), training = digits
+    metric = CompleteImageMetrics(FEATURES, True, *training)
     metric.by_label = False
     metric.update(data, labels, real=True)
     metric.update(fresh, labels, real=False)

@@ -43,6 +43,16 @@ def test_two_rows_each_have_the_distance_worked_out_by_hand():
     assert kernel_distance(real, generated).item() == pytest.approx(expected)
 
 
+def test_it_is_what_the_papers_mean_over_subsets_estimates():
+    real, generated = torch.randn(60, 5).double(), 0.2 + 1.5 * torch.randn(50, 5).double()
+    draws = []
+    for _ in range(100):  # as many subsets as in papers, though smaller ones
+        parts = (rows[torch.randperm(len(rows))[:20]].numpy() for rows in (real, generated))
+        draws.append(numpy_kernel_distance(*parts))
+    error = float(np.std(draws)) / len(draws) ** 0.5
+    assert kernel_distance(real, generated).item() == pytest.approx(np.mean(draws), abs=4 * error)
+
+
 def test_it_is_zero_on_average_for_halves_of_one_set():
     distances = torch.stack(
         [kernel_distance(torch.randn(50, 4), torch.randn(50, 4)) for _ in range(200)]

@@ -47,7 +47,19 @@ def test_a_memoriser_has_one(training, held_out):
     assert memorised_share(copies + 1e-3, training, held_out).item() == 1
 
 
-def test_fresh_data_have_one_in_a_thousand(training, held_out):
+@pytest.mark.parametrize("num_held_out", [45, 300, 999, 1500, 3001])
+def test_fresh_data_have_one_in_a_thousand_or_the_least_that_so_few_rows_can_tell(num_held_out):
+    training = torch.zeros(1, 1)
+    fresh = torch.linspace(0, 1, 20_001)[:, None]  # so that the share is the bar
+    found = torch.stack(
+        [memorised_share(fresh, training, torch.rand(num_held_out, 1)) for _ in range(400)]
+    )
+    rank = max(1, (num_held_out + 1) // 1000)  # of n uniform numbers, the k-th has k / (n + 1)
+    spread = 1 / (rank * 400) ** 0.5
+    assert found.mean().item() == pytest.approx(rank / (num_held_out + 1), rel=4 * spread)
+
+
+def test_fresh_data_have_hardly_any_in_many_dimensions_either(training, held_out):
     share = memorised_share(torch.randn(20_000, 16), training, held_out)
     assert share.item() < 0.005  # its expectation is 1 / 1001, its spread of the same size
 
@@ -57,10 +69,10 @@ def test_half_copies_are_one_half(training, held_out):
     assert memorised_share(samples, training, held_out).item() == pytest.approx(0.5)
 
 
-def test_the_bar_is_the_quantile_of_held_out_distances():
+def test_the_bar_is_the_third_smallest_of_three_thousand_held_out_distances():
     training = torch.zeros(1, 1)
-    held_out = torch.arange(1, 3002)[:, None]  # the 0.1 % quantile of 1 … 3001 is 4
-    samples = torch.tensor([[3.0], [4.0], [5.0], [-4.0]])
+    held_out = torch.arange(1, 3002)[:, None]
+    samples = torch.tensor([[2.0], [3.0], [4.0], [-3.0]])
     assert memorised_share(samples, training, held_out).item() == 0.75
 
 

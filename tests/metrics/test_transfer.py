@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_lightning.errors import InputError
-from gan_lightning.metrics import transfer_accuracy
+from gan_lightning.metrics import transfer, transfer_accuracies, transfer_accuracy
 
 
 def two_clouds(num_rows, distance=8.0):
@@ -33,6 +33,38 @@ def test_a_class_that_was_never_generated_is_never_told():
     only_ones = labels == 1
     accuracy = transfer_accuracy(points[only_ones], labels[only_ones], *two_clouds(300))
     assert accuracy.item() == 0.5
+
+
+def test_each_letter_says_what_is_trained_and_tested_on():
+    training, real, generated = two_clouds(200), two_clouds(300), two_clouds(200)
+    swapped = generated[0], 1 - generated[1]
+    accuracies = transfer_accuracies(training, real, swapped)
+    assert accuracies == {"tstr": 0, "trtr": 1, "trts": 0}
+    # Where it is tested on what it was trained on, a forest knows every label, whatever it means.
+    meaningless = torch.randn(200, 3), torch.arange(200) % 2
+    assert transfer_accuracies(meaningless, real, meaningless)["trts"] == 1
+    assert transfer_accuracies(training, meaningless, training)["trtr"] < 0.7
+
+
+def test_real_points_are_as_many_to_learn_from_as_samples(monkeypatch):
+    seen = []
+
+    def accuracy(train, train_labels, test, test_labels):
+        seen.append((train, train_labels))
+        return torch.tensor(0.5)
+
+    monkeypatch.setattr(transfer, "transfer_accuracy", accuracy)
+    training = two_clouds(500)
+    for _ in range(2):
+        transfer_accuracies(training, two_clouds(300), two_clouds(40))
+    assert [len(labels) for _, labels in seen] == [40] * 6
+    points, labels = seen[1]
+    assert torch.equal(points, seen[2][0])
+    assert torch.equal(points, seen[4][0])  # the same each time
+    pairs = set(zip(training[0][:, 0].tolist(), training[1].tolist(), strict=True))
+    assert set(zip(points[:, 0].tolist(), labels.tolist(), strict=True)) <= pairs
+    transfer_accuracies(training, two_clouds(300), two_clouds(600))
+    assert torch.equal(seen[-1][0], training[0])  # all there are, in their order
 
 
 def test_it_is_the_same_every_time_and_in_any_unit():

@@ -47,7 +47,9 @@ METRICS = {
         ["a (cm)", "b (cm)"], [0, 1], TRAIN, torch.arange(30) % 3
     ),
     "ImageMetrics": lambda: ImageMetrics(Pixels(), knows_classes=True),
-    "CompleteImageMetrics": lambda: CompleteImageMetrics(Pixels(), True, training_images()),
+    "CompleteImageMetrics": lambda: CompleteImageMetrics(
+        Pixels(), True, training_images(), torch.arange(50) % 3
+    ),
     "PointMetrics": lambda: PointMetrics(CENTRES, 0.5, log_density, 2.8),
     "TableMetrics": lambda: TableMetrics(["a (cm)", "b (cm)"], [0, 1]),
 }

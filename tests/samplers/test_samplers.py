@@ -58,6 +58,41 @@ def test_a_second_stage_has_a_scale_for_each_axis():
     assert sampler.log_scale[2] > -0.1  # noise
 
 
+@pytest.mark.parametrize(
+    "factor",
+    [torch.eye(3), torch.tensor([[2.0, 1, 0], [0, 0.3, 0], [1, 0, 3]])],
+    ids=["standard_normal", "correlated"],
+)
+def test_samples_of_a_second_stage_are_as_wide_as_the_latents(factor):
+    latents = torch.randn(3000, 3) @ factor
+    sampler = SecondStageVAE(3, hidden_dims=(32,), epochs=10, batch_size=64, lr=3e-3)
+    sampler.fit(latents)
+    drawn = sampler.sample(50_000)
+    widths = drawn.std(0) / latents.std(0)
+    torch.testing.assert_close(widths, torch.ones(3), atol=0.03, rtol=0)
+    torch.testing.assert_close(
+        torch.corrcoef(drawn.T), torch.corrcoef(latents.T), atol=0.03, rtol=0
+    )
+
+
+@pytest.mark.parametrize("resolution", [0.4, 0.8])
+def test_the_resolution_keeps_the_second_stages_latents_blurred_and_samples_sharp(resolution):
+    latents = torch.randn(2000, 1).repeat(1, 2)  # on a line, which has no width
+    sampler = SecondStageVAE(
+        2, hidden_dims=(32,), epochs=30, batch_size=64, lr=3e-3, resolution=resolution
+    )
+    sampler.fit(latents)
+    standardised = (latents - sampler.centre) / sampler.spread
+    deviations = (sampler.encoder(standardised)[:, 2:] / 2).exp().mean(0)
+    # Tipping & Bishop, 1999: with noise of variance r², the posterior of a direction of variance λ
+    # has the variance r² / λ; here λ = 2, that of both axes together.
+    assert deviations.min().item() == pytest.approx(resolution / 2**0.5, rel=0.15)
+    assert deviations.max().item() == pytest.approx(1, abs=0.05)  # the other one tells nothing
+    x, y = sampler.sample(2000).T
+    assert (x - y).std() < 0.05  # on the line, not around it
+    assert x.std().item() == pytest.approx(latents.std().item(), rel=0.05)
+
+
 def test_a_mixture_of_one_gaussian_has_the_latents_mean_and_covariance():
     latents = torch.randn(3000, 3) @ torch.tensor([[2.0, 1, 0], [0, 0.1, 0], [1, 0, 3]]) + 5
     sampler = GaussianMixture(3, num_components=1)

@@ -1,0 +1,80 @@
+"""What each command does, and what a person is told afterwards."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from gan_lightning.callbacks import Checkpoints
+from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
+from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
+from gan_lightning.cli.runs import Run, batches_of
+from gan_lightning.cli.trainer import GenerativeTrainer
+from gan_lightning.errors import InputError
+
+PROGRAM = "python -m gan_lightning"
+
+
+class Actions(LightningCLI):
+    """The five commands, after their arguments have been parsed and their classes built."""
+
+    trainer: GenerativeTrainer
+    checkpoint: dict[str, Any] | None
+
+    def fit(self, **kwargs: Any) -> None:
+        """Train; where a signal stopped it, say how to go on and exit with the signal's code."""
+        try:
+            self.trainer.fit(**kwargs)
+        except RuntimeError as error:
+            if "Early stopping conditioned" not in str(error):
+                raise
+            known = ", ".join(sorted(self.trainer.callback_metrics))
+            reason = str(error).partition(" which is")[0]
+            raise InputError(f"{reason}, which nobody logs; logged are {known}.") from error
+        except SIGTERMException:
+            checkpoints = callback_of(self.trainer, Checkpoints)
+            if self.trainer.is_global_zero:
+                report_stop(checkpoints.last, PROGRAM)
+            sys.exit(128 + (checkpoints.stop.signum or signal.SIGTERM))
+
+    def after_fit(self) -> None:
+        """Say where the results are and what to type next."""
+        if self.trainer.is_global_zero:
+            before = batches_of(self.checkpoint) if self.checkpoint else 0
+            report_fit(self.trainer, PROGRAM, before)
+
+    def after_validate(self) -> None:
+        """Print the numbers and how they came about."""
+        if self.trainer.is_global_zero:
+            print_comparison(found_numbers(self.trainer, "val"))
+
+    def after_test(self) -> None:
+        """Print the numbers and keep them in the run's folder."""
+        if self.trainer.is_global_zero:
+            found = found_numbers(self.trainer, "test")
+            print_comparison(found)
+            checkpoint = Path(self._get(self.config, "ckpt_path"))
+            run = Run.of_checkpoint(checkpoint)
+            folder = run.folder if run else checkpoint.absolute().parent
+            report_file("the numbers", write_comparison(found, checkpoint, folder))
+
+    def sample(self, **kwargs: Any) -> None:
+        """Draw samples and say where they are."""
+        path = self.trainer.sample(**kwargs)
+        report_file(f"{kwargs['num_samples']} samples", path)
+
+    def after_predict(self) -> None:
+        """Write what ``predict`` made, one sample for each training point, beside the run."""
+        run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path") or "."))
+        folder = run.folder if run else Path(self.trainer.default_root_dir)
+        rank = f"_rank{self.trainer.global_rank}" if self.trainer.world_size > 1 else ""
+        path = folder / f"predictions{rank}{self.datamodule.file_ending}"
+        if not self.trainer.predict_loop.predictions:
+            raise InputError("predict had no points to make samples for.")
+        samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
+        self.datamodule.write(self.datamodule.unscale(samples), path)
+        report_file(f"{len(samples)} samples", path)

@@ -1,0 +1,104 @@
+"""Images as bytes, and the files that they are written to."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from gan_lightning.data.units import Units
+from gan_lightning.errors import InputError
+from gan_lightning.figures import image_grid, labelled_grid
+
+ValueRange = Literal["[-1, 1]", "[0, 1]"]
+
+
+class ImageUnits(Units):
+    """Bytes, uint8, of floats in a range.
+
+    Args:
+        value_range: Range of the floats.
+        label_names: What each label is called.
+    """
+
+    kind = "images"
+    file_ending = ".png"
+
+    def __init__(self, value_range: ValueRange, label_names: Sequence[str] | None = None) -> None:
+        super().__init__(label_names)
+        self.value_range = value_range
+
+    def scale(self, x: Tensor) -> Tensor:
+        """Return floats in the range from bytes."""
+        unit = x.float() / 255
+        return unit if self.value_range == "[0, 1]" else unit * 2 - 1
+
+    def unscale(self, x: Tensor) -> Tensor:
+        """Return bytes, uint8, on the CPU; what lies outside the range becomes black or white."""
+        unit = x.detach().cpu().float()
+        unit = unit if self.value_range == "[0, 1]" else (unit + 1) / 2
+        return (unit * 255).round().clamp(0, 255).to(torch.uint8)
+
+    def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
+        """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.
+
+        In a grid of images that were asked for by label, each row is of one label.
+
+        An ``.npz`` file holds ``images``, uint8 of shape ``(num_images, channels, height, width)``,
+        and ``labels``, int64, if they were asked for.
+
+        Raises:
+            InputError: If the path has another ending.
+        """
+        writers: dict[str, Callable[[Iterable[Tensor], Path, Tensor | None], None]] = {
+            ".png": _write_grid,
+            ".npz": _write_arrays,
+            "": _write_folder,
+        }
+        ending = path.suffix.lower()
+        if ending not in writers:
+            raise InputError(
+                f"Images are written as .png, .npz or to a folder without an ending, found {path}."
+            )
+        writers[ending](samples, path, labels)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "value_range": self.value_range,
+            "label_names": self.label_names,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "ImageUnits":
+        return cls(state["value_range"], state["label_names"])
+
+
+def grid(samples: Tensor, labels: Tensor | None) -> NDArray[np.uint8]:
+    """Return pixels of all images, in rows of one label each where they were asked for by label."""
+    return image_grid(samples) if labels is None else labelled_grid(samples, labels.cpu())
+
+
+def _write_grid(samples: Iterable[Tensor], path: Path, labels: Tensor | None) -> None:
+    Image.fromarray(grid(torch.cat(list(samples)), labels)).save(path)
+
+
+def _write_arrays(samples: Iterable[Tensor], path: Path, labels: Tensor | None) -> None:
+    images = torch.cat(list(samples)).numpy()
+    named = {} if labels is None else {"labels": labels.cpu().numpy()}
+    np.savez_compressed(path, allow_pickle=False, images=images, **named)
+
+
+def _write_folder(samples: Iterable[Tensor], path: Path, labels: Tensor | None) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    # As many digits for all names: the number of samples is known only where labels are.
+    images = [image for chunk in samples for image in chunk]
+    digits = len(str(len(images) - 1))
+    for i, image in enumerate(images):
+        label = "" if labels is None else f"_label{int(labels[i])}"
+        pixels = image_grid(image[None], margin=0)
+        Image.fromarray(pixels).save(path / f"{i:0{digits}d}{label}.png")

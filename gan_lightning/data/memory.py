@@ -1,0 +1,90 @@
+"""What a checkpoint knows of the data that its model was trained on: no points, but their units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from lightning_utilities.core.rank_zero import rank_zero_warn
+from torch import Tensor
+
+from gan_lightning.data.columns import RowUnits
+from gan_lightning.data.held_out import HeldOut, digest
+from gan_lightning.data.image_units import ImageUnits
+from gan_lightning.data.units import PointUnits, Units
+from gan_lightning.errors import InputError
+
+KINDS: dict[str, type[Units]] = {kind.kind: kind for kind in (PointUnits, RowUnits, ImageUnits)}
+
+
+class Split(NamedTuple):
+    """Points as they are kept, shape ``(num_points, *data_shape)``, and their labels."""
+
+    x: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class DataMemory:
+    """Units, a fingerprint of the points, and which of them were held out."""
+
+    units: Units
+    fingerprint: dict[str, str]
+    held_out: HeldOut | None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return tensors and plain values."""
+        held_out = self.held_out and [sorted(part) for part in self.held_out]
+        return {
+            "units": self.units.state_dict(),
+            "fingerprint": self.fingerprint,
+            "held_out": held_out,
+        }
+
+    @classmethod
+    def from_state(cls, state: Any) -> "DataMemory":
+        """Return what ``state_dict`` has described.
+
+        Raises:
+            InputError: If it is something else.
+        """
+        try:
+            units = KINDS[state["units"]["kind"]].from_state(state["units"])
+            held_out = state["held_out"] and HeldOut(*map(frozenset, state["held_out"]))
+            return cls(units, dict(state["fingerprint"]), held_out)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"What the checkpoint says of its data cannot be read: {error!r}."
+            ) from error
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: Mapping[str, Any]) -> "DataMemory | None":
+        """Return what a checkpoint knows, by whatever data module; None if it is too old.
+
+        Raises:
+            InputError: If it cannot be read.
+        """
+        for state in checkpoint.values():
+            if isinstance(state, dict) and {"units", "fingerprint", "held_out"} <= state.keys():
+                return cls.from_state(state)
+        return None
+
+    def compare(self, units: Units, fingerprint: dict[str, str]) -> None:
+        """Say what of the data at hand is not as it was.
+
+        Raises:
+            InputError: If labels would mean something else.
+        """
+        if units.label_names != self.units.label_names:
+            old, new = (", ".join(u.label_names or ("none",)) for u in (self.units, units))
+            raise InputError(
+                f"The checkpoint's labels are the classes {old}; the data's are {new}. Give the "
+                "classes their old names, or train anew."
+            )
+        for split, then in self.fingerprint.items():
+            if (now := fingerprint.get(split, "none")) != then:
+                rank_zero_warn(f"The checkpoint's {split} points were {then}; now they are {now}.")
+
+
+def described_points(split: Split) -> str:
+    """Return how many points a split has, and a hash that changes when one does."""
+    return f"{len(split.x)} with the hash {digest(split.x, split.labels)}"

@@ -1,0 +1,47 @@
+"""Data that are gone, as a checkpoint remembers them."""
+
+from torch import Tensor
+
+from gan_lightning.data.contracts import DataModule, Picture, Stage
+from gan_lightning.data.memory import DataMemory
+from gan_lightning.errors import InputError
+from gan_lightning.metrics import TwoSampleMetric
+from gan_lightning.networks import Shape
+
+
+class Recalled(DataModule):
+    """The units of data that a checkpoint was trained on, with no points: enough to draw samples.
+
+    Args:
+        data_shape: Shape of one point.
+        num_classes: Number of labels.
+    """
+
+    monitor = ""
+
+    def __init__(self, data_shape: Shape, num_classes: int = 1) -> None:
+        super().__init__(batch_size=1)
+        self.data_shape = tuple(data_shape)
+        self.num_classes = num_classes
+
+    def remember(self, memory: DataMemory) -> None:
+        super().remember(memory)
+        self.units = memory.units
+        self.file_ending = memory.units.file_ending
+
+    def setup(self, stage: str) -> None:
+        """Refuse: there are no points.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError("Recalled data have no points: name the data with --data or --config.")
+
+    def setup_units(self) -> None:
+        """Learn nothing: the checkpoint has said all."""
+
+    def metrics(self, stage: Stage) -> TwoSampleMetric:
+        raise NotImplementedError
+
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        raise NotImplementedError

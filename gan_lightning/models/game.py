@@ -1,0 +1,190 @@
+"""What the two players of a game see, and what they minimise."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gan_lightning.errors import InputError
+from gan_lightning.losses import Judged, Penalty
+from gan_lightning.models.generative import GenerativeModel
+from gan_lightning.networks import (
+    Augmentation,
+    ClassifyingDiscriminator,
+    Discriminator,
+    Generator,
+    MakeDiscriminator,
+    MakeGenerator,
+    Shape,
+    built,
+    conditioned,
+)
+
+Terms = dict[str, Tensor]
+"""Scalars by name."""
+
+
+class Judgement(NamedTuple):
+    """Points and what the discriminator says of them."""
+
+    points: Tensor
+    logits: Tensor
+    terms: Mapping[str, Tensor] = {}
+    """What both players minimise besides the game, scalars by name."""
+    readings: Mapping[str, Tensor] = {}
+    """What is logged of real points besides the game's reading of logits."""
+
+
+class Game(GenerativeModel, ABC):
+    """Two networks, and the objectives that are made of what one says of the other.
+
+    A subclass turns logits into losses; this class brings points before the discriminator, with
+    labels, augmentation and penalties.
+
+    Args:
+        data_shape: Shape of one data point.
+        num_classes: Number of labels, for networks that know them.
+        generator: Makes the generator for a shape of data.
+        discriminator: Makes the discriminator for a shape of data.
+        penalties: Terms added to the discriminator's objective.
+        augmentation: Changes real and generated points alike before the discriminator sees them.
+    """
+
+    averaged: ClassVar[tuple[str, ...]] = ("generator",)
+
+    judges_real_in_generator_step = False
+    """Whether the game compares generated with real points in the generator's step too."""
+
+    truncation: float | None = None
+    """Largest absolute value of a latent's numbers in samples: Brock et al., 2019, Section 3.1."""
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        num_classes: int | None,
+        generator: MakeGenerator,
+        discriminator: MakeDiscriminator,
+        penalties: Sequence[Penalty],
+        augmentation: Augmentation | None,
+    ) -> None:
+        super().__init__()
+        shape = tuple(data_shape)
+        self.generator = built("generator", Generator, generator, shape, num_classes=num_classes)
+        self.discriminator = built(
+            "discriminator", Discriminator, discriminator, shape, num_classes=num_classes
+        )
+        _check_labels(self.generator, self.discriminator)
+        self.know_labels(self.generator.num_classes)
+        self.penalties = list(penalties)
+        self.augmentation = augmentation
+
+    @abstractmethod
+    def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return what the discriminator minimises, a scalar, from logits of shape ``(batch,)``."""
+
+    @abstractmethod
+    def generator_loss(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        """Return what the generator minimises, a scalar.
+
+        Args:
+            fake_logits: Logits of generated points.
+            real_logits: Those of real points, if ``judges_real_in_generator_step``.
+        """
+
+    @abstractmethod
+    def reading(self, real_logits: Tensor, fake_logits: Tensor) -> Terms:
+        """Return what the logits mean in this game, in numbers to log."""
+
+    def discriminator_terms(self, real: Tensor, labels: Tensor) -> Terms:
+        """Return what the discriminator minimises; no gradient reaches the generator."""
+        fake_labels = self.labels_of_fakes(labels)
+        fake = self.fakes(len(real), fake_labels).detach()
+        batch_index = self.trainer.fit_loop.total_batch_idx
+        due = [penalty for penalty in self.penalties if batch_index % penalty.every == 0]
+        slopes = frozenset[str]().union(*(penalty.slope_at for penalty in due))
+
+        # Second derivatives need the weights' own precision, float32 under autocast, and share the
+        # forward pass with the loss.
+        with torch.autocast(real.device.type, enabled=False) if slopes else nullcontext():
+            if slopes:
+                real = real.detach().to(self.dtype).requires_grad_("real" in slopes)
+                fake = fake.to(self.dtype).requires_grad_("fake" in slopes)
+            on_real, on_fake = self.judge(real, labels), self.judge(fake, fake_labels)
+        terms = {"loss": self.discriminator_loss(on_real.logits, on_fake.logits)}
+        terms |= {name: term + on_fake.terms[name] for name, term in on_real.terms.items()}
+        terms |= self.penalised(due, on_real, on_fake, labels)
+
+        if self.augmentation is not None:
+            self.augmentation.observe(on_real.logits.detach())
+        if self.logging_due:
+            read = self.reading(on_real.logits.detach(), on_fake.logits.detach())
+            self.log_if_due({**read, **on_real.readings})
+        return terms
+
+    def penalised(
+        self, due: Sequence[Penalty], real: Judgement, fake: Judgement, labels: Tensor
+    ) -> Terms:
+        """Return the weighted penalties by name."""
+        terms: Terms = {}
+        judged = [Judged(x.to(self.dtype), logits) for x, logits, *_ in (real, fake)]
+        for penalty in due:
+            value = penalty(lambda x: self.judge(x, labels).logits, *judged)
+            self.log_if_due({penalty.name: value.detach()})
+            terms[penalty.name] = penalty.weight_at(self.points_seen) * value
+        return terms
+
+    def generator_terms(self, real: Tensor, labels: Tensor) -> Terms:
+        """Return what the generator minimises."""
+        fake_labels = self.labels_of_fakes(labels)
+        on_fake = self.judge(self.fakes(len(real), fake_labels), fake_labels)
+        logits = [on_fake.logits]
+        if self.judges_real_in_generator_step:
+            logits.append(self.judge(real, labels).logits)
+        return {"loss": self.generator_loss(*logits), **on_fake.terms}
+
+    def judge(self, x: Tensor, labels: Tensor) -> Judgement:
+        """Show points, augmented in training, to the discriminator."""
+        return Judgement(x, conditioned(self.discriminator, self.augmented(x), labels))
+
+    def augmented(self, x: Tensor) -> Tensor:
+        """Return points as the discriminator is to see them."""
+        return x if self.augmentation is None else self.augmentation(x)
+
+    def labels_of_fakes(self, labels: Tensor) -> Tensor:
+        """Return the labels that generated points are asked for: those of the real ones."""
+        return labels
+
+    def constrain_discriminator(self) -> None:
+        """Bring the discriminator back to what it may be after its step; by default nothing."""
+
+    def latents(self, num_samples: int) -> Tensor:
+        """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""
+        z = torch.randn(num_samples, self.generator.latent_dim, device=self.device)
+        if self.truncation is not None:  # as if numbers that are too large were drawn anew
+            nn.init.trunc_normal_(z, a=-self.truncation, b=self.truncation)
+        return z.to(self.dtype)
+
+    def fakes(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""
+        return conditioned(self.generator, self.latents(num_samples), labels)
+
+    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        labels = self.asked_labels(num_samples, labels)
+        with self.evaluating():
+            return conditioned(self.best("generator"), self.latents(num_samples), labels)
+
+
+def _check_labels(generator: Generator, discriminator: Discriminator) -> None:
+    told = discriminator.num_classes is not None or isinstance(
+        discriminator, ClassifyingDiscriminator
+    )
+    if (generator.num_classes is not None) != told:
+        players = ["generator", "discriminator"]
+        knowing, other = reversed(players) if told else players
+        raise InputError(
+            f"The {knowing} knows labels and the {other} does not: both networks must, such as "
+            "LabelledGenerator and ProjectionDiscriminator, or neither."
+        )

@@ -1,0 +1,173 @@
+"""Differentiable changes of images between the generator and the discriminator."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from gan_lightning.errors import InputError
+from gan_lightning.schedules import Scheduled, value_at
+
+Policy = Literal["colour", "translation", "cutout"]
+
+
+class Augmentation(nn.Module, ABC):
+    """Changes points before the discriminator sees them, real and generated ones alike."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return changed points of the same shape, differentiable in ``x``."""
+
+    def observe(self, real_logits: Tensor) -> None:
+        """Take note of what the discriminator says of real points; by default nothing."""
+
+    def follow(self, points_seen: int) -> None:
+        """Follow a schedule by the points that training has seen; by default there is none."""
+
+
+class DiffAugment(Augmentation):
+    """Random colour, translation and cutout: Zhao et al., 2020, "DiffAugment".
+
+    Args:
+        policy: Which changes are made, out of ``colour`` (brightness, saturation, contrast),
+            ``translation`` (by up to an eighth of the size) and ``cutout`` (of half the size).
+        probability: How likely each change of an image is, a number in [0, 1] or a schedule.
+    """
+
+    def __init__(
+        self,
+        policy: Sequence[Policy] = ("colour", "translation", "cutout"),
+        probability: Scheduled = 1.0,
+    ) -> None:
+        super().__init__()
+        if not policy or set(policy) - set(get_args(Policy)):
+            raise InputError(
+                f"policy: expected some of {', '.join(get_args(Policy))}, found {list(policy)}."
+            )
+        if isinstance(probability, int | float) and not 0 <= probability <= 1:
+            raise InputError(f"probability must lie in [0, 1], found {probability}.")
+        self.policy = list(policy)
+        self.probability = probability
+        self.register_buffer("now", torch.tensor(value_at(probability, 0)))
+
+    now: Tensor
+    """The probability at this moment, a scalar."""
+
+    def follow(self, points_seen: int) -> None:
+        if not isinstance(self.probability, int | float):
+            self.now.fill_(value_at(self.probability, points_seen))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() != 4:
+            raise InputError(
+                f"{type(self).__name__} changes images, found points of shape {tuple(x.shape[1:])}."
+            )
+        for name in self.policy:
+            for change in _CHANGES[name]:
+                chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.now
+                x = torch.where(chosen, change(x), x)
+        return x
+
+
+class AdaptiveAugment(DiffAugment):
+    """As much augmentation as keeps the discriminator from learning the training set by heart.
+
+    Karras et al., 2020, Section 3.2: the probability rises while the mean sign of D(x) at real
+    points, an estimate of overfitting, is above its target, and falls below it. The changes are
+    those of ``DiffAugment``.
+
+    Args:
+        policy: Which changes are made, as in ``DiffAugment``.
+        target: The mean sign to keep, 0.6 in the paper.
+        points: Points in which the probability can go from 0 to 1, 500 000 in the paper.
+        every: Discriminator steps from one change of the probability to the next.
+    """
+
+    seen: Tensor
+    signs: Tensor
+
+    def __init__(
+        self,
+        policy: Sequence[Policy] = ("colour", "translation", "cutout"),
+        target: float = 0.6,
+        points: int = 500_000,
+        every: int = 4,
+    ) -> None:
+        super().__init__(policy, probability=0.0)
+        if points < 1 or every < 1 or not -1 < target < 1:
+            raise InputError(
+                "AdaptiveAugment: points and every must be positive integers and target lie in "
+                f"(-1, 1), found {points}, {every} and {target}."
+            )
+        self.target = target
+        self.points = points
+        self.every = every
+        self.register_buffer("steps", torch.tensor(0))
+        self.register_buffer("seen", torch.tensor(0.0))
+        self.register_buffer("signs", torch.tensor(0.0))
+
+    steps: Tensor
+
+    @torch.no_grad()
+    def observe(self, real_logits: Tensor) -> None:
+        self.steps += 1
+        self.seen += len(real_logits)
+        self.signs += real_logits.float().sign().sum()
+        # Without asking the device whether it is due: where it is not, nothing is moved.
+        due = (self.steps % self.every == 0).float()
+        direction = (self.signs / self.seen - self.target).sign()
+        self.now += due * direction * self.seen / self.points
+        self.now.clamp_(0, 1)
+        self.seen *= 1 - due
+        self.signs *= 1 - due
+
+
+def _uniform(x: Tensor) -> Tensor:
+    return torch.rand(len(x), 1, 1, 1, device=x.device, dtype=x.dtype)
+
+
+def _brighter(x: Tensor) -> Tensor:
+    return x + (_uniform(x) - 0.5)
+
+
+def _more_colourful(x: Tensor) -> Tensor:
+    grey = x.mean(1, keepdim=True)
+    return grey + (x - grey) * (2 * _uniform(x))
+
+
+def _more_contrast(x: Tensor) -> Tensor:
+    grey = x.mean((1, 2, 3), keepdim=True)
+    return grey + (x - grey) * (_uniform(x) + 0.5)
+
+
+def _translated(x: Tensor) -> Tensor:
+    """Shift each image by up to an eighth of its size; black or grey 0 comes in."""
+    height, width = x.shape[2:]
+    most = torch.tensor([height // 8, width // 8])
+    shift = (torch.rand(len(x), 2) * (2 * most + 1)).long().to(x.device)  # from 0 to 2 most
+    rows = (torch.arange(height, device=x.device) + shift[:, :1])[:, None, :, None]
+    columns = (torch.arange(width, device=x.device) + shift[:, 1:])[:, None, None, :]
+    margins = [int(most[1]), int(most[1]), int(most[0]), int(most[0])]
+    images = torch.arange(len(x), device=x.device)[:, None, None, None]
+    channels = torch.arange(x.shape[1], device=x.device)[None, :, None, None]
+    return pad(x, margins)[images, channels, rows, columns]
+
+
+def _cut_out(x: Tensor) -> Tensor:
+    """Put a square of zeros, half the size of the image, anywhere, also across its border."""
+    height, width = x.shape[2:]
+    centre = torch.rand(2, len(x), 1, device=x.device)
+    rows = torch.arange(height, device=x.device) - centre[0] * height
+    columns = torch.arange(width, device=x.device) - centre[1] * width
+    hidden = (rows.abs() <= height / 4)[:, :, None] & (columns.abs() <= width / 4)[:, None, :]
+    return x * ~hidden[:, None]
+
+
+_CHANGES: dict[str, list[Callable[[Tensor], Tensor]]] = {
+    "colour": [_brighter, _more_colourful, _more_contrast],
+    "translation": [_translated],
+    "cutout": [_cut_out],
+}

@@ -1,0 +1,84 @@
+"""How a network is made for the data at hand."""
+
+from collections.abc import Callable
+from functools import partial
+from inspect import signature
+from typing import Any, TypeVar
+
+from torch import nn
+
+from gan_lightning.errors import InputError
+from gan_lightning.networks.contracts import (
+    Decoder,
+    Discriminator,
+    Encoder,
+    FeatureDiscriminator,
+    Generator,
+    Shape,
+)
+
+MakeGenerator = Callable[[Shape], Generator]
+MakeDiscriminator = Callable[[Shape], Discriminator]
+MakeFeatureDiscriminator = Callable[[Shape], FeatureDiscriminator]
+MakeEncoder = Callable[[Shape, int], Encoder]
+MakeDecoder = Callable[[Shape], Decoder]
+
+Built = TypeVar("Built")
+
+
+def built(
+    role: str,
+    kind: type[Built],
+    make: Callable[..., Any] | nn.Module,
+    *arguments: Any,
+    num_classes: int | None = None,
+) -> Built:
+    """Make a network and see that it is of the right kind for its role.
+
+    Args:
+        role: What the network is for, for the error.
+        kind: The contract that it has to keep.
+        make: A class or a function that makes it; or the network itself, which is taken as it is.
+        arguments: What it is made for, such as the shape of a data point.
+        num_classes: Number of labels of the data, for a maker that has a parameter of this name.
+
+    Raises:
+        InputError: If it is of another kind, or asks for labels and the data have none.
+    """
+    network = make if isinstance(make, nn.Module) else _made(make, arguments, num_classes)
+    if not isinstance(network, kind):
+        raise InputError(
+            f"{role}: expected a {kind.__name__}, found {type(network).__name__}, which is not one."
+        )
+    return network
+
+
+def _made(make: Callable[..., Any], arguments: tuple[Any, ...], num_classes: int | None) -> Any:
+    if "num_classes" in signature(class_of(make)).parameters:
+        return make(*arguments, num_classes=num_classes)
+    return make(*arguments)
+
+
+def class_of(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the class, or the function, that a ``functools.partial`` calls in the end."""
+    if not isinstance(make, partial):
+        return make
+    # jsonargparse makes partial(its own function, …, the class, **keywords)
+    last = make.args[-1] if make.args else None
+    if isinstance(last, type) and "jsonargparse" in make.func.__module__:
+        return last
+    return class_of(make.func)
+
+
+def known_labels(owner: str, num_classes: int | None) -> int:
+    """Return the number of labels that a network is made for.
+
+    Raises:
+        InputError: If there are none.
+    """
+    if num_classes is None or num_classes < 1:
+        raise InputError(
+            f"{owner} needs the number of labels, num_classes, which the data module says and a "
+            f"program passes to the model; found {num_classes}."
+        )
+    return num_classes

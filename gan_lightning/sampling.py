@@ -1,0 +1,140 @@
+"""The one way in which samples are drawn: by the commands, the callbacks and Python alike."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.seed import isolate_rng
+from torch import Tensor
+
+from gan_lightning.errors import InputError
+from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel, MakeSampler
+
+CHUNK_SIZE = 1000
+"""Samples drawn at once: enough to keep a device busy, few enough to fit in its memory."""
+
+
+def drawn(
+    model: GenerativeModel, num_samples: int, labels: Tensor | None = None
+) -> Iterator[Tensor]:
+    """Yield samples in chunks, each shaped ``(chunk, *data_shape)``, so that memory stays flat.
+
+    Args:
+        model: The model that draws them.
+        num_samples: Number of samples.
+        labels: A label for each of them, or None for the model to choose.
+    """
+    for start in range(0, num_samples, CHUNK_SIZE):
+        size = min(CHUNK_SIZE, num_samples - start)
+        yield model.sample(size, None if labels is None else labels[start : start + size])
+
+
+def drawn_in_shares(
+    model: GenerativeModel,
+    num_samples: int,
+    labels: Tensor | None,
+    seed: int,
+    chunk_size: int,
+    rank: int = 0,
+    world_size: int = 1,
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Yield a rank's share of samples that are the same on any number of ranks, with their labels.
+
+    Args:
+        model: The model that draws them.
+        num_samples: Number of samples over all ranks.
+        labels: A label for each of them, or None.
+        seed: Seed of their latents; PyTorch's random state is moved by it.
+        chunk_size: Samples of one seed.
+        rank: This rank.
+        world_size: Number of ranks.
+    """
+    starts = range(0, num_samples, chunk_size)[rank::world_size]
+    # A rank without a share still has to take part in the exchange.
+    for start, size in [(s, min(chunk_size, num_samples - s)) for s in starts] or [(0, 0)]:
+        torch.manual_seed((seed * 1_000_003 + start) % 2**63)
+        asked = None if labels is None else labels[start : start + size]
+        yield model.sample(size, asked), asked
+
+
+def as_many_of_each_label(model: GenerativeModel, num_samples: int) -> Tensor | None:
+    """Return a conditional model's labels, one after the other, at least ``num_samples`` in all."""
+    if model.num_classes is None:
+        return None
+    return torch.arange(model.num_classes).repeat_interleave(-(-num_samples // model.num_classes))
+
+
+@contextmanager
+def truncated(model: LightningModule, truncation: float | None) -> Iterator[None]:
+    """Keep the numbers of an adversarial model's latents below a threshold for a while.
+
+    Args:
+        model: The model.
+        truncation: Largest absolute value, in standard deviations; None leaves them as they are.
+
+    Raises:
+        InputError: If the truncation is not positive, or if the model is no adversarial one.
+    """
+    if truncation is None:
+        yield
+        return
+    if not truncation > 0:
+        raise InputError(f"--truncation must be positive, found {truncation}.")
+    if not isinstance(model, AdversarialModule):
+        raise InputError(f"--truncation: {type(model).__name__} is no adversarial model.")
+    before, model.truncation = model.truncation, truncation
+    try:
+        yield
+    finally:
+        model.truncation = before
+
+
+def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> LatentModel:
+    """Give a model another sampler of latents, which may want to be fitted first.
+
+    Raises:
+        InputError: If it has none to exchange.
+    """
+    if not isinstance(model, LatentModel) or model.num_classes is not None:
+        raise InputError(
+            f"--sampler: {type(model).__name__} has no sampler of latents to exchange."
+        )
+    model.exchange_sampler(sampler)
+    return model
+
+
+def needs_fitting(model: LightningModule) -> bool:
+    """Return whether a model draws from a sampler that has to be fitted to latents of data."""
+    return isinstance(model, LatentModel) and model.sampler.needs_latents
+
+
+def fit_sampler(model: LatentModel, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+    """Fit a model's sampler to the latents of points; the random state stays as it was.
+
+    Args:
+        model: A model with a sampler.
+        batches: Points and their labels.
+    """
+    model.sampler.fit(latents_of(model, batches))
+
+
+def latents_of(
+    model: LatentModel, batches: Iterable[tuple[Tensor, Tensor]], num_latents: int | None = None
+) -> Tensor:
+    """Return latents of points, shape ``(num_latents, latent_dim)``, the same each time.
+
+    Args:
+        model: A model with an encoder.
+        batches: Points and their labels.
+        num_latents: How many of them to take; all by default.
+    """
+    chunks, found = [], 0
+    with isolate_rng():
+        torch.manual_seed(0)
+        for x, labels in batches:
+            chunks.append(model.latents(x, labels).float())
+            found += len(x)
+            if num_latents is not None and found >= num_latents:
+                break
+    return torch.cat(chunks)[:num_latents]

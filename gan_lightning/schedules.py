@@ -1,0 +1,67 @@
+"""Numbers that change during training, by the points seen: one clock for all of them."""
+
+import math
+from abc import ABC, abstractmethod
+
+from gan_lightning.errors import InputError
+
+
+class Schedule(ABC):
+    """A number as a function of the points seen, over all devices, since training began."""
+
+    @abstractmethod
+    def __call__(self, points_seen: int) -> float:
+        """Return the number after so many points."""
+
+
+class Cosine(Schedule):
+    """From one number to another along half a cosine, then constant.
+
+    Args:
+        start: The number at first.
+        end: The number in the end.
+        points: Points seen until then.
+    """
+
+    def __init__(self, start: float, end: float, points: float) -> None:
+        self.start = start
+        self.end = end
+        self.points = _positive("Cosine", points)
+
+    def __call__(self, points_seen: int) -> float:
+        share = min(points_seen / self.points, 1.0)
+        return self.end + (self.start - self.end) * (1 + math.cos(math.pi * share)) / 2
+
+
+class Linear(Schedule):
+    """From one number to another along a straight line, then constant.
+
+    Args:
+        start: The number at first.
+        end: The number in the end.
+        points: Points seen until then.
+    """
+
+    def __init__(self, start: float, end: float, points: float) -> None:
+        self.start = start
+        self.end = end
+        self.points = _positive("Linear", points)
+
+    def __call__(self, points_seen: int) -> float:
+        share = min(points_seen / self.points, 1.0)
+        return self.start + (self.end - self.start) * share
+
+
+Scheduled = float | Schedule
+"""A number that stays as it is, or its schedule."""
+
+
+def value_at(number: Scheduled, points_seen: int) -> float:
+    """Return a number, or what its schedule says after so many points."""
+    return number(points_seen) if isinstance(number, Schedule) else number
+
+
+def _positive(owner: str, points: float) -> float:
+    if not points > 0:
+        raise InputError(f"{owner}: points must be positive, found {points}.")
+    return points

@@ -1,0 +1,313 @@
+"""Every experiment in configs/ still trains along the curve that was recorded of it.
+
+A golden curve holds the losses of a config's first 20 batches and the weights after them. Where it
+was recorded with the same processor and the same versions, a run has to match it to the bit. After a
+change that is meant to alter results, record the configs that it alters, and those alone:
+
+    GOLDEN_RECORD="gan_iris r3gan_iris" pytest tests/test_golden.py
+
+``GOLDEN_RECORD=all`` records all of them.
+"""
+
+import json
+import math
+import os
+import platform
+from importlib.metadata import version
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from lightning.pytorch import Callback
+from PIL import Image
+from threadpoolctl import threadpool_limits
+
+from gan_lightning.callbacks import LatentPictures, SamplePictures
+from gan_lightning.cli.command_line import CommandLine
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+assert CONFIGS
+GOLDEN = Path(__file__).parent / "golden"
+BY_NAME = {config.stem: config for config in CONFIGS}
+TO_RECORD = set(os.environ.get("GOLDEN_RECORD", "").replace("all", " ".join(BY_NAME)).split())
+assert BY_NAME.keys() >= TO_RECORD, f"GOLDEN_RECORD: no config is {TO_RECORD - BY_NAME.keys()}"
+
+QUICK = [
+    "--trainer.max_epochs=5",  # several, for what happens between epochs
+    "--trainer.limit_train_batches=4",
+    "--trainer.limit_val_batches=0",
+    "--trainer.logger=false",
+    "--trainer.accelerator=cpu",
+    "--trainer.devices=1",
+    "--trainer.enable_progress_bar=false",
+    "--trainer.enable_model_summary=false",
+]
+NARROWER = {  # these two would take as long as all others together
+    "cgan_clusters_mnist": [
+        "--model.init_args.generator.init_args.generator.init_args.base_channels=8",
+        "--model.init_args.discriminator.init_args.discriminator.init_args.base_channels=8",
+    ],
+    "dcgan_folder": [
+        "--model.init_args.generator.init_args.base_channels=16",
+        "--model.init_args.discriminator.init_args.base_channels=16",
+    ],
+}
+
+
+class Losses(Callback):
+    """Keeps what each training step returns."""
+
+    def __init__(self):
+        self.batches = []
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.batches.append({name: loss.item() for name, loss in outputs.items()})
+
+
+class Fit(CommandLine):
+    """Builds what ``fit`` needs, knows no other command (which halves the time), and waits."""
+
+    @staticmethod
+    def subcommands():
+        return {"fit": CommandLine.subcommands()["fit"]}
+
+    def _run_subcommand(self, subcommand):
+        pass
+
+
+def squares(count, pixels):
+    """Images of 7×7 random squares, ``count`` of them after 50 patterns and with a little noise.
+
+    The patterns are so far apart that k-means finds the same clusters however sums are rounded.
+    """
+    random = np.random.RandomState(0)  # gives the same numbers with every version of NumPy
+    patterns = random.randint(0, 250, (50, 7, 7)).repeat(pixels, 1).repeat(pixels, 2)
+    noise = random.randint(0, 6, (count, 7 * pixels, 7 * pixels))
+    return (patterns[np.arange(count) % 50] + noise).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """A folder with MNIST's four files and a folder of pictures, whose pixels are made up."""
+    root = tmp_path_factory.mktemp("images")
+    (root / "MNIST" / "raw").mkdir(parents=True)
+    for name, size in [("train", 5600), ("t10k", 50)]:  # 5000 are held out
+        for kind, array in [
+            ("images-idx3", squares(size, 4)),
+            ("labels-idx1", np.arange(size).astype(np.uint8) % 10),
+        ]:
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            (root / "MNIST" / "raw" / f"{name}-{kind}-ubyte").write_bytes(header + array.tobytes())
+    (root / "pictures").mkdir()
+    for i, channels in enumerate(squares(120, 10).reshape(40, 3, 70, 70)):
+        pixels = channels.transpose(1, 2, 0)[:64, :64]  # which are not resized
+        Image.fromarray(pixels).save(root / "pictures" / f"{i:02d}.png")
+    return root
+
+
+def nothing(model):
+    """Leave a model as it was made."""
+
+
+@pytest.fixture
+def train(images, monkeypatch):
+    """Train a config for 20 batches of 16 points and return its curve."""
+    monkeypatch.setattr("sys.argv", ["gan_lightning"])
+
+    def train(config, *flags, change=nothing):
+        arguments = [*QUICK, *data_flags(config, images), *NARROWER.get(config.stem, []), *flags]
+        with threadpool_limits(1):  # of the libraries below NumPy and scikit-learn
+            fit, losses = Fit(["fit", f"--config={config}", *arguments]), Losses()
+            drawing = (SamplePictures, LatentPictures)  # take time, and change nothing
+            others = [each for each in fit.trainer.callbacks if not isinstance(each, drawing)]
+            fit.trainer.callbacks = [*others, losses]
+            change(fit.model)
+            fit.trainer.fit(fit.model, fit.datamodule)
+        return {"losses": losses.batches, "weights": summed(fit.model.state_dict())}
+
+    return train
+
+
+def data_flags(config, images):
+    data, place = yaml.safe_load(config.read_text())["data"], "data.init_args"
+    if data["class_path"] == "Clustered":
+        data, place = data["init_args"]["data"], f"{place}.data.init_args"
+    flags = {"batch_size": 16}
+    if data["class_path"] in ("MNIST", "StackedMNIST"):
+        flags |= {"root": images, "download": "false"}
+    if data["class_path"] == "ImageFolder":
+        flags |= {"root": images / "pictures"}
+    return [f"--{place}.{name}={value}" for name, value in flags.items()]
+
+
+def summed(weights):
+    """Three numbers that stand for each weight and each buffer of floats."""
+    return {
+        name: {
+            "size": weight.numel(),
+            "sum": weight.double().sum().item(),
+            "squares": weight.double().square().sum().item(),
+        }
+        for name, weight in weights.items()
+        if weight.is_floating_point()
+    }
+
+
+def processor():
+    """What sums are computed on, since that decides on their order."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().split("\n\n")[0].splitlines() if path.is_file() else []
+    known = {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    model = [known.get("model name") or platform.processor()]
+    model += [f"{name} {known[name]}" for name in ("cpu family", "model") if name in known]
+    return ", ".join([*model, platform.machine(), torch.backends.cpu.get_cpu_capability()])
+
+
+def versions():
+    packages = ("lightning", "numpy", "torchvision", "scikit-learn", "scipy")
+    own = {"python": platform.python_version(), "torch": torch.__version__}
+    return own | {name: version(name) for name in packages}
+
+
+def write(path, curve):
+    """Write a curve with a line for each batch and each weight."""
+    batches = ",\n".join(f"    {json.dumps(batch)}" for batch in curve["losses"])
+    weights = ",\n".join(
+        f"    {json.dumps(name)}: {json.dumps(numbers)}"
+        for name, numbers in curve["weights"].items()
+    )
+    path.write_text(
+        f'{{\n  "processor": {json.dumps(processor())},\n  "versions": {json.dumps(versions())},\n'
+        f'  "losses": [\n{batches}\n  ],\n  "weights": {{\n{weights}\n  }}\n}}\n'
+    )
+
+
+def recorded(experiment):
+    return json.loads((GOLDEN / f"{experiment}.json").read_text())
+
+
+class Exactly:
+    """Numbers that are the same to the bit."""
+
+    def loss(self, expected, found, batch):
+        return expected == found
+
+    def weight(self, expected, found):
+        return expected == found
+
+
+class Nearly:
+    """Numbers that differ by what rounding does to a run, and not by more."""
+
+    def __init__(self, first_batch):
+        self.first_batch = first_batch
+
+    def loss(self, expected, found, batch):
+        allowed = min(self.first_batch * 30**batch, 0.2)
+        return abs(found - expected) <= allowed * (abs(expected) + 0.1)
+
+    def weight(self, expected, found):
+        size = expected["size"]
+        before, after = (math.sqrt(numbers["squares"] / size) for numbers in (expected, found))
+        allowed = 0.5 * math.sqrt(size) * (before + 0.01) + 0.1 * abs(expected["sum"])
+        same_sum = abs(found["sum"] - expected["sum"]) <= allowed
+        return size == found["size"] and same_sum and abs(after - before) <= 0.1 * (before + 0.01)
+
+
+def comparison(config, golden):
+    """To the bit where the golden curve comes from the same processor and versions."""
+    if (golden["processor"], golden["versions"]) == (processor(), versions()):
+        return Exactly()
+    return nearly(config)
+
+
+def nearly(config):
+    return Nearly(2**-5 if "bf16" in config.read_text() else 1e-4)
+
+
+def differences(golden, found, agree):
+    """Say where two curves do not agree, in a line for each number."""
+    batches = zip_longest(golden["losses"], found["losses"], fillvalue={})
+    losses = [
+        f"batch {batch}: {name} was {old.get(name)}, is {new.get(name)}"
+        for batch, (old, new) in enumerate(batches)
+        for name in old | new
+        if not (name in old and name in new and agree.loss(old[name], new[name], batch))
+    ]
+    old, new = golden["weights"], found["weights"]
+    weights = [
+        f"{name} was {old[name]}, is {new[name]}"
+        for name in old
+        if name in new and not agree.weight(old[name], new[name])
+    ]
+    return [*losses, *weights, *renamed(old, new, agree)]
+
+
+def renamed(old, new, agree):
+    """Say which weights have gone and come, as pairs where their numbers agree."""
+    lines, come = [], [name for name in new if name not in old]
+    for name in old:
+        if name not in new:
+            now = next((other for other in come if agree.weight(old[name], new[other])), None)
+            lines.append(f"{name} is {f'called {now} now, its numbers agree' if now else 'gone'}")
+            come = [other for other in come if other != now]
+    return [*lines, *(f"{name} is new" for name in come)]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_config_trains_along_its_golden_curve(train, config):
+    path, found = GOLDEN / f"{config.stem}.json", train(config)
+    if config.stem in TO_RECORD:
+        write(path, found)
+        pytest.skip(f"recorded {path.name}")
+    assert path.is_file(), f'none is recorded: GOLDEN_RECORD="{config.stem}" pytest {__file__}'
+    golden = recorded(config.stem)
+    agree = comparison(config, golden)
+    lines = differences(golden, found, agree)
+    how = f"{'to the bit' if isinstance(agree, Exactly) else 'within the tolerance'}"
+    assert not lines, "\n".join([f"{len(lines)} numbers differ, compared {how}:", *lines[:40]])
+
+
+def test_every_golden_curve_is_that_of_a_config():
+    assert {path.stem for path in GOLDEN.glob("*")} == BY_NAME.keys()
+
+
+def test_rounding_changes_bits_and_stays_within_the_tolerance(train):
+    def shake(model):
+        random = torch.Generator().manual_seed(0)
+        for weight in model.parameters():
+            weight.data *= 1 + 1e-6 * torch.randn(weight.shape, generator=random)
+
+    config, golden = BY_NAME["dcgan_mnist"], recorded("dcgan_mnist")
+    found = train(config, change=shake)
+    assert differences(golden, found, Exactly())
+    assert not differences(golden, found, nearly(config))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "flags", "change"),
+    [
+        ("gan_ring", ["--model.init_args.loss.init_args.label_smoothing=0.1"], nothing),
+        ("r3gan_ring", ["--model.init_args.d_optimizer.init_args.betas=[0.9, 0.9]"], nothing),
+        ("gan_points", [], lambda model: torch.rand(1)),  # moves all random draws by one
+    ],
+    ids=["objective", "optimizer", "draws"],
+)
+def test_another_algorithm_is_beyond_the_tolerance(train, experiment, flags, change):
+    config = BY_NAME[experiment]
+    found = train(config, *flags, change=change)
+    assert differences(recorded(experiment), found, nearly(config))
+
+
+def test_a_renamed_weight_is_reported_with_both_names():
+    golden = recorded("gan_iris")
+    weights = {name.replace("generator.", "g."): x for name, x in golden["weights"].items()}
+    lines = differences(golden, golden | {"weights": weights}, Exactly())
+    assert lines == [
+        f"{name} is called {name.replace('generator.', 'g.')} now, its numbers agree"
+        for name in golden["weights"]
+        if name.startswith("generator.")
+    ]
