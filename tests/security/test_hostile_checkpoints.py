@@ -41,6 +41,7 @@ CLASSES_OF_ELSEWHERE = {
     "a loss": ("evil.EvilNonSaturatingLoss", {"loss": spec("evil.EvilNonSaturatingLoss")}),
     "a loss that is made already": ("evil.loss", {"loss": "evil.loss"}),
     "a penalty": ("evil.EvilR1", {"penalty": spec("evil.EvilR1", weight=1.0)}),
+    "one of several penalties": ("evil.EvilR1", {"penalties": [spec("evil.EvilR1", weight=1.0)]}),
     "an optimizer": ("evil.EvilAdam", {"g_optimizer": spec("evil.EvilAdam", lr=0.1)}),
     "an optimizer's path": ("evil.EvilAdam", {"d_optimizer": "evil.EvilAdam"}),
     "a schedule": ("evil.EvilConstantLR", {"lr_scheduler": spec("evil.EvilConstantLR")}),
@@ -392,6 +393,23 @@ def test_a_class_that_is_not_listed_is_refused_by_name(spoiled, attempt, door, n
 EVIL = spec("evil.EvilMLPGenerator")
 
 
+def remembered(units):
+    """Return what a checkpoint says of its data."""
+    return {"units": units, "fingerprint": {}, "held_out": None}
+
+
+def rows(column):
+    """Return units of a table with one column."""
+    zeros = torch.zeros(1, dtype=torch.float64)
+    return {
+        "kind": "rows",
+        "columns": [column],
+        "minimum": zeros,
+        "span": zeros,
+        "label_names": None,
+    }
+
+
 class Pickled:
     """Sets a variable when it is unpickled."""
 
@@ -506,6 +524,17 @@ ODD = {
     "a version of another type": parts(**{"pytorch-lightning_version": EVIL}),
     "states of precision": parts(native_amp_scaling_state=EVIL, MixedPrecision=EVIL),
     "a state of the data": parts(Iris=EVIL, datamodule_hyper_parameters=EVIL),
+    "units of another type": parts(Iris=remembered("evil.call")),
+    "units of another kind": parts(Iris=remembered({"kind": "evil.Units"})),
+    "units that are a class": parts(Iris=remembered({"kind": "points", **EVIL})),
+    "columns of another type": parts(Iris=remembered(rows({"type": "evil.call", "name": "a"}))),
+    "columns with more arguments": parts(
+        Iris=remembered(rows({"type": "Continuous", "name": "a", "evil": EVIL}))
+    ),
+    "columns that are classes": parts(Iris=remembered(rows(EVIL))),
+    "places of another type": parts(
+        Iris=remembered(rows({"type": "Continuous", "name": "a", "decimals": "evil.call"}))
+    ),
     "pickled code": parts(extra=Pickled()),
     "a pickled model": parts(state_dict=nn.Linear(2, 2)),
 }

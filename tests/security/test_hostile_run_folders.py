@@ -266,12 +266,14 @@ def test_a_found_config_names_only_what_is_listed(spoiled, attempt, command, nam
     run.set_config(sections)
     outcome = attempt(command, run.checkpoint, refused=refused)
     assert outcome.deeds == []
-    assert outcome.sentence is not None
+    if command == "sample" and outcome.error is None:
+        return  # the checkpoint alone was enough
     assert refused in outcome.sentence
     assert len(outcome.sentence) < 400
 
 
 HEAD = "data: {class_path: Iris}\n"
+GAN = "model: {class_path: gan_lightning.models.GAN}\n"
 
 TEXTS = {
     "a tag that calls": HEAD + "model: !!python/object/apply:evil.call []\n",
@@ -290,28 +292,22 @@ TEXTS = {
     "a section that is a number": HEAD + "model: 5\n",
     "a section that is nothing": "data:\nmodel:\ntrainer:\n",
     "no model": HEAD,
-    "no data": "model: {class_path: gan_lightning.models.GAN}\n",
-    "keys that are numbers": "5: {class_path: evil_model.GAN}\nmodel: {class_path: gan_lightning.models.GAN}\n"
-    + HEAD,
-    "keys that are lists": "? [evil]\n: 5\nmodel: {class_path: gan_lightning.models.GAN}\n" + HEAD,
-    "a config that holds itself": "&a\nmodel: {class_path: gan_lightning.models.GAN}\ndata: *a\n",
-    "a section that holds itself": HEAD
-    + "model: {class_path: gan_lightning.models.GAN}\ntrainer: &a {plugins: [*a]}\n",
-    "two models": HEAD
-    + "model: {class_path: gan_lightning.models.GAN}\nmodel: {class_path: evil_model.GAN}\n",
+    "no data": GAN,
+    "keys that are numbers": GAN + HEAD + "5: {class_path: evil_model.GAN}\n",
+    "keys that are lists": "? [evil]\n: 5\n" + GAN + HEAD,
+    "a config that holds itself": "&a\n" + GAN + "data: *a\n",
+    "a section that holds itself": HEAD + GAN + "trainer: &a {plugins: [*a]}\n",
+    "two models": HEAD + GAN + "model: {class_path: evil_model.GAN}\n",
     "a class path that is a number": HEAD + "model: {class_path: 5}\n",
     "a class path that is a list": HEAD + "model: {class_path: [evil_model.GAN]}\n",
     "a merge": HEAD + "a: &a {class_path: evil_model.GAN}\nmodel: {<<: *a}\n",
     "trust": HEAD + "model: {class_path: evil_model.GAN}\ntrust: evil\n",
     "a list of trust": HEAD + "model: {class_path: evil_model.GAN}\ntrust: [evil, os]\n",
     "trust in everything": HEAD + "model: {class_path: evil_model.GAN}\ntrust: '*'\n",
-    "unsafe weights in a text": HEAD
-    + "model: {class_path: gan_lightning.models.GAN}\nweights_only: 'false'\n",
-    "another checkpoint": HEAD
-    + "model: {class_path: gan_lightning.models.GAN}\nckpt_path: evil.ckpt\n",
-    "a printed config": HEAD
-    + "model: {class_path: gan_lightning.models.GAN}\nprint_config: skip_null\n",
-    "help": HEAD + "model: {class_path: gan_lightning.models.GAN}\nmodel.help: evil_model.GAN\n",
+    "unsafe weights in a text": HEAD + GAN + "weights_only: 'false'\n",
+    "another checkpoint": HEAD + GAN + "ckpt_path: evil.ckpt\n",
+    "a printed config": HEAD + GAN + "print_config: skip_null\n",
+    "help": HEAD + GAN + "model.help: evil_model.GAN\n",
     "a schema": "$schema: evil.json\n" + HEAD + "model: {class_path: evil_model.GAN}\n",
 }
 """Configs of which each has to be refused, or does what the command line says."""
@@ -372,9 +368,29 @@ def test_a_found_config_does_not_choose_the_file_of_samples(spoiled, attempt, tm
     precious = tmp_path / "precious.csv"
     precious.write_text("precious")
     run.set_config({"output": str(precious)})
-    outcome = attempt("sample", run.checkpoint, "--num_samples=2")
+    attempt("sample", run.checkpoint, "--num_samples=2")
     assert precious.read_text() == "precious"
-    assert "output" in outcome.sentence
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("test", "metrics.json"),
+        ("test", "metrics.tmp"),
+        ("sample", "samples.csv"),
+        ("predict", "predictions.csv"),
+        ("fit", "config.yaml"),
+    ],
+)
+def test_a_link_in_a_run_folder_is_not_written_through(spoiled, attempt, tmp_path, command, name):
+    run = spoiled()
+    precious = tmp_path / "precious"
+    precious.write_bytes(run.config.read_bytes())
+    content = precious.read_bytes()
+    (run.run / name).unlink(missing_ok=True)
+    (run.run / name).symlink_to(precious)
+    attempt(command, run.checkpoint, *(["--trainer.max_epochs=2"] if command == "fit" else []))
+    assert precious.read_bytes() == content
 
 
 def test_a_class_of_this_package_that_is_not_listed_is_not_ones_own(spoiled, attempt, monkeypatch):
@@ -383,5 +399,5 @@ def test_a_class_of_this_package_that_is_not_listed_is_not_ones_own(spoiled, att
     run = spoiled()
     path = "gan_lightning.features.InceptionFeatures"
     run.set_config({"data": spec("Digits", **DIGITS, features=spec(path, weights="evil.pt"))})
-    outcome = attempt("sample", run.checkpoint, refused=path)
+    outcome = attempt("validate", run.checkpoint, refused=path)
     assert path in outcome.sentence
