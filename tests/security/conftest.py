@@ -4,6 +4,7 @@ import copy
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,7 +64,8 @@ class Watch:
     """
 
     def __init__(self, home: Path) -> None:
-        self.home = f"{home}{os.sep}"
+        # Lightning writes a checkpoint to a temporary file first.
+        self.homes = (f"{home}{os.sep}", f"{tempfile.gettempdir()}{os.sep}", "/dev/")
         self.refused = ""
         self.active = False
         self.deeds: list[str] = []
@@ -108,7 +110,7 @@ class Watch:
 
     def _is_outside(self, path: Any) -> bool:
         name = os.path.abspath(os.fsdecode(path))
-        return not (name.startswith(self.home) or name.startswith("/dev/") or ".pyc" in name)
+        return not name.startswith(self.homes) and ".pyc" not in name
 
 
 def _module_of(code: CodeType) -> str | None:

@@ -281,7 +281,6 @@ PLACES = {
     "a list of numbers": ("evil.call", {"generator.hidden_dims": [spec("evil.call")]}),
     "lists of lists": ("evil.call", {"generator.hidden_dims": [[4], [[spec("evil.call")]]]}),
     "a number": ("evil.call", {"n_critic": spec("evil.call")}),
-    "the shape of the data": ("evil.call|of shape", {"data_shape": spec("evil.call")}),
     "a learning rate": (
         "evil.call",
         {"g_optimizer": spec("torch.optim.Adam", lr=spec("evil.call"))},
@@ -357,7 +356,6 @@ OTHER_FAMILIES = {
         "evil.EvilMLPGenerator",
         {"generator.generator": spec("evil.EvilMLPGenerator")},
     ),
-    "ConditionalGAN num_classes": ("evil.call", {"num_classes": spec("evil.call")}),
 }
 
 NAMED = {**CLASSES_OF_ELSEWHERE, **GADGETS, **CALLED, **PLACES, **OTHER_FAMILIES}
@@ -475,6 +473,8 @@ ODD = {
         generator={"class_path": "MLPGenerator", "init_args": [{"activation": "evil.EvilReLU"}]}
     ),
     "keys that are numbers": hyperparameters(generator={5: EVIL, "class_path": "MLPGenerator"}),
+    "a shape of data that is a class": hyperparameters(data_shape=EVIL),
+    "a number of labels that is a class": hyperparameters(num_classes=EVIL),
     "a model of Lightning's": hyperparameters(
         _class_path="lightning.pytorch.LightningModule", generator=EVIL
     ),

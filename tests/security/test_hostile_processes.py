@@ -118,7 +118,7 @@ def test_an_expression_is_not_evaluated_in_python(spoiled, opened, tmp_path):
     assert not (tmp_path / "ran").exists()
     assert process.returncode == 1
     assert "InputError" in process.stderr.splitlines()[-1]
-    assert "LambdaLR" in process.stderr.splitlines()[-1]
+    assert "torchvision.transforms.v2.Lambda" in process.stderr.splitlines()[-1]
 
 
 def test_the_payloads_would_leave_a_file_behind(environment, tmp_path):
