@@ -89,14 +89,12 @@ class AdversarialModule(Game, ABC):
         real, labels = batch
         self.count_labels(labels)
         d_optimizer, g_optimizer = self.optimizers()  # type: ignore[attr-defined]
-        # Counted over the whole run: an epoch may hold fewer batches than n_critic.
-        batches = self.trainer.fit_loop.total_batch_idx + 1
 
         with self.toggled_optimizer(d_optimizer):
             losses = {"d_loss": self.update(d_optimizer, self.discriminator_terms, real, labels)}
             self.constrain_discriminator()
 
-        if batches % self.n_critic == 0:
+        if self.batches % self.n_critic == 0:
             with self.toggled_optimizer(g_optimizer):
                 losses["g_loss"] = self.update(g_optimizer, self.generator_terms, real, labels)
 

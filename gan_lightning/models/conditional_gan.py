@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from gan_lightning.errors import InputError
 from gan_lightning.models.gan import GAN
 from gan_lightning.networks import (
     LabelledDiscriminator,
@@ -30,8 +29,4 @@ class ConditionalGAN(GAN):
         **shared: Any,
     ) -> None:
         super().__init__(data_shape, generator=generator, discriminator=discriminator, **shared)
-        if self.num_classes is None:
-            raise InputError(
-                "ConditionalGAN needs networks that know labels, such as LabelledGenerator and "
-                "LabelledDiscriminator; found networks that do not."
-            )
+        self.require_labels("LabelledGenerator and LabelledDiscriminator")

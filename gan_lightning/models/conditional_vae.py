@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from gan_lightning.errors import InputError
 from gan_lightning.models.vae import VAE
 from gan_lightning.networks import (
     LabelledDecoder,
@@ -30,8 +29,4 @@ class ConditionalVAE(VAE):
         **shared: Any,
     ) -> None:
         super().__init__(data_shape, encoder=encoder, decoder=decoder, **shared)
-        if self.num_classes is None:
-            raise InputError(
-                "ConditionalVAE needs networks that know labels, such as LabelledEncoder and "
-                "LabelledDecoder; found networks that do not."
-            )
+        self.require_labels("LabelledEncoder and LabelledDecoder")

@@ -71,10 +71,11 @@ class Game(GenerativeModel, ABC):
         augmentation: Augmentation | None,
     ) -> None:
         super().__init__()
-        shape = tuple(data_shape)
-        self.generator = built("generator", Generator, generator, shape, num_classes=num_classes)
+        self.generator = built(
+            "generator", Generator, generator, data_shape, num_classes=num_classes
+        )
         self.discriminator = built(
-            "discriminator", Discriminator, discriminator, shape, num_classes=num_classes
+            "discriminator", Discriminator, discriminator, data_shape, num_classes=num_classes
         )
         _check_labels(self.generator, self.discriminator)
         self.know_labels(self.generator.num_classes)
@@ -102,8 +103,7 @@ class Game(GenerativeModel, ABC):
         """Return what the discriminator minimises; no gradient reaches the generator."""
         fake_labels = self.labels_of_fakes(labels)
         fake = self.fakes(len(real), fake_labels).detach()
-        batch_index = self.trainer.fit_loop.total_batch_idx
-        due = [penalty for penalty in self.penalties if batch_index % penalty.every == 0]
+        due = [penalty for penalty in self.penalties if (self.batches - 1) % penalty.every == 0]
         slopes = frozenset[str]().union(*(penalty.slope_at for penalty in due))
 
         # Second derivatives need the weights' own precision, float32 under autocast, and share the

@@ -68,11 +68,12 @@ class LatentModel(GenerativeModel, ABC):
         lr_scheduler: AnyScheduler | None = None,
     ) -> None:
         super().__init__()
-        shape = tuple(data_shape)
-        made_decoder = built("decoder", Decoder, decoder, shape, num_classes=num_classes)
+        made_decoder = built("decoder", Decoder, decoder, data_shape, num_classes=num_classes)
         self.latent_dim = made_decoder.latent_dim
         code_dim = self.codes_per_latent * self.latent_dim
-        self.encoder = built("encoder", Encoder, encoder, shape, code_dim, num_classes=num_classes)
+        self.encoder = built(
+            "encoder", Encoder, encoder, data_shape, code_dim, num_classes=num_classes
+        )
         self.decoder = made_decoder
         if (self.encoder.num_classes is None) != (self.decoder.num_classes is None):
             raise InputError(

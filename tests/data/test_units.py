@@ -68,7 +68,7 @@ def test_other_points_are_told():
     state = remembered(GaussianRing(num_samples=100, data_seed=0))
     other = GaussianRing(num_samples=100, data_seed=1)
     other.setup("fit")
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="with the hash") as told:
         other.load_state_dict(state)
     sentences = " ".join(str(warning.message) for warning in told)
     for split, count in [("training", 100), ("validation", 10), ("test", 10)]:
