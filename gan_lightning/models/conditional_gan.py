@@ -24,6 +24,7 @@ class ConditionalGAN(GAN):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         generator: MakeGenerator = LabelledGenerator,
         discriminator: MakeDiscriminator = LabelledDiscriminator,
         **shared: Any,

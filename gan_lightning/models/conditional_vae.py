@@ -24,6 +24,7 @@ class ConditionalVAE(VAE):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         encoder: MakeEncoder = LabelledEncoder,
         decoder: MakeDecoder = LabelledDecoder,
         **shared: Any,

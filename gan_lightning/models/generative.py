@@ -29,6 +29,9 @@ class GenerativeModel(ConfiguredModule, ABC):
     points_seen = 0
     """Points that training has seen, over all devices: what schedules go by."""
 
+    points_in_hand = 0
+    """Points of the batch at hand: they are seen when it ends."""
+
     logging_due = False
     """Whether the training batch at hand is logged."""
 
@@ -107,8 +110,15 @@ class GenerativeModel(ConfiguredModule, ABC):
         interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         self.logging_due = interval > 0 and self.batches % interval == 0
 
+        self.points_in_hand = len(batch[0]) * self.trainer.world_size
+
+    def points_after_batch(self) -> int:
+        """Return the points seen when the batch at hand has ended."""
+        return self.points_seen + self.points_in_hand
+
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        self.points_seen += len(batch[0]) * self.trainer.world_size
+        self.points_seen += self.points_in_hand
+        self.points_in_hand = 0
 
     def count_labels(self, labels: Tensor) -> None:
         """Take note of the labels of a training batch, where the model knows any."""

@@ -60,6 +60,7 @@ class LatentModel(GenerativeModel, ABC):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         num_classes: int | None = None,
         encoder: MakeEncoder = MLPEncoder,
         decoder: MakeDecoder = MLPDecoder,
@@ -168,7 +169,9 @@ class LatentModel(GenerativeModel, ABC):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         moving = [weight for weight in self.parameters() if weight.requires_grad]
         optimizer = made_optimizer("optimizer", self.optimizer, moving)
-        scheduler = made_scheduler(self.lr_scheduler, optimizer, lambda: self.points_seen)
+        scheduler = made_scheduler(
+            self.lr_scheduler, optimizer, lambda: self.points_seen + self.points_in_hand
+        )
         if scheduler is None:
             return optimizer
         interval = "step" if isinstance(scheduler, PointScheduler) else "epoch"

@@ -56,6 +56,7 @@ class VariationalModel(LatentModel, ABC):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         likelihood: MakeLikelihood = Gaussian,
         beta: float = 1.0,
         warm_up_batches: int = 0,

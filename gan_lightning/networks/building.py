@@ -55,7 +55,7 @@ def built(
 
 
 def _made(make: Callable[..., Any], arguments: tuple[Any, ...], num_classes: int | None) -> Any:
-    if "num_classes" in signature(class_of(make)).parameters:
+    if num_classes is not None and "num_classes" in signature(class_of(make)).parameters:
         return make(*arguments, num_classes=num_classes)
     return make(*arguments)
 
