@@ -67,19 +67,23 @@ LISTED = [
 @cache
 def listed_paths() -> frozenset[str]:
     """Return the paths of all listed classes: where they are exported, and where defined."""
-    paths = set()
-    for module, names in LISTED:
-        for name in names.split():
-            if (cls := getattr(module, name, None)) is not None:  # some are younger than our floor
-                paths |= {f"{module.__name__}.{name}", *canonical_paths(cls)}
+    exported = [(module, names.split()) for module, names in LISTED]
     for room in ROOMS:
         module = getattr(gan_lightning, room)
-        for name in set(module.__all__) - UNSAFE:
-            if isinstance(cls := getattr(module, name), type):
-                paths |= {f"{module.__name__}.{name}", *canonical_paths(cls)}
-                if getattr(gan_lightning, name, None) is cls:
-                    paths.add(f"gan_lightning.{name}")
-    return frozenset(paths)
+        exported.append((module, sorted(set(module.__all__) - UNSAFE)))
+    # Some of PyTorch's are younger than the oldest version that we know.
+    named = [(m, name, getattr(m, name, None)) for m, names in exported for name in names]
+    return frozenset(
+        path
+        for module, name, cls in named
+        if isinstance(cls, type)
+        for path in {f"{module.__name__}.{name}", *_package_path(name, cls), *canonical_paths(cls)}
+    )
+
+
+def _package_path(name: str, cls: type) -> set[str]:
+    """Return the path of a class that the package itself exports too."""
+    return {f"gan_lightning.{name}"} if getattr(gan_lightning, name, None) is cls else set()
 
 
 def canonical_paths(value: Any) -> set[str]:

@@ -1,8 +1,8 @@
 """Every experiment in configs/ still trains along the curve that was recorded of it.
 
 A golden curve holds the losses of a config's first 20 batches and the weights after them. Where it
-was recorded with the same processor and the same versions, a run has to match it to the bit. After a
-change that is meant to alter results, record the configs that it alters, and those alone:
+was recorded with the same processor and the same versions, a run has to match it to the bit. When a
+change is meant to alter results, record the configs that it alters, and those alone:
 
     GOLDEN_RECORD="gan_iris r3gan_iris" pytest tests/test_golden.py
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from PIL import Image
@@ -33,8 +34,13 @@ SHORT = [
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A folder with the configs, where nothing has been trained yet."""
+    """A folder with the configs and 60 pictures, where nothing has been trained yet."""
     (tmp_path / "configs").symlink_to(ROOT / "configs")
+    (tmp_path / "pictures").mkdir()
+    random = np.random.default_rng(0)
+    for i in range(60):
+        pixels = random.integers(0, 255, (40, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["gan_lightning"])
     return tmp_path
@@ -104,6 +110,15 @@ def test_every_command_is_run_by_a_test_or_by_ci():
     assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in others)
     for command in benchmarks:  # run in short by tests/test_benchmarks.py
         assert (ROOT / shlex.split(command)[1]).is_file()
+
+
+def test_the_python_example_trains_and_restores_a_model(elsewhere, capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", README.replace("   ```python", ""), re.DOTALL)
+    assert len([line for line in example.splitlines() if line]) <= 11
+    quick = "max_epochs=2, enable_progress_bar=False, enable_model_summary=False, logger=False, "
+    quick += "enable_checkpointing=False, accelerator='cpu', log_every_n_steps=1"
+    exec(example.replace("max_epochs=1000", quick), {})
+    assert "dtype=torch.float64" in capsys.readouterr().out
 
 
 def test_the_anatomy_is_an_experiment(elsewhere):

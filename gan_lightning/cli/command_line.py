@@ -136,7 +136,8 @@ class CommandLine(Actions):
     @property
     def _needs_no_data(self) -> bool:
         """Whether the units of the data will do, which the checkpoint holds."""
-        return self.arguments.subcommand == "sample" and not self.arguments.sampler
+        asked = self.arguments
+        return asked.subcommand == "sample" and not (asked.sampler or asked.sets_data)
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""

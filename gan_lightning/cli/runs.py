@@ -60,6 +60,8 @@ class Arguments:
     root: Path
     trusted: tuple[str, ...]
     sampler: str | None
+    sets_data: bool
+    """Whether settings of the data are typed one by one."""
 
     @classmethod
     def of(cls, args: Sequence[str]) -> "Arguments":
@@ -84,6 +86,7 @@ class Arguments:
             data=known.data,
             root=Path(known.root or "."),
             sampler=known.sampler,
+            sets_data=any(arg.startswith("--data") for arg in args),
             trusted=tuple(name for names in known.trust for name in names.split(",")),
         )
 

@@ -118,8 +118,7 @@ class GenerativeTrainer(Trainer):
         path = Path(output) if output else _default_output(checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
-        if datamodule.memory is None:  # a checkpoint of before it held the units
-            datamodule.setup_units()
+        datamodule.setup_units()
         _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)

@@ -1,7 +1,7 @@
 """What the models, the callbacks and the command line ask of data."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,6 +63,9 @@ class DataModule(LightningDataModule, ABC):
 
     units: Units
     """What the numbers mean, known after ``setup``; every checkpoint holds it."""
+
+    label_names: Sequence[str] | None = None
+    """What each label is called, known before ``setup``; None where they have no names."""
 
     train: Split
     val: Split
@@ -195,7 +198,7 @@ class DataModule(LightningDataModule, ABC):
         if self.memory is None:  # not told by the command line before the data were read
             self.remember(memory)
             self.setup("fit")
-        memory.compare(self.units, self.fingerprint())
+        memory.compare(self.label_names, self.fingerprint())
 
     _saved: dict[str, Any] | None = None
 

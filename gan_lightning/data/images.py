@@ -62,6 +62,7 @@ class Images(DataModule):
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = value_range
+        self.label_names = label_names
         self.units = ImageUnits(value_range, label_names)
         self.binarise = binarise
         self.features = features or DigitFeatures()

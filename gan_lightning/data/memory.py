@@ -1,6 +1,6 @@
 """What a checkpoint knows of the data that its model was trained on: no points, but their units."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -68,14 +68,15 @@ class DataMemory:
                 return cls.from_state(state)
         return None
 
-    def compare(self, units: Units, fingerprint: dict[str, str]) -> None:
+    def compare(self, label_names: Sequence[str] | None, fingerprint: dict[str, str]) -> None:
         """Say what of the data at hand is not as it was.
 
         Raises:
             InputError: If labels would mean something else.
         """
-        if units.label_names != self.units.label_names:
-            old, new = (", ".join(u.label_names or ("none",)) for u in (self.units, units))
+        known, found = self.units.label_names or (), tuple(label_names or ())
+        if known != found:
+            old, new = (", ".join(names or ("none",)) for names in (known, found))
             raise InputError(
                 f"The checkpoint's labels are the classes {old}; the data's are {new}. Give the "
                 "classes their old names, or train anew."

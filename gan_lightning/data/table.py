@@ -85,7 +85,7 @@ class Table(DataModule):
                 f"The checkpoint's columns are not the data's: expected {', '.join(asked)} with as "
                 f"many categories, found {', '.join(found)}."
             )
-        return known
+        return RowUnits(self.columns, known.minimum, known.span, known.label_names)
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         names, continuous = [column.name for column in self.columns], self._continuous()

@@ -1,5 +1,7 @@
 """What is minimised: pure functions and small objects on what networks say."""
 
+from typing import Any
+
 from gan_lightning.losses.adversarial import (
     AdversarialLoss,
     HingeLoss,
@@ -69,3 +71,11 @@ __all__ = [
     "scores",
     "squared_gradient_norm",
 ]
+
+_RENAMED = {"DiscriminatorPenalty": "Penalty"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        raise ImportError(f"{name} is now {_RENAMED[name]}.")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,13 +15,15 @@ class Likelihood(nn.Module, ABC):
 
     Args:
         noisy: Whether samples are draws from p(x|z), as those of the model are; else they are its
-            means, the custom for images.
+            means, the custom for images. By default a kind of likelihood knows itself.
     """
 
     support: tuple[float, float] = (-math.inf, math.inf)
     """Between which numbers those of a point must lie."""
 
-    def __init__(self, noisy: bool) -> None:
+    noisy_by_default = False
+
+    def __init__(self, noisy: bool | None = None) -> None:
         super().__init__()
         self.noisy = noisy
 
@@ -48,7 +50,8 @@ class Likelihood(nn.Module, ABC):
 
     def sample(self, outputs: Tensor) -> Tensor:
         """Return draws from p(x|z) if they are to be noisy, else its means."""
-        return self.draw(outputs) if self.noisy else self.mean(outputs)
+        noisy = self.noisy_by_default if self.noisy is None else self.noisy
+        return self.draw(outputs) if noisy else self.mean(outputs)
 
 
 class Bernoulli(Likelihood):
@@ -64,7 +67,7 @@ class Bernoulli(Likelihood):
 
     support = (0.0, 1.0)
 
-    def __init__(self, noisy: bool = False) -> None:
+    def __init__(self, noisy: bool | None = None) -> None:
         super().__init__(noisy)
 
     def log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:
@@ -91,7 +94,9 @@ class Gaussian(Likelihood):
         noisy: Whether samples carry the noise; without it they are means, the custom for images.
     """
 
-    def __init__(self, initial_scale: float = 1.0, noisy: bool = True) -> None:
+    noisy_by_default = True
+
+    def __init__(self, initial_scale: float = 1.0, noisy: bool | None = None) -> None:
         super().__init__(noisy)
         if not 0 < initial_scale < math.inf:
             raise InputError(f"Gaussian: initial_scale must be positive, found {initial_scale}.")

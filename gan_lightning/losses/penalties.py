@@ -165,6 +165,8 @@ class FiniteDifference(Penalty):
         self, at: Kind = "real", weight: Scheduled = 1.0, std: float = 0.05, every: int = 1
     ) -> None:
         super().__init__(f"finite_difference_{at}", weight, every)
+        if at not in ("real", "fake"):
+            raise InputError(f"FiniteDifference: at must be real or fake, found {at!r}.")
         if not std > 0:
             raise InputError(f"FiniteDifference: std must be positive, found {std}.")
         self.at = at

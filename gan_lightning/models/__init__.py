@@ -1,5 +1,7 @@
 """How networks are trained: LightningModules."""
 
+from typing import Any
+
 from gan_lightning.models.acgan import ACGAN
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.autoencoder import Autoencoder
@@ -37,3 +39,11 @@ __all__ = [
     "VariationalModel",
     "WassersteinGAN",
 ]
+
+_RENAMED = {"ConditionalModel": "GenerativeModel", "ConditionalModule": "AdversarialModule"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        raise ImportError(f"{name} is now {_RENAMED[name]}.")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

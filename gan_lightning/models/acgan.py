@@ -31,9 +31,12 @@ class ACGAN(GAN):
 
     discriminator: ClassifyingDiscriminator
 
+    classifies = True
+
     def __init__(
         self,
         data_shape: Shape,
+        *,
         generator: MakeGenerator = LabelledGenerator,
         discriminator: MakeDiscriminator = AuxiliaryClassifier,
         **shared: Any,
@@ -42,7 +45,7 @@ class ACGAN(GAN):
         built("discriminator", ClassifyingDiscriminator, self.discriminator)
 
     def judge(self, x: Tensor, labels: Tensor) -> Judgement:
-        logits, class_logits = self.discriminator.judge(self.augmented(x))
+        logits, class_logits = self.discriminator.judge(x)
         right = class_logits.detach().argmax(1) == labels
         return Judgement(
             x,

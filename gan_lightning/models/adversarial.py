@@ -60,6 +60,7 @@ class AdversarialModule(Game, ABC):
     def __init__(  # noqa: PLR0913 - all that a game can be composed of, once
         self,
         data_shape: Shape,
+        *,
         num_classes: int | None = None,
         generator: MakeGenerator = MLPGenerator,
         discriminator: MakeDiscriminator = MLPDiscriminator,
@@ -89,14 +90,12 @@ class AdversarialModule(Game, ABC):
         real, labels = batch
         self.count_labels(labels)
         d_optimizer, g_optimizer = self.optimizers()  # type: ignore[attr-defined]
-        # Counted over the whole run: an epoch may hold fewer batches than n_critic.
-        batches = self.trainer.fit_loop.total_batch_idx + 1
 
         with self.toggled_optimizer(d_optimizer):
             losses = {"d_loss": self.update(d_optimizer, self.discriminator_terms, real, labels)}
             self.constrain_discriminator()
 
-        if batches % self.n_critic == 0:
+        if self.batches % self.n_critic == 0:
             with self.toggled_optimizer(g_optimizer):
                 losses["g_loss"] = self.update(g_optimizer, self.generator_terms, real, labels)
 
@@ -123,6 +122,10 @@ class AdversarialModule(Game, ABC):
         optimizer.step()
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
+    def on_train_start(self) -> None:
+        if self.augmentation is not None:
+            self.augmentation.follow(self.points_seen)
+
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
         self._step([s for s in self._schedulers() if isinstance(s, PointScheduler)])
@@ -144,7 +147,7 @@ class AdversarialModule(Game, ABC):
             for optimizer in optimizers:
                 set_beta2(optimizer, self.beta2(self.points_seen))
         made = [
-            made_scheduler(self.lr_scheduler, optimizer, lambda: self.points_seen)
+            made_scheduler(self.lr_scheduler, optimizer, self.points_after_batch)
             for optimizer in optimizers
         ]
         return optimizers, [scheduler for scheduler in made if scheduler is not None]

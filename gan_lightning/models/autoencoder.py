@@ -24,6 +24,7 @@ class Autoencoder(LatentModel):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         loss: ReconstructionLoss | None = None,
         sampler: MakeSampler = GaussianMixture,
         **shared: Any,

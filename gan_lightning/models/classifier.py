@@ -37,8 +37,9 @@ class Classifier(ConfiguredModule):
         lr_scheduler: MakeScheduler | None = None,
     ) -> None:
         super().__init__()
-        shape = tuple(data_shape)
-        self.network = built("network", ImageClassifier, network, shape, num_classes=num_classes)
+        self.network = built(
+            "network", ImageClassifier, network, data_shape, num_classes=num_classes
+        )
         self.augmentation = nn.Identity() if augmentation is None else augmentation()
         self.optimizer = optimizer
         self.lr_scheduler = lr_scheduler

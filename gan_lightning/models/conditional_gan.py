@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from gan_lightning.errors import InputError
 from gan_lightning.models.gan import GAN
 from gan_lightning.networks import (
     LabelledDiscriminator,
@@ -25,13 +24,10 @@ class ConditionalGAN(GAN):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         generator: MakeGenerator = LabelledGenerator,
         discriminator: MakeDiscriminator = LabelledDiscriminator,
         **shared: Any,
     ) -> None:
         super().__init__(data_shape, generator=generator, discriminator=discriminator, **shared)
-        if self.num_classes is None:
-            raise InputError(
-                "ConditionalGAN needs networks that know labels, such as LabelledGenerator and "
-                "LabelledDiscriminator; found networks that do not."
-            )
+        self.require_labels("LabelledGenerator and LabelledDiscriminator")

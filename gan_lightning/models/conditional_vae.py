@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from gan_lightning.errors import InputError
 from gan_lightning.models.vae import VAE
 from gan_lightning.networks import (
     LabelledDecoder,
@@ -25,13 +24,10 @@ class ConditionalVAE(VAE):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         encoder: MakeEncoder = LabelledEncoder,
         decoder: MakeDecoder = LabelledDecoder,
         **shared: Any,
     ) -> None:
         super().__init__(data_shape, encoder=encoder, decoder=decoder, **shared)
-        if self.num_classes is None:
-            raise InputError(
-                "ConditionalVAE needs networks that know labels, such as LabelledEncoder and "
-                "LabelledDecoder; found networks that do not."
-            )
+        self.require_labels("LabelledEncoder and LabelledDecoder")

@@ -1,5 +1,6 @@
 """What every model keeps in its checkpoints: how it was configured."""
 
+import warnings
 from abc import ABC
 from inspect import signature
 from typing import Any
@@ -8,7 +9,7 @@ from lightning.pytorch import LightningModule
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.errors import InputError
-from gan_lightning.models.hyperparameters import describe
+from gan_lightning.models.hyperparameters import arguments_of, describe
 
 
 class ConfiguredModule(LightningModule, ABC):
@@ -26,19 +27,16 @@ class ConfiguredModule(LightningModule, ABC):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "ConfiguredModule":
         model = super().__new__(cls)
-        arguments = signature(cls).bind_partial(*args, **kwargs)
-        arguments.apply_defaults()
-        named = dict(arguments.arguments)
-        for name, parameter in arguments.signature.parameters.items():
-            if parameter.kind is parameter.VAR_KEYWORD:  # what a subclass hands on to its base
-                named.update(named.pop(name))
         # Past nn.Module, which has not been initialised and would look for parameters in it.
-        object.__setattr__(model, "_arguments", named)
+        object.__setattr__(model, "_arguments", arguments_of(cls, args, kwargs))
         return model
 
     def __init__(self) -> None:
         super().__init__()
-        self.save_hyperparameters()
+        with warnings.catch_warnings():
+            # What is a module is described, and not saved twice.
+            warnings.filterwarnings("ignore", message=".*is an instance of `nn.Module`")
+            self.save_hyperparameters()
         from_command_line = "_instantiator" in self.hparams
         arguments = dict(self.hparams) if from_command_line else self._arguments
         del self._arguments

@@ -55,6 +55,9 @@ class Game(GenerativeModel, ABC):
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
 
+    classifies = False
+    """Whether the discriminator's class logits are trained, if it has any."""
+
     judges_real_in_generator_step = False
     """Whether the game compares generated with real points in the generator's step too."""
 
@@ -71,12 +74,18 @@ class Game(GenerativeModel, ABC):
         augmentation: Augmentation | None,
     ) -> None:
         super().__init__()
-        shape = tuple(data_shape)
-        self.generator = built("generator", Generator, generator, shape, num_classes=num_classes)
+        self.generator = built(
+            "generator", Generator, generator, data_shape, num_classes=num_classes
+        )
         self.discriminator = built(
-            "discriminator", Discriminator, discriminator, shape, num_classes=num_classes
+            "discriminator", Discriminator, discriminator, data_shape, num_classes=num_classes
         )
         _check_labels(self.generator, self.discriminator)
+        if isinstance(self.discriminator, ClassifyingDiscriminator) and not self.classifies:
+            raise InputError(
+                f"{type(self.discriminator).__name__} also classifies, which {type(self).__name__} "
+                "would never train; ACGAN does."
+            )
         self.know_labels(self.generator.num_classes)
         self.penalties = list(penalties)
         self.augmentation = augmentation
@@ -101,9 +110,11 @@ class Game(GenerativeModel, ABC):
     def discriminator_terms(self, real: Tensor, labels: Tensor) -> Terms:
         """Return what the discriminator minimises; no gradient reaches the generator."""
         fake_labels = self.labels_of_fakes(labels)
-        fake = self.fakes(len(real), fake_labels).detach()
-        batch_index = self.trainer.fit_loop.total_batch_idx
-        due = [penalty for penalty in self.penalties if batch_index % penalty.every == 0]
+        real, fake = (
+            self.augmented(real),
+            self.augmented(self.fakes(len(real), fake_labels).detach()),
+        )
+        due = [penalty for penalty in self.penalties if (self.batches - 1) % penalty.every == 0]
         slopes = frozenset[str]().union(*(penalty.slope_at for penalty in due))
 
         # Second derivatives need the weights' own precision, float32 under autocast, and share the
@@ -133,21 +144,24 @@ class Game(GenerativeModel, ABC):
         for penalty in due:
             value = penalty(lambda x: self.judge(x, labels).logits, *judged)
             self.log_if_due({penalty.name: value.detach()})
-            terms[penalty.name] = penalty.weight_at(self.points_seen) * value
+            weighted = penalty.weight_at(self.points_seen) * value
+            # There may be several of a kind.
+            terms[penalty.name] = terms.get(penalty.name, 0) + weighted
         return terms
 
     def generator_terms(self, real: Tensor, labels: Tensor) -> Terms:
         """Return what the generator minimises."""
         fake_labels = self.labels_of_fakes(labels)
-        on_fake = self.judge(self.fakes(len(real), fake_labels), fake_labels)
+        fake = self.augmented(self.fakes(len(real), fake_labels))
+        on_fake = self.judge(fake, fake_labels)
         logits = [on_fake.logits]
         if self.judges_real_in_generator_step:
-            logits.append(self.judge(real, labels).logits)
+            logits.append(self.judge(self.augmented(real), labels).logits)
         return {"loss": self.generator_loss(*logits), **on_fake.terms}
 
     def judge(self, x: Tensor, labels: Tensor) -> Judgement:
-        """Show points, augmented in training, to the discriminator."""
-        return Judgement(x, conditioned(self.discriminator, self.augmented(x), labels))
+        """Show points, as it is to see them, to the discriminator."""
+        return Judgement(x, conditioned(self.discriminator, x, labels))
 
     def augmented(self, x: Tensor) -> Tensor:
         """Return points as the discriminator is to see them."""

@@ -20,7 +20,7 @@ class GAN(AdversarialModule):
     """
 
     def __init__(
-        self, data_shape: Shape, loss: AdversarialLoss | None = None, **shared: Any
+        self, data_shape: Shape, *, loss: AdversarialLoss | None = None, **shared: Any
     ) -> None:
         super().__init__(data_shape, **shared)
         self.loss = loss or NonSaturatingLoss()

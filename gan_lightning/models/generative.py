@@ -29,6 +29,9 @@ class GenerativeModel(ConfiguredModule, ABC):
     points_seen = 0
     """Points that training has seen, over all devices: what schedules go by."""
 
+    points_in_hand = 0
+    """Points of the batch at hand: they are seen when it ends."""
+
     logging_due = False
     """Whether the training batch at hand is logged."""
 
@@ -40,6 +43,23 @@ class GenerativeModel(ConfiguredModule, ABC):
         self.num_classes = num_classes
         if num_classes is not None:
             self.register_buffer("label_counts", torch.zeros(num_classes, dtype=torch.int64))
+
+    def require_labels(self, examples: str) -> None:
+        """Make sure that the networks know labels.
+
+        Raises:
+            InputError: If they do not, with examples of such that do.
+        """
+        if self.num_classes is None:
+            raise InputError(
+                f"{type(self).__name__} needs networks that know labels, such as {examples}; found "
+                "networks that do not."
+            )
+
+    @property
+    def batches(self) -> int:
+        """Training batches so far, this one too, over the whole run: an epoch may hold very few."""
+        return self.trainer.fit_loop.total_batch_idx + 1
 
     @abstractmethod
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
@@ -87,13 +107,18 @@ class GenerativeModel(ConfiguredModule, ABC):
                 "Batch normalisation needs batches of 2 points or more, found a batch of 1: choose "
                 "a larger batch_size, or networks without BatchNorm1d."
             )
-        # Counted over the whole run: an epoch may hold fewer batches than the interval.
-        batches = self.trainer.fit_loop.total_batch_idx + 1
         interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        self.logging_due = interval > 0 and batches % interval == 0
+        self.logging_due = interval > 0 and self.batches % interval == 0
+
+        self.points_in_hand = len(batch[0]) * self.trainer.world_size
+
+    def points_after_batch(self) -> int:
+        """Return the points seen when the batch at hand has ended."""
+        return self.points_seen + self.points_in_hand
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        self.points_seen += len(batch[0]) * self.trainer.world_size
+        self.points_seen += self.points_in_hand
+        self.points_in_hand = 0
 
     def count_labels(self, labels: Tensor) -> None:
         """Take note of the labels of a training batch, where the model knows any."""

@@ -5,12 +5,14 @@
 """
 
 import inspect
+import itertools
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+from jsonargparse import ArgumentParser
 from torch import Tensor
 
 from gan_lightning.errors import InputError
@@ -24,6 +26,28 @@ def migrated(arguments: Mapping[str, Any]) -> dict[str, Any]:
         if penalty is not None:
             now["penalties"] = [penalty]
     return now
+
+
+def arguments_of(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all arguments that a class is made with by name, inherited ones and defaults too.
+
+    Args:
+        cls: A class that may hand on ``*args`` and ``**kwargs`` to its base as they are.
+        args: What it was given by position.
+        kwargs: What it was given by name.
+    """
+    inits = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
+    signatures = [list(inspect.signature(init).parameters.values())[1:] for init in inits]
+    named = dict(kwargs)
+    if args:
+        by_place = next(s for s in signatures if not any(p.kind is p.VAR_POSITIONAL for p in s))
+        named |= zip([parameter.name for parameter in by_place], args, strict=False)
+    # jsonargparse knows what is handed on: it reads the calls of super().__init__.
+    taken = ArgumentParser(exit_on_error=False).add_class_arguments(cls, fail_untyped=False)
+    for parameter in itertools.chain(*signatures):
+        if parameter.name in taken and parameter.default is not parameter.empty:
+            named.setdefault(parameter.name, parameter.default)
+    return named
 
 
 def describe(value: Any, name: str) -> Any:
@@ -88,7 +112,10 @@ def _import_path(cls: type, name: str) -> str:
 
 def _init_arguments(value: object, name: str) -> dict[str, Any]:
     """Read an object's ``__init__`` arguments from its attributes of the same names."""
-    parameters = inspect.signature(type(value)).parameters
+    try:
+        parameters = inspect.signature(type(value)).parameters
+    except ValueError as error:  # such as a tensor's
+        raise InputError(f"{name}: a checkpoint cannot restore {value!r}.") from error
     missing = [parameter for parameter in parameters if not hasattr(value, parameter)]
     if missing:
         raise InputError(

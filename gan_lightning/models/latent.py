@@ -60,6 +60,7 @@ class LatentModel(GenerativeModel, ABC):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         num_classes: int | None = None,
         encoder: MakeEncoder = MLPEncoder,
         decoder: MakeDecoder = MLPDecoder,
@@ -68,11 +69,12 @@ class LatentModel(GenerativeModel, ABC):
         lr_scheduler: AnyScheduler | None = None,
     ) -> None:
         super().__init__()
-        shape = tuple(data_shape)
-        made_decoder = built("decoder", Decoder, decoder, shape, num_classes=num_classes)
+        made_decoder = built("decoder", Decoder, decoder, data_shape, num_classes=num_classes)
         self.latent_dim = made_decoder.latent_dim
         code_dim = self.codes_per_latent * self.latent_dim
-        self.encoder = built("encoder", Encoder, encoder, shape, code_dim, num_classes=num_classes)
+        self.encoder = built(
+            "encoder", Encoder, encoder, data_shape, code_dim, num_classes=num_classes
+        )
         self.decoder = made_decoder
         if (self.encoder.num_classes is None) != (self.decoder.num_classes is None):
             raise InputError(
@@ -167,7 +169,9 @@ class LatentModel(GenerativeModel, ABC):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         moving = [weight for weight in self.parameters() if weight.requires_grad]
         optimizer = made_optimizer("optimizer", self.optimizer, moving)
-        scheduler = made_scheduler(self.lr_scheduler, optimizer, lambda: self.points_seen)
+        scheduler = made_scheduler(
+            self.lr_scheduler, optimizer, lambda: self.points_seen + self.points_in_hand
+        )
         if scheduler is None:
             return optimizer
         interval = "step" if isinstance(scheduler, PointScheduler) else "epoch"

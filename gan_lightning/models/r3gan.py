@@ -27,12 +27,15 @@ class R3GAN(AdversarialModule):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         gamma: Scheduled = 1.0,
         penalties: Sequence[Penalty] | None = None,
         **shared: Any,
     ) -> None:
-        zero_centred = [R1(gamma), R2(gamma)] if penalties is None else penalties
-        super().__init__(data_shape, penalties=zero_centred, **shared)
+        zero_centred = [R1(gamma), R2(gamma)] if gamma != 0 else []
+        super().__init__(
+            data_shape, penalties=zero_centred if penalties is None else penalties, **shared
+        )
         self.gamma = gamma
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

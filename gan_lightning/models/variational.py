@@ -56,6 +56,7 @@ class VariationalModel(LatentModel, ABC):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         likelihood: MakeLikelihood = Gaussian,
         beta: float = 1.0,
         warm_up_batches: int = 0,
@@ -100,8 +101,7 @@ class VariationalModel(LatentModel, ABC):
         """Return the divergence's weight at the batch at hand."""
         if not self.warm_up_batches or not self.training:
             return self.beta
-        batches = self.trainer.fit_loop.total_batch_idx + 1
-        return self.beta * min(1.0, batches / self.warm_up_batches)
+        return self.beta * min(1.0, self.batches / self.warm_up_batches)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         losses = super().training_step(batch, batch_idx)
@@ -114,12 +114,11 @@ class VariationalModel(LatentModel, ABC):
         means = self.encode(x, labels)
         active = int((means.var(0, correction=0) > ACTIVE_VARIANCE).sum())
         self.log("train/active_units", float(active))
-        batches = self.trainer.fit_loop.total_batch_idx + 1
-        late = batches >= self.warm_up_batches + GRACE_BATCHES
+        late = self.batches >= self.warm_up_batches + GRACE_BATCHES
         if active == 0 and late and len(x) > 1 and not self._told_of_collapse:
             self._told_of_collapse = True
             rank_zero_warn(
-                f"The posterior has collapsed: after {batches} batches, none of the "
+                f"The posterior has collapsed: after {self.batches} batches, none of the "
                 f"{self.latent_dim} latent units depends on the point. A smaller beta, longer "
                 "warm_up_batches or a weaker decoder helps."
             )

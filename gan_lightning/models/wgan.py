@@ -47,6 +47,7 @@ class WGAN(WassersteinGAN):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         clip_value: float = 0.01,
         g_optimizer: MakeOptimizer = SLOW_RMSPROP,
         d_optimizer: MakeOptimizer = SLOW_RMSPROP,

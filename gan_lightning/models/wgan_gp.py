@@ -25,11 +25,12 @@ class WGANGP(WassersteinGAN):
     def __init__(
         self,
         data_shape: Shape,
+        *,
         gp_weight: Scheduled = 10.0,
         n_critic: int = 5,
         penalties: Sequence[Penalty] = (),
         **shared: Any,
     ) -> None:
-        both = [GradientPenalty(gp_weight), *penalties]
-        super().__init__(data_shape, n_critic=n_critic, penalties=both, **shared)
+        own = [GradientPenalty(gp_weight)] if gp_weight != 0 else []
+        super().__init__(data_shape, n_critic=n_critic, penalties=[*own, *penalties], **shared)
         self.gp_weight = gp_weight

@@ -51,14 +51,15 @@ class DiffAugment(Augmentation):
             raise InputError(f"probability must lie in [0, 1], found {probability}.")
         self.policy = list(policy)
         self.probability = probability
-        self.register_buffer("now", torch.tensor(value_at(probability, 0)))
-
-    now: Tensor
-    """The probability at this moment, a scalar."""
+        self.follow(0)
 
     def follow(self, points_seen: int) -> None:
-        if not isinstance(self.probability, int | float):
-            self.now.fill_(value_at(self.probability, points_seen))
+        self._now = value_at(self.probability, points_seen)
+
+    @property
+    def now(self) -> float | Tensor:
+        """The probability at this moment, a number or a scalar."""
+        return self._now
 
     def forward(self, x: Tensor) -> Tensor:
         if x.dim() != 4:
@@ -86,6 +87,8 @@ class AdaptiveAugment(DiffAugment):
         every: Discriminator steps from one change of the probability to the next.
     """
 
+    level: Tensor
+    steps: Tensor
     seen: Tensor
     signs: Tensor
 
@@ -105,22 +108,24 @@ class AdaptiveAugment(DiffAugment):
         self.target = target
         self.points = points
         self.every = every
-        self.register_buffer("steps", torch.tensor(0))
-        self.register_buffer("seen", torch.tensor(0.0))
-        self.register_buffer("signs", torch.tensor(0.0))
+        # Whole numbers, which no half precision rounds: the probability is level / points.
+        for name in ("level", "steps", "seen", "signs"):
+            self.register_buffer(name, torch.tensor(0))
 
-    steps: Tensor
+    @property
+    def now(self) -> Tensor:
+        return self.level / self.points
 
     @torch.no_grad()
     def observe(self, real_logits: Tensor) -> None:
         self.steps += 1
         self.seen += len(real_logits)
-        self.signs += real_logits.float().sign().sum()
+        self.signs += real_logits.sign().long().sum()
         # Without asking the device whether it is due: where it is not, nothing is moved.
-        due = (self.steps % self.every == 0).float()
-        direction = (self.signs / self.seen - self.target).sign()
-        self.now += due * direction * self.seen / self.points
-        self.now.clamp_(0, 1)
+        due = (self.steps % self.every == 0).long()
+        direction = (self.signs - self.target * self.seen).sign().long()
+        self.level += due * direction * self.seen
+        self.level.clamp_(0, self.points)
         self.seen *= 1 - due
         self.signs *= 1 - due
 

@@ -39,13 +39,14 @@ def built(
         role: What the network is for, for the error.
         kind: The contract that it has to keep.
         make: A class or a function that makes it; or the network itself, which is taken as it is.
-        arguments: What it is made for, such as the shape of a data point.
+        arguments: What it is made for, such as the shape of a data point, a list or a tuple.
         num_classes: Number of labels of the data, for a maker that has a parameter of this name.
 
     Raises:
         InputError: If it is of another kind, or asks for labels and the data have none.
     """
-    network = make if isinstance(make, nn.Module) else _made(make, arguments, num_classes)
+    given = tuple(tuple(a) if isinstance(a, list) else a for a in arguments)
+    network = make if isinstance(make, nn.Module) else _made(make, given, num_classes)
     if not isinstance(network, kind):
         raise InputError(
             f"{role}: expected a {kind.__name__}, found {type(network).__name__}, which is not one."
@@ -54,7 +55,7 @@ def built(
 
 
 def _made(make: Callable[..., Any], arguments: tuple[Any, ...], num_classes: int | None) -> Any:
-    if "num_classes" in signature(class_of(make)).parameters:
+    if num_classes is not None and "num_classes" in signature(class_of(make)).parameters:
         return make(*arguments, num_classes=num_classes)
     return make(*arguments)
 

@@ -23,13 +23,14 @@ from gan_lightning.callbacks import (
     SamplePictures,
     WeightHistograms,
 )
-from gan_lightning.callbacks.contracts import CHUNK_SIZE, draw
 from gan_lightning.callbacks.finite_losses import NonFiniteLossError
 from gan_lightning.callbacks.true_gradients import gradient_scale
-from gan_lightning.data import GaussianRing, Iris
+from gan_lightning.data import Digits, GaussianRing, Iris
 from gan_lightning.errors import InputError
-from gan_lightning.models import GAN
+from gan_lightning.models import GAN, Classifier
 from gan_lightning.networks import MLPDiscriminator, MLPGenerator
+from gan_lightning.sampling import CHUNK_SIZE, drawn
+from gan_lightning.schedules import Linear
 
 ADAM = partial(torch.optim.Adam, lr=1e-3)
 
@@ -77,10 +78,17 @@ def test_half_life_ramps_up_with_the_points_seen():
     assert ema.decay(10) == pytest.approx(0.5 ** (10 / 1000))
 
 
+def test_a_half_life_may_follow_a_schedule_of_the_points_seen():
+    ema = GeneratorEMA(half_life=Linear(100.0, 500.0, points=1000), ramp_up=0)
+    for points_seen, half_life in [(0, 100), (500, 300), (1000, 500), (5000, 500)]:
+        ema.points_seen = points_seen
+        assert ema.decay(10) == pytest.approx(0.5 ** (10 / half_life))
+
+
 def test_average_follows_its_recursion_and_copies_buffers():
     model = make(GaussianRing())
     model.generator.layers.append(torch.nn.BatchNorm1d(2))
-    average = model.start_average()
+    ((average, _),) = model.start_average()
     ema = GeneratorEMA(half_life=100, ramp_up=0)
     first = [p.clone() for p in average.parameters()]
     with torch.no_grad():
@@ -93,6 +101,12 @@ def test_average_follows_its_recursion_and_copies_buffers():
         assert torch.allclose(after, before + 0.5)
     assert average.layers[-1].running_mean.eq(7.0).all()
     assert not any(p.requires_grad for p in average.parameters())
+
+
+def test_a_model_without_a_network_to_average_is_refused_in_a_sentence(tmp_path):
+    data = Digits(8, num_val=20, batch_size=100)
+    with pytest.raises(InputError, match="GeneratorEMA: Classifier has no network to average"):
+        fit(Classifier(data.data_shape, 10), data, tmp_path, GeneratorEMA(), max_epochs=1)
 
 
 def test_average_is_not_trained_and_is_in_the_checkpoint(tmp_path):
@@ -175,9 +189,9 @@ def test_a_loss_that_is_not_finite_stops_the_run_by_name_and_keeps_the_last_good
     loss = model.generator_loss
     batches = []
 
-    def breaks_in_batch_9(real, labels):
+    def breaks_in_batch_9(fake_logits):
         batches.append(1)
-        return loss(real, labels) * (bad if len(batches) == 10 else 1.0)
+        return loss(fake_logits) * (bad if len(batches) == 10 else 1.0)
 
     model.generator_loss = breaks_in_batch_9
     with pytest.raises(NonFiniteLossError, match=r"g_loss became (nan|inf) at batch 9"):
@@ -235,9 +249,15 @@ def test_progress_shows_the_losses_and_counts_the_whole_run(tmp_path, capsys):
 
 def test_samples_are_drawn_in_chunks_of_bounded_size():
     sizes = []
-    model = SimpleNamespace(sample=lambda n: sizes.append(n) or torch.zeros(n, 2))
-    assert sum(len(x) for x in draw(model, 2 * CHUNK_SIZE + 5)) == 2 * CHUNK_SIZE + 5
+    model = SimpleNamespace(sample=lambda n, labels: sizes.append(n) or torch.zeros(n, 2))
+    assert sum(len(x) for x in drawn(model, 2 * CHUNK_SIZE + 5)) == 2 * CHUNK_SIZE + 5
     assert sizes == [CHUNK_SIZE, CHUNK_SIZE, 5]
+
+
+def test_samples_that_were_asked_for_by_label_keep_their_labels_in_every_chunk():
+    labels = torch.arange(CHUNK_SIZE + 7) % 3
+    model = SimpleNamespace(sample=lambda n, asked: asked.clone())
+    assert torch.equal(torch.cat(list(drawn(model, len(labels), labels))), labels)
 
 
 def scaled_gradient_norms(tmp_path, fused, *callbacks):

@@ -43,7 +43,7 @@ def gan(data):
         generator=partial(MLPGenerator, latent_dim=3, hidden_dims=[8, 9]),
         discriminator=partial(MLPDiscriminator, hidden_dims=[8]),
         loss=LeastSquaresLoss(),
-        penalty=R1(2.0),
+        penalties=[R1(2.0)],
         g_optimizer=partial(torch.optim.Adam, lr=1e-3, betas=(0.5, 0.9)),
     )
 
@@ -91,7 +91,7 @@ def test_what_the_model_was_built_from_is_there_by_name_as_plain_values(tmp_path
         "model.generator.hidden_dims": "8, 9",
         "model.discriminator": "MLPDiscriminator",
         "model.loss": "LeastSquaresLoss",
-        "model.penalty": "R1",
+        "model.penalties": "R1",
         "model.g_optimizer": "Adam",
         "model.g_optimizer.lr": 1e-3,
         "model.g_optimizer.betas": "0.5, 0.9",

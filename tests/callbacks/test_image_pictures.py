@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -16,19 +16,19 @@ from gan_lightning.data import Digits, Iris
 from gan_lightning.models import ACGAN, GAN, ConditionalGAN
 from gan_lightning.networks import (
     AuxiliaryClassifier,
-    ConditionalGenerator,
+    Generator,
     LabelledDiscriminator,
     MLPDiscriminator,
     MLPGenerator,
 )
 
 
-class Grey(ConditionalGenerator):
+class Grey(Generator):
     """Makes images whose brightness is their label."""
 
     def __init__(self, data_shape, num_classes):
         super().__init__()
-        self.latent_dim, self.data_shape = 1, data_shape
+        self.num_classes, self.latent_dim, self.data_shape = num_classes, 1, data_shape
         self.weight = torch.nn.Parameter(torch.ones(()))
 
     def forward(self, z, labels):
@@ -41,7 +41,7 @@ def conditional(data, model_class=ConditionalGAN):
     still = partial(torch.optim.SGD, lr=0.0)
     return model_class(
         data.data_shape,
-        data.num_classes,
+        num_classes=data.num_classes,
         generator=Grey,
         discriminator=partial(judge, discriminator=partial(MLPDiscriminator, hidden_dims=[8])),
         g_optimizer=still,
@@ -140,16 +140,26 @@ def test_a_conditional_model_fills_a_row_for_each_label(
             assert np.abs(image - label / 10 * 255).max() <= 0.5
 
 
+class LastBatch(Callback):
+    """Remembers what was trained on last."""
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.points, self.labels = batch
+
+
 @pytest.mark.parametrize("model_class", [ConditionalGAN, ACGAN])
 def test_histograms_judge_samples_of_the_batchs_labels(digits, tmp_path, model_class):
-    model, seen = conditional(digits, model_class), []
-    judge = model.judge
-    model.judge = lambda x, labels: seen.append((x, labels)) or judge(x, labels)
-    trainer = fit(model, digits, tmp_path, WeightHistograms(5))
-    (real, real_labels), (fake, fake_labels) = seen
+    model, seen, batch = conditional(digits, model_class), [], LastBatch()
+    model.discriminator.register_forward_pre_hook(
+        lambda network, arguments: None if network.training else seen.append(arguments)
+    )
+    trainer = fit(model, digits, tmp_path, WeightHistograms(5), batch)
+    (real, *real_labels), (fake, *fake_labels) = seen
+    assert torch.equal(real, batch.points)
     assert real.shape == fake.shape == (20, 1, 8, 8)
-    assert torch.equal(real_labels, fake_labels)
-    torch.testing.assert_close(fake[:, 0, 0, 0], fake_labels.float() / 10 * 2 - 1)
+    for told in [] if model_class is ACGAN else [real_labels[0], fake_labels[0]]:
+        assert torch.equal(told, batch.labels)
+    torch.testing.assert_close(fake[:, 0, 0, 0], batch.labels.float() / 10 * 2 - 1)
     board = EventAccumulator(trainer.log_dir).Reload()
     assert {"logits/real", "logits/fake"} <= set(board.Tags()["histograms"])
 

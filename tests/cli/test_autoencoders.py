@@ -9,7 +9,6 @@ import torch
 from lightning.pytorch import LightningModule
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from gan_lightning.callbacks.sampler_fit import fit_sampler
 from gan_lightning.callbacks.stop_signal import StopSignal
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import Digits, GaussianRing
@@ -17,6 +16,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import GAN, VAE
 from gan_lightning.networks import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
 from gan_lightning.samplers import GaussianMixture, Prior
+from gan_lightning.sampling import fit_sampler
 
 EXPERIMENT = """
 seed_everything: 3
@@ -159,20 +159,20 @@ def test_a_trainer_that_tested_other_latents_goes_on_as_before(tmp_path):
     quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
     trainer = GenerativeTrainer(accelerator="cpu", default_root_dir=tmp_path, callbacks=[], **quiet)
     callbacks = list(trainer.callbacks)
-    vae = VAE(data.data_shape, MLPEncoder, MLPDecoder)
-    gan = GAN(data.data_shape, MLPGenerator, MLPDiscriminator)
+    vae = VAE(data.data_shape, encoder=MLPEncoder, decoder=MLPDecoder)
+    gan = GAN(data.data_shape, generator=MLPGenerator, discriminator=MLPDiscriminator)
     sampler = vae.sampler
     trainer.test(vae, data, sampler=GaussianMixture)
     trainer.test(gan, data, truncation=0.5)
     assert vae.sampler is sampler
-    assert gan.truncation == 1
-    for wrong in ({"sampler": Prior}, {"truncation": 2.0}):
+    assert gan.truncation is None
+    for wrong in ({"sampler": Prior}, {"truncation": 0.0}):
         with pytest.raises(InputError):
             trainer.test(gan, data, **wrong)
     with pytest.raises(InputError, match="VAE is no adversarial model"):
         trainer.test(vae, data, truncation=0.5)
     assert trainer.callbacks == callbacks
-    assert gan.truncation == 1
+    assert gan.truncation is None
     trainer.test(gan, data)
 
 

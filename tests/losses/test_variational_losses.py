@@ -115,8 +115,9 @@ def test_draws_of_coins_are_zero_or_one():
 
 
 def test_rows_are_drawn_by_default_and_images_of_coins_are_probabilities():
-    assert Gaussian().noisy
-    assert not Bernoulli().noisy
+    outputs = torch.randn(5, 3)
+    assert not torch.equal(Gaussian().sample(outputs), outputs)
+    assert torch.equal(Bernoulli().sample(outputs), outputs.sigmoid())
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, math.inf, math.nan])

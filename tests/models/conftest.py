@@ -1,5 +1,7 @@
 """What the tests of models share."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
@@ -12,7 +14,7 @@ from gan_lightning.data import TensorLoader
 def fit(tmp_path):
     """Train a model on sixteen points of the plane with labels 0 … 3, by default 2 × 2 batches."""
 
-    def fit(model, *callbacks, batch_size=8, **settings):
+    def fit(model, *callbacks, batch_size=8, ckpt_path=None, **settings):
         loader = TensorLoader(torch.randn(16, 2), torch.arange(16) % 4, batch_size, seed=0)
         trainer = Trainer(
             accelerator="cpu",
@@ -24,10 +26,21 @@ def fit(tmp_path):
             callbacks=list(callbacks),
             **{"max_epochs": 2, **settings},
         )
-        trainer.fit(model, loader)
+        trainer.fit(model, loader, ckpt_path=ckpt_path, weights_only=True)
         return trainer
 
     return fit
+
+
+@pytest.fixture
+def at_batch():
+    """Put a model before one batch of a run, where it says what both players minimise."""
+
+    def at_batch(model, index=0):
+        model.trainer = SimpleNamespace(fit_loop=SimpleNamespace(total_batch_idx=index))
+        return model
+
+    return at_batch
 
 
 class UpdateCounter(Callback):

@@ -25,6 +25,12 @@ def make(model_class, **arguments):
     return model_class((2,), **{**defaults, **arguments})
 
 
+def total(terms):
+    """What a player minimises in all."""
+    assert all(term.shape == () for term in terms.values())
+    return sum(terms.values())
+
+
 @pytest.mark.parametrize("model_class", MODELS)
 @pytest.mark.parametrize(("n_critic", "g_updates"), [(1, 20), (5, 4)])
 def test_generator_steps_every_n_critic_batches_even_if_epochs_are_shorter(
@@ -35,9 +41,9 @@ def test_generator_steps_every_n_critic_batches_even_if_epochs_are_shorter(
 
 
 @pytest.mark.parametrize("model_class", MODELS)
-def test_discriminator_loss_sends_no_gradient_to_the_generator(model_class):
-    model = make(model_class)
-    model.discriminator_loss(torch.randn(4, 2), torch.zeros(4)).backward()
+def test_the_discriminators_terms_send_no_gradient_to_the_generator(at_batch, model_class):
+    model = at_batch(make(model_class))
+    total(model.discriminator_terms(torch.randn(4, 2), torch.zeros(4))).backward()
     assert all(p.grad is None for p in model.generator.parameters())
     assert all(p.grad is not None for p in model.discriminator.parameters() if p.dim() > 1)
 
@@ -56,9 +62,9 @@ def test_a_generator_step_leaves_no_gradient_in_the_discriminator(fit, model_cla
 
 
 @pytest.mark.parametrize("model_class", MODELS)
-def test_the_real_batch_is_left_as_it_was(model_class):
-    model, real = make(model_class), torch.randn(4, 2)
-    model.discriminator_loss(real, torch.zeros(4))
+def test_the_real_batch_is_left_as_it_was(at_batch, model_class):
+    model, real = at_batch(make(model_class)), torch.randn(4, 2)
+    model.discriminator_terms(real, torch.zeros(4))
     assert not real.requires_grad
 
 
@@ -67,19 +73,22 @@ def test_every_step_draws_fresh_latents():
     assert not torch.equal(model.fakes(4), model.fakes(4))
 
 
-def test_r3gan_loss_is_its_formula():
+def test_r3gan_loss_is_its_formula(at_batch):
     """Against a critic whose gradients are known: f(x) = a·x has R1 = R2 = |a|²."""
-    model = make(R3GAN, gamma=3.0)
+    model = at_batch(make(R3GAN, gamma=3.0))
     slope = torch.tensor([2.0, -1.0])
     model.discriminator = LinearDiscriminator(slope)
     real = torch.randn(5, 2)
     fake = torch.randn(5, 2)
-    model.fakes = lambda _: fake
+    model.fakes = lambda *_: fake
     margins = real @ slope - fake @ slope
     expected_d = torch.log1p(torch.exp(-margins)).mean() + 3.0 / 2 * 2 * slope.square().sum()
     expected_g = torch.log1p(torch.exp(margins)).mean()
-    assert model.discriminator_loss(real, torch.zeros(5)).item() == pytest.approx(expected_d.item())
-    assert model.generator_loss(real, torch.zeros(5)).item() == pytest.approx(expected_g.item())
+    d_terms = model.discriminator_terms(real, torch.zeros(5))
+    assert d_terms.keys() == {"loss", "r1", "r2"}
+    assert total(d_terms).item() == pytest.approx(expected_d.item())
+    g_terms = model.generator_terms(real, torch.zeros(5))
+    assert total(g_terms).item() == pytest.approx(expected_g.item())
 
 
 class LinearDiscriminator(MLPDiscriminator):
@@ -91,14 +100,14 @@ class LinearDiscriminator(MLPDiscriminator):
         return x @ self.slope
 
 
-def test_penalties_are_taken_in_float32_under_autocast():
-    model = make(R3GAN)
+def test_penalties_are_taken_in_float32_under_autocast(at_batch):
+    model = at_batch(make(R3GAN))
     dtypes = []
     model.discriminator.register_forward_hook(lambda _m, _i, out: dtypes.append(out.dtype))
     with torch.autocast("cpu", torch.bfloat16):
-        model.discriminator_loss(torch.randn(4, 2), torch.zeros(4)).backward()
+        total(model.discriminator_terms(torch.randn(4, 2), torch.zeros(4))).backward()
         assert set(dtypes) == {torch.float32}
-        model.generator_loss(torch.randn(4, 2), torch.zeros(4))
+        model.generator_terms(torch.randn(4, 2), torch.zeros(4))
         assert dtypes[-1] == torch.bfloat16
 
 
@@ -136,17 +145,37 @@ def test_logged_balance_is_that_of_the_logits(fit):
     trainer = fit(make(GAN), log_every_n_steps=1)
     logged = trainer.callback_metrics
     assert {"train/d_loss", "train/g_loss", "train/d_accuracy_real"} <= set(logged)
-    model = make(GAN)
-    captured = {}
-    model.log_if_due = lambda values, **_: captured.update(values)
-    model.logging_due = True
-    model.log_judgement(torch.tensor([0.0, 2.0, -1.0]), torch.tensor([-3.0, 1.0]))
+    captured = make(GAN).reading(torch.tensor([0.0, 2.0, -1.0]), torch.tensor([-3.0, 1.0]))
     assert captured["d_accuracy_real"].item() == pytest.approx(1 / 3)
     assert captured["d_accuracy_fake"].item() == pytest.approx(1 / 2)
     real_probabilities = torch.tensor([0.5, 0.8807971, 0.2689414])
     fake_probabilities = torch.tensor([0.0474259, 0.7310586])
     assert captured["d_real"].item() == pytest.approx(real_probabilities.mean().item(), rel=1e-5)
     assert captured["d_fake"].item() == pytest.approx(fake_probabilities.mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("model_class", MODELS)
+def test_the_reading_that_is_logged_is_that_of_the_logits_of_the_batch(at_batch, model_class):
+    model = at_batch(make(model_class))
+    model.discriminator = LinearDiscriminator(torch.tensor([2.0, -1.0]))
+    real, fake = torch.randn(2, 5, 2)
+    model.fakes = lambda *_: fake
+    captured = {}
+    model.log_dict = lambda values, **_: captured.update(values)
+    model.logging_due = True
+    model.discriminator_terms(real, torch.zeros(5))
+    logits = [points @ torch.tensor([2.0, -1.0]) for points in (real, fake)]
+    for name, value in model.reading(*logits).items():
+        torch.testing.assert_close(captured.pop(f"train/{name}"), value)
+    # Without their weights; the slope is √5 everywhere.
+    expected = {} if model_class is GAN else {"train/r1": 5, "train/r2": 5}
+    assert {name: pytest.approx(value.item()) for name, value in captured.items()} == expected
+
+
+def test_a_relativistic_game_logs_pairs_and_no_probabilities(fit):
+    logged = set(fit(make(R3GAN), log_every_n_steps=1).callback_metrics)
+    assert {"train/d_pairs_won", "train/d_margin", "train/r1", "train/r2"} <= logged
+    assert not {"train/d_real", "train/d_accuracy_real"} & logged
 
 
 def test_nothing_is_logged_between_intervals(fit):

@@ -123,9 +123,9 @@ def test_a_checkpoint_alone_restores_it(trainer, tmp_path):
 def test_its_hyperparameters_are_plain_values():
     hyperparameters = dict(classifier(augmentation=AffineJitter).hparams)
     assert json.loads(json.dumps(hyperparameters)) == hyperparameters
-    assert hyperparameters["_class_path"] == "gan_lightning.models.Classifier"
+    assert hyperparameters["_class_path"] == "gan_lightning.Classifier"
     assert hyperparameters["network"] == {
-        "class_path": "gan_lightning.networks.ConvClassifier",
+        "class_path": "gan_lightning.ConvClassifier",
         "init_args": {"base_channels": 8},
     }
     assert hyperparameters["data_shape"] == [1, 8, 8]

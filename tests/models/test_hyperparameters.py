@@ -1,17 +1,20 @@
 """Models built in Python leave checkpoints that load safely."""
 
+import json
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.losses import NonSaturatingLoss
+from gan_lightning.losses import R1, FiniteDifference, NonSaturatingLoss
 from gan_lightning.models import GAN, R3GAN
 from gan_lightning.models.hyperparameters import describe
-from gan_lightning.networks import MLPDiscriminator, MLPGenerator
+from gan_lightning.networks import AdaptiveAugment, MLPDiscriminator, MLPGenerator
+from gan_lightning.schedules import Cosine, Linear
 
 
 class Scaled:
@@ -33,13 +36,36 @@ def test_plain_values_stay_as_they_are(value):
     assert describe(value, "x") == value
 
 
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (torch.tensor(0.25), 0.25),
+        (torch.tensor(7), 7),
+        ([np.float64(1.5), torch.tensor(2)], [1.5, 2]),
+    ],
+)
+def test_numbers_of_numpy_and_of_pytorch_become_plain_ones(value, number):
+    found = describe(value, "x")
+    assert found == number
+    assert type(found) is type(number)
+    assert json.loads(json.dumps(found)) == number
+
+
+def test_a_tensor_of_several_numbers_is_refused_by_name():
+    with pytest.raises(InputError, match="scale: a checkpoint cannot restore"):
+        describe(torch.zeros(2), "scale")
+
+
 def test_classes_and_objects_become_what_yaml_holds_in_their_place():
     betas = partial(torch.optim.Adam, lr=0.1, betas=(0.5, 0.9))
     adam = {"class_path": "torch.optim.Adam", "init_args": {"lr": 0.1, "betas": [0.5, 0.9]}}
     assert describe(betas, "x") == adam
     assert describe(nn.Tanh, "x") == {"class_path": "torch.nn.Tanh"}
     loss = {
-        "class_path": "gan_lightning.losses.NonSaturatingLoss",
+        "class_path": "gan_lightning.NonSaturatingLoss",
         "init_args": {"label_smoothing": 0.0},
     }
     assert describe(NonSaturatingLoss(), "x") == loss
@@ -67,6 +93,15 @@ def test_what_no_checkpoint_could_restore_is_refused_by_name(value):
             g_optimizer=partial(torch.optim.Adam, lr=1e-5, betas=(0.0, 0.9)),
             lr_scheduler=partial(torch.optim.lr_scheduler.StepLR, step_size=5),
         ),
+        lambda: GAN(
+            (3,),
+            penalties=[R1(Linear(2.0, 1.0, 100), every=4), FiniteDifference("fake", std=0.1)],
+            lr_scheduler=Linear(1.0, 0.0, 5000),
+            beta2=Cosine(0.9, 0.99, 1000),
+            micro_batches=2,
+        ),
+        lambda: GAN((1, 8, 8), augmentation=AdaptiveAugment(["cutout"], points=1000)),
+        lambda: GAN((3,), n_critic=np.int64(2), loss=NonSaturatingLoss(torch.tensor(0.25))),
     ],
 )
 def test_a_model_built_in_python_is_restored_from_its_checkpoint_alone(make, tmp_path):
@@ -80,6 +115,12 @@ def test_a_model_built_in_python_is_restored_from_its_checkpoint_alone(make, tmp
         restored = loader.load_from_checkpoint(path, map_location="cpu", weights_only=True)
         assert type(restored) is type(model)
         assert restored.n_critic == model.n_critic
+        assert restored.micro_batches == model.micro_batches
+        for found, penalty in zip(restored.penalties, model.penalties, strict=True):
+            assert type(found) is type(penalty)
+            assert (found.every, found.weight_at(50)) == (penalty.every, penalty.weight_at(50))
+        assert type(restored.augmentation) is type(model.augmentation)
+        assert type(restored.beta2) is type(model.beta2)
         torch.manual_seed(1)
         expected = model.sample(4)
         torch.manual_seed(1)

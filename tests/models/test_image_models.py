@@ -13,8 +13,8 @@ from gan_lightning.losses import DRAGAN, R1, HingeLoss
 from gan_lightning.models import ACGAN, GAN, WGAN, WGANGP, ConditionalGAN
 from gan_lightning.networks import (
     AuxiliaryClassifier,
-    ConditionalDiscriminator,
-    ConditionalGenerator,
+    Discriminator,
+    Generator,
     LabelledDiscriminator,
     LabelledGenerator,
     MLPDiscriminator,
@@ -45,14 +45,14 @@ def conditional(model_class, **options):
         "generator": LABELLED,
         "discriminator": partial(judge, discriminator=DISCRIMINATOR),
     }
-    return model_class((2,), NUM_CLASSES, **{**networks, **OPTIMIZERS, **options})
+    return model_class((2,), num_classes=NUM_CLASSES, **{**networks, **OPTIMIZERS, **options})
 
 
 MODELS = {
     "WGAN": partial(plain, WGAN),
     "WGANGP": partial(plain, WGANGP),
-    "GAN with R1": partial(plain, GAN, penalty=R1(2.0)),
-    "GAN with DRAGAN": partial(plain, GAN, penalty=DRAGAN()),
+    "GAN with R1": partial(plain, GAN, penalties=[R1(2.0)]),
+    "GAN with DRAGAN": partial(plain, GAN, penalties=[DRAGAN()]),
     "GAN with hinge loss": partial(plain, GAN, loss=HingeLoss()),
     "ConditionalGAN": partial(conditional, ConditionalGAN),
     "ConditionalGAN with projection": partial(
@@ -62,25 +62,32 @@ MODELS = {
     ),
     "ACGAN": partial(conditional, ACGAN),
 }
+
+
+def total(terms):
+    """What a player minimises in all."""
+    assert all(term.shape == () for term in terms.values())
+    return sum(terms.values())
+
+
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 every_critic = pytest.mark.parametrize("model_class", [WGAN, WGANGP])
 every_conditional = pytest.mark.parametrize("model_class", [ConditionalGAN, ACGAN])
 
 
 @every_model
-def test_discriminator_loss_sends_no_gradient_to_the_generator(make):
-    model = make()
-    loss = model.discriminator_loss(torch.randn(4, 2), torch.tensor([0, 1, 2, 3]))
-    assert loss.shape == ()
-    loss.backward()
+def test_the_discriminators_terms_send_no_gradient_to_the_generator(at_batch, make):
+    model = at_batch(make())
+    total(model.discriminator_terms(torch.randn(4, 2), torch.tensor([0, 1, 2, 3]))).backward()
     assert all(p.grad is None for p in model.generator.parameters())
     assert all(p.grad is not None for p in model.discriminator.parameters() if p.dim() > 1)
 
 
 @every_model
-def test_generator_loss_reaches_every_weight_of_the_generator(make):
+def test_the_generators_terms_reach_every_weight_of_the_generator(make):
     model = make()
-    model.generator_loss(torch.randn(40, 2), torch.arange(40) % NUM_CLASSES).backward()
+    terms = model.generator_terms(torch.randn(40, 2), torch.arange(40) % NUM_CLASSES)
+    total(terms).backward()
     assert all(p.grad.abs().sum() > 0 for p in model.generator.parameters())
 
 
@@ -94,8 +101,10 @@ def test_both_players_move_in_every_precision(make, fit, updates, precision):
 
 @every_model
 def test_the_judge_gives_logits_of_points_with_labels(make):
-    logits = make().judge(torch.randn(5, 2), torch.tensor([0, 1, 2, 3, 0]))
-    assert logits.shape == (5,)
+    points = torch.randn(5, 2)
+    judgement = make().judge(points, torch.tensor([0, 1, 2, 3, 0]))
+    assert judgement.logits.shape == (5,)
+    assert judgement.points is points
 
 
 # Critics
@@ -140,25 +149,25 @@ class LinearCritic(MLPDiscriminator):
 
 def with_known_fakes(model, fake):
     model.discriminator = LinearCritic([3.0, -4.0])  # a slope of 5
-    model.fakes = lambda num_samples: fake[:num_samples]
+    model.fakes = lambda num_samples, labels: fake[:num_samples]
     return model, model.discriminator.slope.detach()
 
 
-def test_wgan_losses_are_differences_of_mean_scores():
+def test_wgan_losses_are_differences_of_mean_scores(at_batch):
     real, fake = torch.randn(2, 6, 2)
-    model, slope = with_known_fakes(plain(WGAN), fake)
+    model, slope = with_known_fakes(at_batch(plain(WGAN)), fake)
     expected = (fake @ slope).mean() - (real @ slope).mean()
-    torch.testing.assert_close(model.discriminator_loss(real, None), expected)
-    torch.testing.assert_close(model.generator_loss(real, None), -(fake @ slope).mean())
+    torch.testing.assert_close(total(model.discriminator_terms(real, None)), expected)
+    torch.testing.assert_close(total(model.generator_terms(real, None)), -(fake @ slope).mean())
 
 
 @pytest.mark.parametrize("gp_weight", [0.0, 10.0])
-def test_wgan_gp_adds_the_weighted_slope_error(gp_weight):
+def test_wgan_gp_adds_the_weighted_slope_error(at_batch, gp_weight):
     real, fake = torch.randn(2, 6, 2)
-    model, slope = with_known_fakes(plain(WGANGP, gp_weight=gp_weight), fake)
+    model, slope = with_known_fakes(at_batch(plain(WGANGP, gp_weight=gp_weight)), fake)
     expected = (fake @ slope).mean() - (real @ slope).mean() + gp_weight * (5 - 1) ** 2
-    torch.testing.assert_close(model.discriminator_loss(real, None), expected)
-    torch.testing.assert_close(model.generator_loss(real, None), -(fake @ slope).mean())
+    torch.testing.assert_close(total(model.discriminator_terms(real, None)), expected)
+    torch.testing.assert_close(total(model.generator_terms(real, None)), -(fake @ slope).mean())
 
 
 def test_a_critics_scores_are_logged_as_scores_and_not_as_probabilities(fit):
@@ -170,36 +179,39 @@ def test_a_critics_scores_are_logged_as_scores_and_not_as_probabilities(fit):
 @pytest.mark.parametrize(
     ("penalty", "expected"), [(R1(2.0), 2.0 / 2 * 25), (DRAGAN(10.0), 10 * (5 - 1) ** 2)]
 )
-def test_a_gan_adds_its_penalty_to_the_discriminators_loss_alone(penalty, expected):
+def test_a_gan_adds_its_penalty_to_the_discriminators_loss_alone(at_batch, penalty, expected):
     real, fake = torch.randn(2, 6, 2)
-    free, slope = with_known_fakes(plain(GAN), fake)
-    bound, _ = with_known_fakes(plain(GAN, penalty=penalty), fake)
+    free, slope = with_known_fakes(at_batch(plain(GAN)), fake)
+    bound, _ = with_known_fakes(at_batch(plain(GAN, penalties=[penalty])), fake)
     without = softplus(-real @ slope).mean() + softplus(fake @ slope).mean()
-    torch.testing.assert_close(free.discriminator_loss(real, None), without)
-    torch.testing.assert_close(bound.discriminator_loss(real, None), without + expected)
-    torch.testing.assert_close(bound.generator_loss(real, None), free.generator_loss(real, None))
+    torch.testing.assert_close(total(free.discriminator_terms(real, None)), without)
+    torch.testing.assert_close(total(bound.discriminator_terms(real, None)), without + expected)
+    torch.testing.assert_close(
+        total(bound.generator_terms(real, None)), total(free.generator_terms(real, None))
+    )
 
 
 # Labels
 
 
-class Numbers(ConditionalGenerator):
+class Numbers(Generator):
     """Makes points that are their labels."""
 
     def __init__(self, data_shape, num_classes):
         super().__init__()
-        self.latent_dim = 1
+        self.num_classes, self.latent_dim = num_classes, 1
         self.weight = nn.Parameter(torch.ones(()))
 
     def forward(self, z, labels):
         return self.weight * labels[:, None].float().expand(-1, 2)
 
 
-class Right(ConditionalDiscriminator):
+class Right(Discriminator):
     """Says ten times how far a point lies from its label."""
 
     def __init__(self, data_shape, num_classes):
         super().__init__()
+        self.num_classes = num_classes
         self.weight = nn.Parameter(torch.tensor(10.0))
 
     def forward(self, x, labels):
@@ -207,31 +219,33 @@ class Right(ConditionalDiscriminator):
         return self.weight * (x[:, 0] - labels)
 
 
-def test_both_players_of_a_conditional_gan_are_told_the_labels_of_the_batch():
-    model = conditional(ConditionalGAN, generator=Numbers, discriminator=Right)
+def test_both_players_of_a_conditional_gan_are_told_the_labels_of_the_batch(at_batch):
+    model = at_batch(conditional(ConditionalGAN, generator=Numbers, discriminator=Right))
     labels = torch.tensor([3, 0, 2])
     real = torch.full((3, 2), 1.0)
     real_logits = 10 * (1.0 - labels)
     expected = softplus(-real_logits).mean() + softplus(torch.zeros(3)).mean()
-    torch.testing.assert_close(model.discriminator_loss(real, labels), expected)
+    torch.testing.assert_close(total(model.discriminator_terms(real, labels)), expected)
     assert torch.equal(model.discriminator.labels, labels)
-    torch.testing.assert_close(model.generator_loss(real, labels), softplus(torch.zeros(())))
+    torch.testing.assert_close(
+        total(model.generator_terms(real, labels)), softplus(torch.zeros(()))
+    )
 
 
-def test_acgan_losses_are_the_source_and_the_class_of_real_and_fake():
-    model = conditional(ACGAN)
+def test_acgan_losses_are_the_source_and_the_class_of_real_and_fake(at_batch):
+    model = at_batch(conditional(ACGAN))
     real, labels = torch.randn(5, 2), torch.tensor([0, 1, 2, 3, 0])
     fake, asked = torch.randn(5, 2), torch.tensor([3, 3, 1, 0, 2])
     model.random_labels = lambda num_samples: asked
-    model.fakes_given = lambda given: fake if given is asked else None
+    model.fakes = lambda num_samples, given: fake if given is asked else None
     (real_logits, real_classes), (fake_logits, fake_classes) = map(
         model.discriminator.judge, (real, fake)
     )
     source = softplus(-real_logits).mean() + softplus(fake_logits).mean()
     classes = cross_entropy(real_classes, labels) + cross_entropy(fake_classes, asked)
-    torch.testing.assert_close(model.discriminator_loss(real, labels), source + classes)
+    torch.testing.assert_close(total(model.discriminator_terms(real, labels)), source + classes)
     expected = softplus(-fake_logits).mean() + cross_entropy(fake_classes, asked)
-    torch.testing.assert_close(model.generator_loss(real, labels), expected)
+    torch.testing.assert_close(total(model.generator_terms(real, labels)), expected)
 
 
 def test_acgan_logs_how_often_real_classes_are_told_right(fit):
@@ -243,7 +257,7 @@ def test_acgan_logs_how_often_real_classes_are_told_right(fit):
 def test_samples_given_labels_are_of_those_labels(model_class):
     model = conditional(model_class, generator=Numbers)
     labels = torch.tensor([2, 0, 3, 3, 1])
-    samples = model.sample_given(labels)
+    samples = model.sample(5, labels)
     assert samples.shape == (5, 2)
     assert not samples.requires_grad
     assert torch.equal(samples[:, 0], labels.float())
@@ -259,11 +273,30 @@ def test_samples_that_nobody_gave_labels_have_all_of_them_alike(model_class):
 
 
 @every_conditional
-@pytest.mark.parametrize("part", ["generator", "discriminator"])
-def test_networks_that_know_no_labels_are_refused(model_class, part):
-    class Unconditional(MLPGenerator if part == "generator" else MLPDiscriminator):
-        def __init__(self, data_shape, num_classes):
-            super().__init__(data_shape)
+def test_labels_of_samples_are_as_many_as_these(model_class):
+    model = conditional(model_class, generator=Numbers)
+    with pytest.raises(InputError, match="Expected a label for each of 5 samples, found 4"):
+        model.sample(5, torch.zeros(4).long())
 
-    with pytest.raises(InputError, match=rf"{part}: expected a C\w+, found Unconditional"):
-        conditional(model_class, **{part: Unconditional})
+
+def test_a_model_that_knows_no_labels_takes_none():
+    model = plain(GAN)
+    assert model.num_classes is None
+    with pytest.raises(InputError, match="GAN is not conditional: it takes no labels"):
+        model.sample(3, torch.zeros(3).long())
+
+
+@every_conditional
+@pytest.mark.parametrize("part", ["generator", "discriminator"])
+def test_networks_that_know_no_labels_are_refused_beside_one_that_does(model_class, part):
+    other = "discriminator" if part == "generator" else "generator"
+    network = GENERATOR if part == "generator" else DISCRIMINATOR
+    with pytest.raises(InputError, match=f"The {other} knows labels and the {part} does not"):
+        conditional(model_class, **{part: network})
+
+
+@every_conditional
+def test_conditional_models_refuse_networks_that_know_no_labels_at_all(model_class):
+    kind = "networks that know labels" if model_class is ConditionalGAN else "expected a Classify"
+    with pytest.raises(InputError, match=kind):
+        conditional(model_class, generator=GENERATOR, discriminator=DISCRIMINATOR)

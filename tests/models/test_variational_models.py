@@ -27,9 +27,9 @@ def linear():
     """
     model = VAE(
         (DATA_DIM,),
-        partial(MLPEncoder, hidden_dims=()),
-        partial(MLPDecoder, latent_dim=LATENT_DIM, hidden_dims=()),
-        partial(Gaussian, initial_scale=SCALE),
+        encoder=partial(MLPEncoder, hidden_dims=()),
+        decoder=partial(MLPDecoder, latent_dim=LATENT_DIM, hidden_dims=()),
+        likelihood=partial(Gaussian, initial_scale=SCALE),
     )
     weights = torch.linalg.qr(torch.randn(DATA_DIM, LATENT_DIM))[0] * torch.tensor([2.0, 0.7])
     bias = torch.randn(DATA_DIM)
@@ -100,8 +100,8 @@ def test_training_closes_the_gap_to_the_likelihood_and_finds_the_scale(linear):
     x = exact.sample((4096,))
     model = VAE(
         (DATA_DIM,),
-        partial(MLPEncoder, hidden_dims=()),
-        partial(MLPDecoder, latent_dim=LATENT_DIM, hidden_dims=()),
+        encoder=partial(MLPEncoder, hidden_dims=()),
+        decoder=partial(MLPDecoder, latent_dim=LATENT_DIM, hidden_dims=()),
     )
     optimizer = torch.optim.Adam(model.parameters(), 0.02)
     for step in range(500):
@@ -115,7 +115,8 @@ def test_training_closes_the_gap_to_the_likelihood_and_finds_the_scale(linear):
 
 
 def test_gradients_through_the_draw_are_those_of_finite_differences():
-    model = VAE((3,), partial(MLPEncoder, hidden_dims=(4,), activation=nn.Tanh), Decoder2).double()
+    encoder = partial(MLPEncoder, hidden_dims=(4,), activation=nn.Tanh)
+    model = VAE((3,), encoder=encoder, decoder=Decoder2).double()
     x, noise = torch.rand(6, 3).double(), torch.randn(6, 2).double()
 
     def loss(mean, log_variance):
@@ -177,10 +178,12 @@ def test_actions_have_the_shapes_that_they_promise(likelihood, data_shape):
 def conditional(data_shape=(1, 8, 8)):
     return ConditionalVAE(
         data_shape,
-        3,
-        partial(LabelledEncoder, encoder=MLPEncoder),
-        partial(LabelledDecoder, decoder=partial(MLPDecoder, latent_dim=6), embedding_dim=2),
-        Bernoulli,
+        num_classes=3,
+        encoder=partial(LabelledEncoder, encoder=MLPEncoder),
+        decoder=partial(
+            LabelledDecoder, decoder=partial(MLPDecoder, latent_dim=6), embedding_dim=2
+        ),
+        likelihood=Bernoulli,
     )
 
 
@@ -191,7 +194,7 @@ def test_a_conditional_model_takes_labels_everywhere():
     assert model.encode(x, labels).shape == (3, 4)
     assert not torch.equal(model.encode(x, labels), model.encode(x, labels.flip(0)))
     assert model.reconstruct(x, labels).shape == x.shape
-    assert model.sample_given(labels).shape == x.shape
+    assert model.sample(3, labels).shape == x.shape
     assert model.sample(4).shape == (4, 1, 8, 8)
     assert model.bound(x, 5, labels).shape == (3,)
     assert model.losses(x, labels)["loss"].isfinite()

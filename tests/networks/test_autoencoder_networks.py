@@ -11,8 +11,6 @@ from torch import nn
 from gan_lightning import networks
 from gan_lightning.errors import InputError
 from gan_lightning.networks import (
-    ConditionalDecoder,
-    ConditionalEncoder,
     ConvDecoder,
     ConvEncoder,
     Decoder,
@@ -33,16 +31,16 @@ class Pair:
 
     def __init__(self, encoder, decoder, labelled=False):
         self.make_encoder, self.make_decoder = encoder, decoder
-        self.arguments = (NUM_CLASSES,) if labelled else ()
+        self.options = {"num_classes": NUM_CLASSES} if labelled else {}
 
     def encoder(self, shape):
-        return self.make_encoder(shape, *self.arguments, CODE_DIM)
+        return self.make_encoder(shape, CODE_DIM, **self.options)
 
     def decoder(self, shape):
-        return self.make_decoder(shape, *self.arguments)
+        return self.make_decoder(shape, **self.options)
 
     def labels(self, batch):
-        return (torch.arange(batch) % NUM_CLASSES,) if self.arguments else ()
+        return (torch.arange(batch) % NUM_CLASSES,) if self.options else ()
 
 
 MLP = Pair(MLPEncoder, MLPDecoder)
@@ -67,7 +65,7 @@ every_pair = pytest.mark.parametrize(("pair", "data_shape"), CASES)
 
 
 def test_every_network_of_the_package_has_a_case():
-    kinds = (Encoder, Decoder, ConditionalEncoder, ConditionalDecoder)
+    kinds = (Encoder, Decoder)
     exported = [value for value in vars(networks).values() if get_origin(value) is None]
     concrete = {
         value
@@ -157,3 +155,18 @@ def test_widths_that_cannot_be_are_refused():
         MLPEncoder((2,), 0)
     with pytest.raises(InputError, match="embedding_dim must be positive and below"):
         LabelledDecoder((2,), 3, partial(MLPDecoder, latent_dim=4), embedding_dim=4)
+
+
+def test_networks_without_labels_know_none_and_others_how_many():
+    for network in (MLP.encoder((2,)), MLP.decoder((2,))):
+        assert network.num_classes is None
+    for network in (LABELLED.encoder((2,)), LABELLED.decoder((2,))):
+        assert network.num_classes == NUM_CLASSES
+
+
+@pytest.mark.parametrize("num_classes", [None, 0])
+def test_networks_that_need_labels_ask_for_their_number_in_a_sentence(num_classes):
+    with pytest.raises(InputError, match=f"LabelledEncoder needs .* found {num_classes}"):
+        LabelledEncoder((2,), CODE_DIM, num_classes)
+    with pytest.raises(InputError, match=f"LabelledDecoder needs .* found {num_classes}"):
+        LabelledDecoder((2,), num_classes)
