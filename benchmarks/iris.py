@@ -4,7 +4,8 @@
 
 2 000 samples of the last checkpoint, as written to CSV, are compared with scikit-learn's rows by
 SciPy and scikit-learn. ``gan_iris`` is compared with the 50 Setosa rows that it was trained on;
-``r3gan_iris`` with the 105 training rows, the 45 held-out rows of its split, and all 150.
+``r3gan_iris`` and ``flow_iris`` with the 105 training rows, the 45 held-out rows of their split,
+and all 150.
 "real data" are the training rows in place of samples: no sampler can be expected to do better.
 """
 
@@ -94,5 +95,6 @@ def distance_ratio(samples: Measurements, train: Measurements, held_out: Measure
 
 
 if __name__ == "__main__":
-    judges = {"gan_iris": judge_setosa, "r3gan_iris": judge_species}
-    compare(judges, 2000, {"r3gan_iris": real_species()})
+    species = dict.fromkeys(["r3gan_iris", "flow_iris"], judge_species)
+    references = dict.fromkeys(species, real_species())
+    compare({"gan_iris": judge_setosa, **species}, 2000, references)

@@ -42,10 +42,10 @@ if __name__ == "__main__":
     generator = np.random.default_rng(0)
     noise = generator.normal(size=(NUM_SAMPLES, 2))
     ring = MEANS[generator.integers(8, size=NUM_SAMPLES)] + STD * noise
+    rings = dict.fromkeys(["gan_ring", "r3gan_ring", "flow_ring"], judge_ring)
     references = {
         "gan_points": judge_normal(noise.tolist()),
-        "gan_ring": judge_ring(ring.tolist()),
-        "r3gan_ring": judge_ring(ring.tolist()),
+        **dict.fromkeys(rings, judge_ring(ring.tolist())),
     }
-    judges = {"gan_points": judge_normal, "gan_ring": judge_ring, "r3gan_ring": judge_ring}
+    judges = {"gan_points": judge_normal, **rings}
     compare(judges, NUM_SAMPLES, references)

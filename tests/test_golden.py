@@ -1,12 +1,11 @@
-"""Every experiment in configs/ still trains along the curve that was recorded of it.
+"""Every experiment in configs/ still trains along its golden curve.
 
-A golden curve holds the losses of a config's first 20 batches and the weights after them. Where it
-was recorded with the same processor and the same versions, a run has to match it to the bit. When a
-change is meant to alter results, record the configs that it alters, and those alone:
+A golden curve is recorded, not derived: the losses of a config's first 20 batches, and its weights
+after them. Where the processor and the versions are those that it was recorded with, a run has to
+match it to the bit, and elsewhere within a tolerance. After a change that is meant to alter
+results, record the configs that it alters (``all`` means each of them), and those alone:
 
     GOLDEN_RECORD="gan_iris r3gan_iris" pytest tests/test_golden.py
-
-``GOLDEN_RECORD=all`` records all of them.
 """
 
 import json
@@ -32,11 +31,14 @@ CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 assert CONFIGS
 GOLDEN = Path(__file__).parent / "golden"
 BY_NAME = {config.stem: config for config in CONFIGS}
-TO_RECORD = set(os.environ.get("GOLDEN_RECORD", "").replace("all", " ".join(BY_NAME)).split())
-assert BY_NAME.keys() >= TO_RECORD, f"GOLDEN_RECORD: no config is {TO_RECORD - BY_NAME.keys()}"
+TO_RECORD = set(os.environ.get("GOLDEN_RECORD", "").split())
+assert {*BY_NAME, "all"} >= TO_RECORD, f"GOLDEN_RECORD: no config is {TO_RECORD - BY_NAME.keys()}"
+
+# Lightning's words where there is a GPU; these runs are on the CPU all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:GPU available but not used")
 
 QUICK = [
-    "--trainer.max_epochs=5",  # several, for what happens between epochs
+    "--trainer.max_epochs=5",  # several, for what happens between them
     "--trainer.limit_train_batches=4",
     "--trainer.limit_val_batches=0",
     "--trainer.logger=false",
@@ -45,7 +47,7 @@ QUICK = [
     "--trainer.enable_progress_bar=false",
     "--trainer.enable_model_summary=false",
 ]
-NARROWER = {  # these two would take as long as all others together
+NARROWER = {  # at their own widths these two would take longer than all others together
     "cgan_clusters_mnist": [
         "--model.init_args.generator.init_args.generator.init_args.base_channels=8",
         "--model.init_args.discriminator.init_args.discriminator.init_args.base_channels=8",
@@ -68,7 +70,7 @@ class Losses(Callback):
 
 
 class Fit(CommandLine):
-    """Builds what ``fit`` needs, knows no other command (which halves the time), and waits."""
+    """Builds what ``fit`` needs and waits; without the other commands, that takes half the time."""
 
     @staticmethod
     def subcommands():
@@ -79,11 +81,11 @@ class Fit(CommandLine):
 
 
 def squares(count, pixels):
-    """Images of 7×7 random squares, ``count`` of them after 50 patterns and with a little noise.
+    """Make images of 7×7 random squares: 50 patterns, again and again, with a little noise.
 
     The patterns are so far apart that k-means finds the same clusters however sums are rounded.
     """
-    random = np.random.RandomState(0)  # gives the same numbers with every version of NumPy
+    random = np.random.RandomState(0)  # whose numbers no version of NumPy changes
     patterns = random.randint(0, 250, (50, 7, 7)).repeat(pixels, 1).repeat(pixels, 2)
     noise = random.randint(0, 6, (count, 7 * pixels, 7 * pixels))
     return (patterns[np.arange(count) % 50] + noise).astype(np.uint8)
@@ -91,7 +93,7 @@ def squares(count, pixels):
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
-    """A folder with MNIST's four files and a folder of pictures, whose pixels are made up."""
+    """A folder with the four files of MNIST and a folder of pictures, all of them squares."""
     root = tmp_path_factory.mktemp("images")
     (root / "MNIST" / "raw").mkdir(parents=True)
     for name, size in [("train", 5600), ("t10k", 50)]:  # 5000 are held out
@@ -103,7 +105,7 @@ def images(tmp_path_factory):
             (root / "MNIST" / "raw" / f"{name}-{kind}-ubyte").write_bytes(header + array.tobytes())
     (root / "pictures").mkdir()
     for i, channels in enumerate(squares(120, 10).reshape(40, 3, 70, 70)):
-        pixels = channels.transpose(1, 2, 0)[:64, :64]  # which are not resized
+        pixels = channels.transpose(1, 2, 0)[:64, :64]  # the config's size, so nothing is resized
         Image.fromarray(pixels).save(root / "pictures" / f"{i:02d}.png")
     return root
 
@@ -119,10 +121,10 @@ def train(images, monkeypatch):
 
     def train(config, *flags, change=nothing):
         arguments = [*QUICK, *data_flags(config, images), *NARROWER.get(config.stem, []), *flags]
-        with threadpool_limits(1):  # of the libraries below NumPy and scikit-learn
+        with threadpool_limits(1):  # below scikit-learn, whose mixtures depend on it
             fit, losses = Fit(["fit", f"--config={config}", *arguments]), Losses()
-            drawing = (SamplePictures, LatentPictures)  # take time, and change nothing
-            others = [each for each in fit.trainer.callbacks if not isinstance(each, drawing)]
+            pictures = (SamplePictures, LatentPictures)  # take time, and change nothing
+            others = [each for each in fit.trainer.callbacks if not isinstance(each, pictures)]
             fit.trainer.callbacks = [*others, losses]
             change(fit.model)
             fit.trainer.fit(fit.model, fit.datamodule)
@@ -144,7 +146,7 @@ def data_flags(config, images):
 
 
 def summed(weights):
-    """Three numbers that stand for each weight and each buffer of floats."""
+    """Return three numbers that stand for each weight and each buffer of floats."""
     return {
         name: {
             "size": weight.numel(),
@@ -157,7 +159,7 @@ def summed(weights):
 
 
 def processor():
-    """What sums are computed on, since that decides on their order."""
+    """Return what the order of sums, and so their last bits, depends on."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().split("\n\n")[0].splitlines() if path.is_file() else []
     known = {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
@@ -192,7 +194,7 @@ def recorded(experiment):
 class Exactly:
     """Numbers that are the same to the bit."""
 
-    def loss(self, expected, found, batch):
+    def loss(self, expected, found, batch, name):
         return expected == found
 
     def weight(self, expected, found):
@@ -200,32 +202,59 @@ class Exactly:
 
 
 class Nearly:
-    """Numbers that differ by what rounding does to a run, and not by more."""
+    """Numbers that differ by no more than rounding explains.
 
-    def __init__(self, first_batch):
-        self.first_batch = first_batch
+    Another processor or version adds in another order, which moves a sum by about 1e-7. Adam's
+    first step moves each weight by the learning rate along the sign of its gradient. A weight whose
+    gradient is nothing but rounding, such as that of a bias before batch normalisation, goes either
+    way, and from there on two runs drift apart. How far was measured on all configs: with two
+    threads, with the plainest kernels of ATen, oneDNN and MKL, without oneDNN, and four times with
+    initial weights off by 1e-6.
 
-    def loss(self, expected, found, batch):
-        allowed = min(self.first_batch * 30**batch, 0.2)
+                                         measured   tolerance
+        losses before any step           1e-5       1e-4 (|loss| + 0.1)
+        the generator's first loss       6e-4       1e-2 (|loss| + 0.1)
+        losses of batches 2 to 10        3e-2       1e-1 (|loss| + 0.1)
+        losses of batches 11 to 20       2e-1       any finite number
+        root mean square of n numbers    0.08       0.2 (rms + 0.01)
+        sum of n numbers                 0.4        √n (rms + 0.01), and a tenth of the sum
+
+    Of the configs that they concern, labels smoothed by 0.1 take 13 of 13 beyond that, latents of
+    the generator that are drawn before the discriminator's 16 of 19, and a beta1 of 0.9 in place of
+    0.5 or 0, or of 0.5 in place of 0.9, 14 of 25. Another average of a generator stays within it.
+
+    Args:
+        precision: A tolerance below which the arithmetic itself does not go.
+    """
+
+    def __init__(self, precision):
+        self.precision = precision
+
+    def loss(self, expected, found, batch, name):
+        if batch >= 10:
+            return math.isfinite(found)
+        first = 1e-2 if name == "g_loss" else 1e-4
+        allowed = max(self.precision, first if batch == 0 else 1e-1)
         return abs(found - expected) <= allowed * (abs(expected) + 0.1)
 
     def weight(self, expected, found):
         size = expected["size"]
         before, after = (math.sqrt(numbers["squares"] / size) for numbers in (expected, found))
-        allowed = 0.5 * math.sqrt(size) * (before + 0.01) + 0.1 * abs(expected["sum"])
+        unit = before + 0.01
+        allowed = math.sqrt(size) * unit + 0.1 * abs(expected["sum"])
         same_sum = abs(found["sum"] - expected["sum"]) <= allowed
-        return size == found["size"] and same_sum and abs(after - before) <= 0.1 * (before + 0.01)
+        return size == found["size"] and same_sum and abs(after - before) <= 0.2 * unit
 
 
 def comparison(config, golden):
-    """To the bit where the golden curve comes from the same processor and versions."""
+    """Return how a config is compared: to the bit where processor and versions are the same."""
     if (golden["processor"], golden["versions"]) == (processor(), versions()):
         return Exactly()
     return nearly(config)
 
 
 def nearly(config):
-    return Nearly(2**-5 if "bf16" in config.read_text() else 1e-4)
+    return Nearly(precision=2**-5 if "bf16" in config.read_text() else 0)  # bf16 rounds to 2^-8
 
 
 def differences(golden, found, agree):
@@ -235,7 +264,7 @@ def differences(golden, found, agree):
         f"batch {batch}: {name} was {old.get(name)}, is {new.get(name)}"
         for batch, (old, new) in enumerate(batches)
         for name in old | new
-        if not (name in old and name in new and agree.loss(old[name], new[name], batch))
+        if not (name in old and name in new and agree.loss(old[name], new[name], batch, name))
     ]
     old, new = golden["weights"], found["weights"]
     weights = [
@@ -260,19 +289,20 @@ def renamed(old, new, agree):
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_config_trains_along_its_golden_curve(train, config):
     path, found = GOLDEN / f"{config.stem}.json", train(config)
-    if config.stem in TO_RECORD:
+    if TO_RECORD & {config.stem, "all"}:
         write(path, found)
         pytest.skip(f"recorded {path.name}")
     assert path.is_file(), f'none is recorded: GOLDEN_RECORD="{config.stem}" pytest {__file__}'
     golden = recorded(config.stem)
     agree = comparison(config, golden)
     lines = differences(golden, found, agree)
-    how = f"{'to the bit' if isinstance(agree, Exactly) else 'within the tolerance'}"
-    assert not lines, "\n".join([f"{len(lines)} numbers differ, compared {how}:", *lines[:40]])
+    how = "to the bit" if isinstance(agree, Exactly) else "within a tolerance"
+    shown = lines if len(lines) < 25 else [*lines[:12], "…", *lines[-12:]]
+    assert not lines, "\n".join([f"compared {how}, {len(lines)} numbers differ:", *shown])
 
 
 def test_every_golden_curve_is_that_of_a_config():
-    assert {path.stem for path in GOLDEN.glob("*")} == BY_NAME.keys()
+    assert {path.stem for path in GOLDEN.glob("*.json")} == BY_NAME.keys()
 
 
 def test_rounding_changes_bits_and_stays_within_the_tolerance(train):

@@ -2,22 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Likelihood, ReconstructionLoss
-from gan_lightning.models.generative import Batch, GenerativeModel
-from gan_lightning.models.optimization import (
-    AnyScheduler,
-    MakeOptimizer,
-    PointScheduler,
-    made_optimizer,
-    made_scheduler,
-)
+from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.networks import (
     Decoder,
     Encoder,
@@ -34,7 +25,7 @@ from gan_lightning.samplers import LatentSampler, Prior
 MakeSampler = Callable[[int], LatentSampler]
 
 
-class LatentModel(GenerativeModel, ABC):
+class LatentModel(OneLossModel, ABC):
     """One loss of an encoder and a decoder, and what can be done with both.
 
     The networks may know labels, both or neither: then the model is conditional.
@@ -45,9 +36,6 @@ class LatentModel(GenerativeModel, ABC):
         encoder: Makes the encoder for a shape of data and a length of codes.
         decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
         sampler: Makes what draws the latents of samples, for their length.
-        optimizer: Makes the optimizer for all parameters.
-        lr_scheduler: A schedule of a factor of the learning rate by the points seen; or makes one
-            of PyTorch's for an optimizer, stepped once an epoch. None by default.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
@@ -65,10 +53,9 @@ class LatentModel(GenerativeModel, ABC):
         encoder: MakeEncoder = MLPEncoder,
         decoder: MakeDecoder = MLPDecoder,
         sampler: MakeSampler = Prior,
-        optimizer: MakeOptimizer = torch.optim.Adam,
-        lr_scheduler: AnyScheduler | None = None,
+        **shared: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(**shared)
         made_decoder = built("decoder", Decoder, decoder, data_shape, num_classes=num_classes)
         self.latent_dim = made_decoder.latent_dim
         code_dim = self.codes_per_latent * self.latent_dim
@@ -82,17 +69,11 @@ class LatentModel(GenerativeModel, ABC):
                 "LabelledDecoder, or neither."
             )
         self.know_labels(self.decoder.num_classes)
-        self.optimizer = optimizer
-        self.lr_scheduler = lr_scheduler
         self.exchange_sampler(sampler)
 
     def exchange_sampler(self, sampler: MakeSampler) -> None:
         """Draw the latents of samples from another sampler, which may want to be fitted first."""
         self.sampler = built("sampler", LatentSampler, sampler, self.latent_dim).to(self.device)
-
-    @abstractmethod
-    def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Return scalars of a batch by their names, of which ``loss`` is minimised."""
 
     @abstractmethod
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -132,32 +113,6 @@ class LatentModel(GenerativeModel, ABC):
         """Return a sample for each latent: by default the point that it stands for."""
         return self.decode(z, labels)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Return the batch's losses, and log them where due."""
-        x, labels = batch
-        self.count_labels(labels)
-        if batch_idx == 0:
-            self.check(x)
-        losses = self.losses(x, labels)
-        logged = {name: value.detach() for name, value in losses.items() if name != "loss"}
-        self.log_if_due(logged, prog_bar=True)
-        return losses
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._evaluate(batch, batch_idx, "val")
-
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        self._evaluate(batch, batch_idx, "test")
-
-    def _evaluate(self, batch: Batch, batch_idx: int, stage: Literal["val", "test"]) -> None:
-        x, labels = batch
-        if batch_idx == 0:
-            self.check(x)
-        losses = self.losses(x, labels)
-        tagged = {f"{stage}/{name}": value for name, value in losses.items() if name != "loss"}
-        several = self.trainer.world_size > 1
-        self.log_dict(tagged, on_epoch=True, batch_size=len(x), sync_dist=several)
-
     @abstractmethod
     def check(self, x: Tensor) -> None:
         """Make sure that there can be such points.
@@ -165,18 +120,6 @@ class LatentModel(GenerativeModel, ABC):
         Raises:
             InputError: If they lie outside what the likelihood or the loss knows.
         """
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        moving = [weight for weight in self.parameters() if weight.requires_grad]
-        optimizer = made_optimizer("optimizer", self.optimizer, moving)
-        scheduler = made_scheduler(
-            self.lr_scheduler, optimizer, lambda: self.points_seen + self.points_in_hand
-        )
-        if scheduler is None:
-            return optimizer
-        interval = "step" if isinstance(scheduler, PointScheduler) else "epoch"
-        settings: Any = {"scheduler": scheduler, "interval": interval}
-        return [optimizer], [settings]
 
     def _needed(self, labels: Tensor | None) -> Tensor | None:
         if self.num_classes is None:

@@ -9,6 +9,7 @@ from gan_lightning.networks.building import (
     MakeDiscriminator,
     MakeEncoder,
     MakeGenerator,
+    MakeVelocity,
     built,
     class_of,
 )
@@ -31,6 +32,7 @@ from gan_lightning.networks.contracts import (
     ImageClassifier,
     Network,
     Shape,
+    VelocityField,
     conditioned,
 )
 from gan_lightning.networks.conv import ConvDecoder, ConvEncoder
@@ -41,6 +43,7 @@ from gan_lightning.networks.minibatch_std import MinibatchStd
 from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
 from gan_lightning.networks.packing import Packing
 from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
+from gan_lightning.networks.velocity import MLPVelocity
 
 __all__ = [
     "AdaptiveAugment",
@@ -70,10 +73,12 @@ __all__ = [
     "MLPDiscriminator",
     "MLPEncoder",
     "MLPGenerator",
+    "MLPVelocity",
     "MakeDecoder",
     "MakeDiscriminator",
     "MakeEncoder",
     "MakeGenerator",
+    "MakeVelocity",
     "MinibatchStd",
     "Network",
     "Packing",
@@ -81,6 +86,7 @@ __all__ = [
     "ResNetDiscriminator",
     "ResNetGenerator",
     "Shape",
+    "VelocityField",
     "built",
     "class_of",
     "conditioned",

@@ -15,6 +15,7 @@ from gan_lightning.networks.contracts import (
     FeatureDiscriminator,
     Generator,
     Shape,
+    VelocityField,
 )
 
 MakeGenerator = Callable[[Shape], Generator]
@@ -22,6 +23,7 @@ MakeDiscriminator = Callable[[Shape], Discriminator]
 MakeFeatureDiscriminator = Callable[[Shape], FeatureDiscriminator]
 MakeEncoder = Callable[[Shape, int], Encoder]
 MakeDecoder = Callable[[Shape], Decoder]
+MakeVelocity = Callable[[Shape], VelocityField]
 
 Built = TypeVar("Built")
 

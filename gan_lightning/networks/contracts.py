@@ -108,6 +108,18 @@ class Decoder(Network, ABC):
         """Return the numbers of one point for each latent vector."""
 
 
+class VelocityField(Network, ABC):
+    """Maps points and times to velocities, shaped like the points: ``(batch, *data_shape)``.
+
+    Times lie in [0, 1], shape ``(batch,)``, one for each point. ``labels`` are as for a generator;
+    a field that knows none ignores them.
+    """
+
+    @abstractmethod
+    def forward(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return where each point moves at its time."""
+
+
 def conditioned(network: Network, x: Tensor, labels: Tensor | None) -> Tensor:
     """Apply a network, which is told the labels if it knows any."""
     return network(x) if network.num_classes is None else network(x, labels)

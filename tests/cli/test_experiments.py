@@ -22,6 +22,7 @@ USUAL_NAMES = {  # file stems begin with the model, or with what people call thi
     "Autoencoder": ("autoencoder_", "conv_autoencoder_"),
     "VAE": ("vae_", "conv_vae_"),
     "ConditionalVAE": ("cvae_",),
+    "FlowMatching": ("flow_",),
 }
 
 
