@@ -1,7 +1,8 @@
 """The classes that a checkpoint may name: none takes a callable, an expression or a file to run."""
 
+import inspect
 from functools import cache
-from typing import Any
+from typing import Any, get_origin
 
 import lightning.pytorch.callbacks
 import lightning.pytorch.loggers
@@ -76,7 +77,7 @@ def listed_paths() -> frozenset[str]:
     return frozenset(
         path
         for module, name, cls in named
-        if isinstance(cls, type)
+        if inspect.isclass(cls) and get_origin(cls) is None  # Shape, in Python 3.10, is both
         for path in {f"{module.__name__}.{name}", *_package_path(name, cls), *canonical_paths(cls)}
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, wraps
 from importlib.metadata import packages_distributions
-from typing import Any
+from typing import Any, get_origin
 
 import lightning.pytorch.cli
 from jsonargparse import ArgumentError, set_parsing_settings
@@ -95,23 +95,17 @@ def guard_lightning_loader() -> None:
 
 
 def typed_paths(values: Any) -> set[str]:
-    """Return the import paths that a person has typed: they are free to name what they like.
-
-    A path of their own code stands for its whole package; of an installed package it stands for
-    itself alone.
+    """Return the paths of the classes that a person has typed: they are free to name any.
 
     Args:
         values: What was typed, in plain values.
     """
     trusted = set()
-    for _, path in _named(values):
-        package, _, rest = path.partition(".")
-        if not rest or _allows(listed_paths(), path):
-            continue
-        if package in _installed() or package in sys.stdlib_module_names:
+    for key, path in _named(values):
+        name = path.rpartition(".")[2]
+        is_a_class = key == "class_path" or name[:1].isupper()  # val.ks or data.csv is none
+        if "." in path and is_a_class and not _allows(listed_paths(), path):
             trusted |= {path, *canonical_paths(_imported(path) or _import(path))}
-        else:
-            trusted.add(package)
     return trusted
 
 
@@ -140,8 +134,10 @@ def _of_own_program(path: str) -> set[str]:
     if not isinstance(cls, type) or not issubclass(cls, PARTS + _contracts()):
         return set()
     package = cls.__module__.partition(".")[0]
+    if package in ("gan_lightning", "lightning", "torch"):  # also where they are not installed
+        return set()
     own = package not in _installed() and package not in sys.stdlib_module_names
-    extends = issubclass(cls, _contracts()) and package != "gan_lightning"
+    extends = issubclass(cls, _contracts())
     return {path, *canonical_paths(cls)} if own or extends else set()
 
 
@@ -150,7 +146,7 @@ def _contracts() -> tuple[type, ...]:
     """Return the classes of this package that others extend."""
     rooms = [getattr(gan_lightning, room) for room in ROOMS]
     exported = (getattr(room, name) for room in rooms for name in room.__all__)
-    return tuple(cls for cls in exported if isinstance(cls, type))
+    return tuple(cls for cls in exported if isinstance(cls, type) and get_origin(cls) is None)
 
 
 def _is_ours(cls: Any) -> bool:

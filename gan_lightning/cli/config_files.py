@@ -51,13 +51,16 @@ def check_found_config(path: Path) -> dict[str, Any]:
     typed = "Only a --config that is typed may do so."
     if further := sorted(map(str, content.keys() - _SECTIONS - _RUN_KEYS)):
         raise InputError(f"{path} sets {', '.join(further)}, which no run's config does. {typed}")
-    if content.get("weights_only") is False:
+    if content.get("weights_only") not in (None, True):
         raise InputError(
             f"{path} sets weights_only to false, which lets a checkpoint run code. {typed}"
         )
-    for text in _texts(content):
-        if "://" in text:
-            raise InputError(f"{path} names the address {text!r}. {typed}")
+    try:
+        addresses = [text for text in _texts(content) if "://" in text]
+    except RecursionError as error:
+        raise InputError(f"{path} holds a setting that contains itself.") from error
+    if addresses:
+        raise InputError(f"{path} names the address {addresses[0]!r}. {typed}")
     return content
 
 

@@ -68,8 +68,11 @@ def data_differences(checkpoint: Path, data: Mapping[str, Any]) -> Iterator[tupl
     """Yield what differs between the data section of a checkpoint's run and another one."""
     run = Run.of_checkpoint(checkpoint)
     if run is not None and run.config.is_file():
-        trained = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]
-        yield from differences(trained, yaml.safe_load(yaml.safe_dump(data)))
+        try:
+            trained = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]
+            yield from differences(trained, yaml.safe_load(yaml.safe_dump(data)))
+        except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
+            return  # a config that cannot be read has nothing to compare with
 
 
 def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str, Any]) -> None:

@@ -118,7 +118,8 @@ def _module_of(code: CodeType) -> str | None:
     file = Path(code.co_filename)
     if code.co_name != "<module>" or not file.is_absolute():
         return None
-    for folder in sys.path:
+    # The innermost first: an environment may lie in the checkout.
+    for folder in sorted(sys.path, key=len, reverse=True):
         if folder and file.is_relative_to(folder):
             parts = file.relative_to(folder).with_suffix("").parts
             return ".".join(part for part in parts if part != "__init__")
