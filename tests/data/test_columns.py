@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gan_lightning.data.columns import Categorical, Continuous, RowScaler
+from gan_lightning.data.columns import Categorical, Continuous, RowUnits
 
 COLUMNS = [
     Continuous("length (cm)", decimals=1),
@@ -17,7 +17,7 @@ ROWS = torch.tensor(
 
 @pytest.fixture
 def scaler():
-    return RowScaler(COLUMNS, ROWS)
+    return RowUnits.of_rows(COLUMNS, ROWS)
 
 
 def test_the_width_of_a_column_is_its_number_of_encoded_values():
@@ -64,7 +64,7 @@ def test_rows_beyond_the_extremes_are_scaled_beyond_one_and_come_back(scaler):
 @pytest.mark.parametrize(("decimals", "expected"), [(0, 3.0), (1, 3.1), (2, 3.14), (None, 3.14159)])
 def test_values_are_rounded_to_the_sources_places(decimals, expected):
     rows = torch.tensor([[0.0], [10.0]], dtype=torch.float64)
-    scaler = RowScaler([Continuous("pi", decimals)], rows)
+    scaler = RowUnits.of_rows([Continuous("pi", decimals)], rows)
     x = torch.tensor([[2 * 0.314159 - 1]], dtype=torch.float64)
     assert scaler.unscale(x).item() == pytest.approx(expected, abs=1e-12)
 
@@ -76,7 +76,7 @@ def test_a_generated_category_is_the_largest_of_its_numbers(scaler):
 
 def test_a_constant_column_is_scaled_without_division_by_zero_and_comes_back():
     rows = torch.tensor([[7.5, 1.0], [7.5, 2.0]], dtype=torch.float64)
-    scaler = RowScaler([Continuous("constant"), Continuous("other")], rows)
+    scaler = RowUnits.of_rows([Continuous("constant"), Continuous("other")], rows)
     x = scaler.scale(rows)
     assert x.isfinite().all()
     assert x.abs().max() <= 1
