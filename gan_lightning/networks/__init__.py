@@ -42,6 +42,7 @@ from gan_lightning.networks.keras_conv import KerasConvGenerator
 from gan_lightning.networks.minibatch_std import MinibatchStd
 from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
 from gan_lightning.networks.packing import Packing
+from gan_lightning.networks.r3 import R3Discriminator, R3Generator
 from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
 from gan_lightning.networks.velocity import MLPVelocity
 
@@ -83,6 +84,8 @@ __all__ = [
     "Network",
     "Packing",
     "ProjectionDiscriminator",
+    "R3Discriminator",
+    "R3Generator",
     "ResNetDiscriminator",
     "ResNetGenerator",
     "Shape",

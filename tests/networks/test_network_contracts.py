@@ -27,9 +27,12 @@ from gan_lightning.networks import (
     MLPGenerator,
     Packing,
     ProjectionDiscriminator,
+    R3Discriminator,
+    R3Generator,
     ResNetDiscriminator,
     ResNetGenerator,
 )
+from gan_lightning.networks.r3 import R3Block
 
 ELSEWHERE = {
     LabelledDiscriminator: "test_conditional_networks.py",
@@ -55,6 +58,27 @@ class FewClasses(AuxiliaryClassifier):
         super().__init__(data_shape, 3, partial(MLPDiscriminator, hidden_dims=(16,)))
 
 
+class AwakeR3Generator(R3Generator):
+    """One whose blocks are not the identity any more, at which they start."""
+
+    def __init__(self, data_shape):
+        super().__init__(data_shape, base_channels=8, output=nn.Tanh)
+        self.apply(wake)
+
+
+class AwakeR3Discriminator(R3Discriminator):
+    """The same of a discriminator."""
+
+    def __init__(self, data_shape):
+        super().__init__(data_shape, base_channels=8)
+        self.apply(wake)
+
+
+def wake(module):
+    if isinstance(module, R3Block):
+        nn.init.normal_(module.reduce.weight, 0, 0.1)
+
+
 ANY_SHAPE = [(2,), (4,), (1, 8, 8)]
 IMAGES = [(1, 28, 28), (1, 8, 8), (3, 16, 16), (1, 32, 32)]
 
@@ -63,6 +87,7 @@ GENERATORS = [
     (partial(MLPGenerator, norm=partial(nn.BatchNorm1d, momentum=0.2)), ANY_SHAPE),
     (partial(DCGANGenerator, base_channels=4), IMAGES),
     (partial(ResNetGenerator, base_channels=8), IMAGES),
+    (AwakeR3Generator, IMAGES),
     (KerasConvGenerator, [(1, 28, 28), (1, 8, 8), (3, 16, 16)]),
 ]
 UNNORMALISED = [  # whose weights are what multiplies
@@ -71,6 +96,7 @@ UNNORMALISED = [  # whose weights are what multiplies
     (partial(DCGANDiscriminator, base_channels=4), IMAGES),
     (partial(DCGANDiscriminator, base_channels=4, norm=nn.Identity), IMAGES),
     (partial(ResNetDiscriminator, base_channels=8, spectral_norm=False), IMAGES),
+    (AwakeR3Discriminator, IMAGES),
     (partial(InstanceNoise, discriminator=MLPDiscriminator), ANY_SHAPE),
     (FewClasses, ANY_SHAPE),
 ]
@@ -295,7 +321,7 @@ def test_the_keras_generator_refuses_sizes_that_four_does_not_divide(data_shape)
     assert str(error.value).endswith(f"found points of shape {data_shape}.")
 
 
-@pytest.mark.parametrize("make", [KerasConvGenerator, DCGANGenerator, ResNetGenerator])
+@pytest.mark.parametrize("make", [KerasConvGenerator, DCGANGenerator, ResNetGenerator, R3Generator])
 @pytest.mark.parametrize(("output", "low", "high"), [(nn.Tanh, -1, 1), (nn.Sigmoid, 0, 1)])
 def test_the_output_module_bounds_the_images(make, output, low, high):
     generator = make((1, 8, 8), latent_dim=5, output=output)
