@@ -21,17 +21,6 @@ os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"
 ROOT = Path(__file__).parent.parent
 
 
-OPEN_FAULTS = set((ROOT / "tests" / "open_faults.txt").read_text().splitlines())
-"""Tests that show a fault which is known and not mended yet: each waits for that."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.nodeid in OPEN_FAULTS:
-            reason = "a known fault, see tests/open_faults.txt"
-            item.add_marker(pytest.mark.xfail(reason=reason, run=False))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Leave the user's cache alone; the processes that tests start inherit this."""

@@ -41,4 +41,9 @@ def _flattened(value: Any, name: str) -> Iterator[tuple[str, bool | int | float 
     elif isinstance(value, bool | int | float):
         yield name, value
     elif value is not None:
-        yield name, ", ".join(map(str, value))
+        yield name, ", ".join(map(_text, value))
+
+
+def _text(value: Any) -> str:
+    """Return an item of a list; a class by its own name."""
+    return value["class_path"].rpartition(".")[2] if isinstance(value, Mapping) else str(value)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_lightning.callbacks.run_folder import run_folder, tensorboard
+from gan_lightning.files import replacing
 
 
 def save_pictures(
@@ -29,8 +30,8 @@ def save_pictures(
     for name, picture in pictures.items():
         pixels = _pixels(picture)
         path = folder / "pictures" / name / f"{step:07d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
+        with replacing(path) as file:
+            Image.fromarray(pixels).save(file)
         for board in tensorboard(trainer):
             board.add_image(f"{section}/{name}", pixels, step, dataformats="HWC")
 

@@ -13,6 +13,7 @@ from gan_lightning.callbacks.picture_files import save_pictures
 from gan_lightning.callbacks.run_folder import data_of, run_folder
 from gan_lightning.callbacks.sampler_fit import refresh_sampler
 from gan_lightning.errors import InputError
+from gan_lightning.files import replacing
 from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import as_many_of_each_label, drawn
 
@@ -87,4 +88,5 @@ def write_film(pictures: Path, film: Path) -> None:
         for path in paths[-1::-stride][::-1]
     ]
     durations = [200] * (len(frames) - 1) + [2000]  # milliseconds
-    frames[0].save(film, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    with replacing(film) as file:
+        frames[0].save(file, save_all=True, append_images=frames[1:], duration=durations, loop=0)

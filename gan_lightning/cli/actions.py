@@ -10,11 +10,13 @@ from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lightning.callbacks import Checkpoints
+from gan_lightning.cli.checkpoint_files import batches_of
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
-from gan_lightning.cli.runs import Run, batches_of
+from gan_lightning.cli.runs import Run
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.errors import InputError
+from gan_lightning.files import replacing
 
 PROGRAM = "python -m gan_lightning"
 
@@ -76,5 +78,6 @@ class Actions(LightningCLI):
         if not self.trainer.predict_loop.predictions:
             raise InputError("predict had no points to make samples for.")
         samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
-        self.datamodule.write(self.datamodule.unscale(samples), path)
+        with replacing(path) as file:
+            self.datamodule.write(self.datamodule.unscale(samples), file)
         report_file(f"{len(samples)} samples", path)

@@ -22,6 +22,7 @@ from gan_lightning.callbacks import (
     SamplerFit,
 )
 from gan_lightning.cli.actions import PROGRAM, Actions
+from gan_lightning.cli.checkpoint_files import batches_of, load_checkpoint
 from gan_lightning.cli.config_files import check_config
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.limits import Limits
@@ -32,14 +33,7 @@ from gan_lightning.cli.restored import (
     held_model,
     recalled_data,
 )
-from gan_lightning.cli.runs import (
-    LOGS,
-    Arguments,
-    Run,
-    batches_of,
-    find_checkpoint,
-    load_checkpoint,
-)
+from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataMemory, DataModule
@@ -203,6 +197,7 @@ class CommandLine(Actions):
         if self.checkpoint is not None:
             run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path")))
             if run is not None:
+                run.check_links()
                 return TensorBoardLogger(
                     run.root / LOGS,
                     run.experiment,

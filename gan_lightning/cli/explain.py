@@ -31,9 +31,12 @@ def explain(error: BaseException) -> str:
     text = "\n".join(map(str, chain))
     innermost = str(chain[-1]).strip()
     place = _place(text)
-    for pattern, sentence in _SENTENCES:
-        if match := re.search(pattern, innermost, re.DOTALL):
-            return sentence(match, place, text)
+    # Of a class that several kinds allow, the chain ends at the first kind, which may be another.
+    sources = [innermost, text] if "does not correspond to a subclass" in innermost else [innermost]
+    for source in sources:
+        for pattern, sentence in _SENTENCES:
+            if match := re.search(pattern, source, re.DOTALL):
+                return sentence(match, place, text)
     prefix = f"{place}: " if place and not innermost.startswith("Parser key") else ""
     return prefix + " ".join(innermost.split())
 
@@ -180,10 +183,13 @@ def _expected_kind(place: str, text: str) -> type:
     if owner is None:
         return object
     cls = _imported(owner[1])
-    hint: Any = get_type_hints(cls.__init__).get(place.rpartition(".")[2]) if cls else None
-    while get_args(
-        hint
-    ):  # Callable[[Shape], Generator] -> Generator, Generator | None -> Generator
+    inits = [
+        vars(base)["__init__"] for base in getattr(cls, "__mro__", ()) if "__init__" in vars(base)
+    ]
+    name = place.rpartition(".")[2]
+    hint: Any = next((hints[name] for hints in map(get_type_hints, inits) if name in hints), None)
+    # Callable[[Shape], Generator] -> Generator, Generator | None -> Generator
+    while get_args(hint):
         hint = next(arg for arg in reversed(get_args(hint)) if arg is not type(None))
     return hint if isinstance(hint, type) else object
 

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from gan_lightning.callbacks import Comparison, SampleMetrics
 from gan_lightning.callbacks.run_folder import data_of
 from gan_lightning.cli.report import callback_of
 from gan_lightning.data import Stage
-from gan_lightning.errors import InputError
+from gan_lightning.files import replacing
 
 
 def found_numbers(trainer: Trainer, stage: Stage) -> Comparison:
@@ -50,9 +49,7 @@ def print_comparison(found: Comparison) -> None:
     console.print(table)
     console.print(f"samples: {found.protocol}", highlight=False)
     if with_floor:
-        console.print(
-            "real: as many training points, or all there are, in their place", highlight=False
-        )
+        console.print("real: as many training points in their place", highlight=False)
 
 
 def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
@@ -70,14 +67,8 @@ def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
         "goals": found.goals,
     }
     path = folder / "metrics.json"
-    unfinished = path.with_suffix(".tmp")
-    try:
-        unfinished.write_text(json.dumps(_strict(content), indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    with replacing(path) as file:
+        file.write_text(json.dumps(_strict(content), indent=2) + "\n", encoding="utf-8")
     return path
 
 

@@ -52,10 +52,11 @@ def differences(
     old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield the dotted key and both values of each setting that differs."""
-    if old.get("class_path") != new.get("class_path"):  # the arguments belong to the class
+    classes = [str(values.get("class_path", "")) for values in (old, new)]
+    if _name(classes[0]) != _name(classes[1]):  # the arguments belong to the class
         yield f"{prefix}class_path", old.get("class_path"), new.get("class_path")
         return
-    for key in {**old, **new}:
+    for key in ({**old, **new}).keys() - {"class_path"}:
         before, after = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(after, dict):
             nested = prefix if key == "init_args" else f"{prefix}{key}."

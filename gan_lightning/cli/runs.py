@@ -4,11 +4,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from gan_lightning.errors import InputError
+from gan_lightning.files import links_out_of
 
 LOGS = "lightning_logs"
 NAMED_CHECKPOINTS = ("last", "best")
@@ -46,6 +44,18 @@ class Run:
         """Return the run whose ``checkpoints`` folder holds a file, if there is one."""
         folder = path.absolute().parent
         return cls(folder.parent) if folder.name == "checkpoints" else None
+
+    def check_links(self) -> None:
+        """Make sure that going on with this run writes nowhere else.
+
+        Raises:
+            InputError: If its folder holds a link to a place outside it.
+        """
+        for link in links_out_of(self.folder):
+            raise InputError(
+                f"{link} is a link to a place outside the run's folder, and going on would write "
+                "there; remove it."
+            )
 
 
 @dataclass(frozen=True)
@@ -136,33 +146,6 @@ def find_checkpoint(arguments: Arguments) -> Path | None:
             f"found {found} at {wanted}."
         )
     return Path(wanted)
-
-
-def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what a checkpoint holds, on the CPU.
-
-    Args:
-        path: The file.
-        parts: What it has to hold beside the weights.
-
-    Raises:
-        InputError: If the file is damaged or is no checkpoint of Lightning.
-    """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0].partition(". ")[0]
-        raise InputError(f"{path} is damaged or no checkpoint: {reason}.") from error
-    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
-        raise InputError(f"{path} is no checkpoint of a run: it holds no state_dict.")
-    if missing := [part for part in parts if part not in checkpoint]:
-        raise InputError(f"{path} cannot be gone on from: it holds no {', '.join(missing)}.")
-    return checkpoint
-
-
-def batches_of(checkpoint: dict[str, Any]) -> int:
-    """Return how many batches a checkpoint's run had trained on."""
-    return int(checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]["ready"])
 
 
 def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:

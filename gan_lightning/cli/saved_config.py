@@ -6,6 +6,9 @@ from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
+from gan_lightning.callbacks.run_folder import run_folder
+from gan_lightning.files import replacing
+
 
 class SaveRunConfig(SaveConfigCallback):
     """Writes ``config.yaml`` into the run's folder, without what belongs to one command line."""
@@ -19,5 +22,7 @@ class SaveRunConfig(SaveConfigCallback):
         """Write nothing yet: a run that cannot go on must keep the config it was started with."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.logger is not None:
-            super().setup(trainer, pl_module, "fit")
+        folder = run_folder(trainer)
+        if folder is not None and trainer.is_global_zero:
+            with replacing(folder / self.config_filename) as file:
+                self.parser.save(self.config, file, skip_none=False, multifile=False)

@@ -7,12 +7,15 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.strategies import Strategy
+from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks.other_latents import OtherLatents
-from gan_lightning.cli.runs import Run, load_checkpoint
+from gan_lightning.cli.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataModule, Units
 from gan_lightning.errors import InputError
+from gan_lightning.files import replacing
 from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
 from gan_lightning.sampling import (
     drawn,
@@ -43,6 +46,7 @@ class GenerativeTrainer(Trainer):
             )
         if strategy == "auto" and self.world_size > 1:
             super().__init__(*args, strategy=SEVERAL_DEVICES, **kwargs)
+        self._checkpoint_connector = _Restoring(self)
 
     def fit(self, *args: Any, **kwargs: Any) -> None:
         """Train a model; go on with a run that has a checkpoint."""
@@ -119,14 +123,28 @@ class GenerativeTrainer(Trainer):
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
+        datamodule.units.check_output(path)
         _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)
         given = _labels(model, datamodule.units, labels, num_samples)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with truncated(model, truncation):
-            datamodule.write(map(datamodule.unscale, drawn(model, num_samples, given)), path, given)
+        with truncated(model, truncation), replacing(path) as file:
+            datamodule.write(map(datamodule.unscale, drawn(model, num_samples, given)), file, given)
         return path
+
+
+class _Restoring(_CheckpointConnector):
+    """Lightning's restoring, with errors that name the checkpoint."""
+
+    def _restore_modules_and_callbacks(
+        self, checkpoint_path: str | Path | None = None, weights_only: bool | None = None
+    ) -> None:
+        with restoring(checkpoint_path):
+            super()._restore_modules_and_callbacks(checkpoint_path, weights_only)
+
+    def restore_training_state(self) -> None:
+        with restoring(self._ckpt_path):
+            super().restore_training_state()
 
 
 def _checked(
@@ -183,8 +201,9 @@ def _labels(
 def restore(model: ConfiguredModule, checkpoint: Path) -> None:
     """Give a model the weights of a checkpoint."""
     held = load_checkpoint(checkpoint)
-    model.on_load_checkpoint(held)
-    model.load_state_dict(held["state_dict"])
+    with restoring(checkpoint):
+        model.on_load_checkpoint(held)
+        model.load_state_dict(held["state_dict"])
 
 
 def _check(strategy: str | Strategy, settings: dict[str, Any]) -> None:

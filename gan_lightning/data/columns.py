@@ -73,7 +73,8 @@ class RowUnits(Units):
     """
 
     kind = "rows"
-    file_ending = ".csv"
+    file_endings = (".csv",)
+    written_as = "Rows are written as .csv"
 
     def __init__(
         self,
@@ -125,13 +126,8 @@ class RowUnits(Units):
         return torch.stack(values, 1)
 
     def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
-        """Write rows as CSV with a header, categories by name.
-
-        Raises:
-            InputError: If the path does not end in ``.csv``.
-        """
-        if path.suffix.lower() != ".csv":
-            raise InputError(f"Rows are written as .csv, found the output {path}.")
+        """Write rows as CSV with a header, categories by name."""
+        self.check_output(path)
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(column.name for column in self.columns)

@@ -11,7 +11,6 @@ from PIL import Image
 from torch import Tensor
 
 from gan_lightning.data.units import Units
-from gan_lightning.errors import InputError
 from gan_lightning.figures import image_grid, labelled_grid
 
 ValueRange = Literal["[-1, 1]", "[0, 1]"]
@@ -26,7 +25,8 @@ class ImageUnits(Units):
     """
 
     kind = "images"
-    file_ending = ".png"
+    file_endings = (".png", ".npz", "")
+    written_as = "Images are written as .png, .npz or to a folder without an ending"
 
     def __init__(self, value_range: ValueRange, label_names: Sequence[str] | None = None) -> None:
         super().__init__(label_names)
@@ -50,21 +50,14 @@ class ImageUnits(Units):
 
         An ``.npz`` file holds ``images``, uint8 of shape ``(num_images, channels, height, width)``,
         and ``labels``, int64, if they were asked for.
-
-        Raises:
-            InputError: If the path has another ending.
         """
+        self.check_output(path)
         writers: dict[str, Callable[[Iterable[Tensor], Path, Tensor | None], None]] = {
             ".png": _write_grid,
             ".npz": _write_arrays,
             "": _write_folder,
         }
-        ending = path.suffix.lower()
-        if ending not in writers:
-            raise InputError(
-                f"Images are written as .png, .npz or to a folder without an ending, found {path}."
-            )
-        writers[ending](samples, path, labels)
+        writers[path.suffix.lower()](samples, path, labels)
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -27,7 +27,7 @@ class Recalled(DataModule):
     def remember(self, memory: DataMemory) -> None:
         super().remember(memory)
         self.units = memory.units
-        self.file_ending = memory.units.file_ending
+        self.file_ending = memory.units.file_endings[0]
 
     def setup(self, stage: str) -> None:
         """Refuse: there are no points.

@@ -22,8 +22,11 @@ class Units(ABC):
     kind: ClassVar[str]
     """Name of the kind of data, by which a checkpoint names it."""
 
-    file_ending: ClassVar[str]
-    """The ending of a file of samples, where the user names none: ``.csv``."""
+    file_endings: ClassVar[tuple[str, ...]]
+    """The endings of files of samples; the first where the user names none."""
+
+    written_as: ClassVar[str]
+    """What an output may be, for a person who names another ending."""
 
     def __init__(self, label_names: Sequence[str] | None = None) -> None:
         self.label_names = None if label_names is None else tuple(label_names)
@@ -31,6 +34,15 @@ class Units(ABC):
     @abstractmethod
     def unscale(self, x: Tensor) -> Tensor:
         """Return points in the data's own units, on the CPU, from the model's scale."""
+
+    def check_output(self, path: Path) -> None:
+        """Make sure that samples can be written to a file of this name.
+
+        Raises:
+            InputError: If the path has an ending of no known format.
+        """
+        if path.suffix.lower() not in self.file_endings:
+            raise InputError(f"{self.written_as}, found the output {path}.")
 
     @abstractmethod
     def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
@@ -42,7 +54,7 @@ class Units(ABC):
             labels: The labels that the samples were asked for, where they were.
 
         Raises:
-            InputError: If the path has an ending of no known format.
+            InputError: As from ``check_output``.
         """
 
     @abstractmethod
@@ -64,7 +76,8 @@ class Units(ABC):
         known = {str(label): label for label in range(num_labels)}
         known |= {text: label for label, text in enumerate(names)}
         if name not in known:
-            named = f", or one of {', '.join(names)}" if names else ""
+            says_more = names != tuple(map(str, range(num_labels)))
+            named = f", or one of {', '.join(names)}" if names and says_more else ""
             raise InputError(
                 f"--labels: expected labels from 0 to {num_labels - 1}{named}; found {name!r}."
             )
@@ -75,20 +88,16 @@ class PointUnits(Units):
     """Points of the plane, which are in their own units already."""
 
     kind = "points"
-    file_ending = ".csv"
+    file_endings = (".csv",)
+    written_as = "Points are written as .csv"
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return the points themselves, float64, on the CPU."""
         return x.detach().cpu().double()
 
     def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
-        """Write points as CSV with the header ``x,y``.
-
-        Raises:
-            InputError: If the path does not end in ``.csv``.
-        """
-        if path.suffix.lower() != ".csv":
-            raise InputError(f"Points are written as .csv, found the output {path}.")
+        """Write points as CSV with the header ``x,y``."""
+        self.check_output(path)
         with path.open("w", encoding="utf-8") as file:
             file.write("x,y\n")
             for chunk in samples:

@@ -182,7 +182,7 @@ def test_a_resume_that_fails_leaves_the_run_as_it_was(run, capsys, trained):
     config = trained.parent.parent / "config.yaml"
     before = config.read_bytes()
     resume = [*GAN_ON_IRIS[:2], f"--ckpt_path={trained}"]
-    with pytest.warns(UserWarning, match=r"data.class_path is gan_lightning.data.GaussianRing"):
+    with pytest.warns(UserWarning, match=r"data.class_path is gan_lightning.GaussianRing"):
         line = complaint(run, capsys, *resume, "--data=GaussianRing")
     assert "trained on points of shape [4], and the data's are of shape [2]" in line
     wider = f"--ckpt_path={trained}"
@@ -192,9 +192,13 @@ def test_a_resume_that_fails_leaves_the_run_as_it_was(run, capsys, trained):
     run("sample", f"--ckpt_path={trained}", "--num_samples=3")
 
 
-def test_a_checkpoint_away_from_its_run_is_told_what_it_lacks(run, capsys, trained, tmp_path):
+def test_a_checkpoint_away_from_its_run_draws_samples_and_is_told_what_else_lacks(
+    run, capsys, trained, tmp_path
+):
     moved = trained.rename(tmp_path / "moved.ckpt")
-    line = complaint(run, capsys, "sample", f"--ckpt_path={moved}")
+    run("sample", f"--ckpt_path={moved}", "--num_samples=3")
+    assert len((tmp_path / "samples.csv").read_text().splitlines()) == 4
+    line = complaint(run, capsys, "test", f"--ckpt_path={moved}")
     assert "beside the run's config.yaml" in line
 
 

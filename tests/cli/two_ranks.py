@@ -23,9 +23,9 @@ class Witness(Callback):
     def on_train_start(self, trainer, model):
         self.latents, self.real, self.sample_sums = [], [], []
         sample = model.sample
-        model.sample = lambda n: self.kept(sample(n))
+        model.sample = lambda *args: self.kept(sample(*args))
         draw = model.latents
-        model.latents = lambda n: self.latents.append(draw(n)) or self.latents[-1]
+        model.latents = lambda *args: self.latents.append(draw(*args)) or self.latents[-1]
 
     def kept(self, samples):
         self.sample_sums.append(samples.sum().item())

@@ -7,8 +7,8 @@ from gan_lightning.data import Digits
 from gan_lightning.data.binarised import binarised
 
 
-def digits(how):
-    module = Digits(8, batch_size=100, value_range="[0, 1]", binarise=how)
+def digits(how, value_range="[0, 1]"):
+    module = Digits(8, batch_size=100, value_range=value_range, binarise=how)
     module.setup("fit")
     return module
 
@@ -38,8 +38,8 @@ def test_batches_are_black_or_white_in_the_chosen_range(how):
     module = digits(how)
     for loader in (module.train_dataloader(), module.val_dataloader(), module.test_dataloader()):
         assert set(images(loader).unique().tolist()) == {0.0, 1.0}
-    module.value_range = "[-1, 1]"
-    assert set(images(module.val_dataloader()).unique().tolist()) == {-1.0, 1.0}
+    signed = digits(how, "[-1, 1]")
+    assert set(images(signed.val_dataloader()).unique().tolist()) == {-1.0, 1.0}
 
 
 @pytest.mark.parametrize("how", ["threshold", "bernoulli"])

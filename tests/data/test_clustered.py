@@ -1,11 +1,18 @@
 """Clusters in place of labels."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
-from gan_lightning.data import MNIST, Clustered, DataModule, Digits, GaussianRing, Iris
+from gan_lightning.data import (
+    MNIST,
+    Clustered,
+    DataMemory,
+    DataModule,
+    Digits,
+    GaussianRing,
+    Iris,
+)
+from gan_lightning.data.units import PointUnits
 from gan_lightning.errors import InputError
 
 
@@ -151,35 +158,50 @@ CALLS = {  # a call of each method that is about the data, not about their label
     "prepare_data": (),
     "setup": ("fit",),
     "scale": (torch.ones(2, 2),),
-    "unscale": (torch.ones(2, 2),),
     "setup_units": (),
     "metrics": ("val",),
     "figures": (torch.ones(2, 2),),
     "real_pictures": (),
-    "write": (torch.ones(2, 2), Path("samples.csv"), torch.zeros(2)),
     "described": ("test",),
     "training_points": (10, 0, 1),
     "train_dataloader": (),
     "val_dataloader": (),
     "test_dataloader": (),
     "predict_dataloader": (),
+    "remember": (DataMemory(PointUnits(), {}, None),),
+    "held_out": (),
 }
+
+OWN = {"labels_like", "fingerprint", "state_dict", "load_state_dict"}
+"""Methods that tell of labels, or of points with their labels: here those are clusters."""
+
+BY_UNITS = {"unscale", "write"}
+"""Methods that the units of the data do."""
 
 
 def test_every_method_of_data_but_what_is_about_labels_has_a_case():
     methods = {name for name, value in vars(DataModule).items() if callable(value)}
     public = {name for name in methods if not name.startswith("_")}
-    assert public - {"labels_like"} <= set(CALLS)
+    assert public <= {*CALLS, *OWN, *BY_UNITS}
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_the_data_do_what_depends_on_what_their_points_mean(monkeypatch, name):
     module = clustered(ring(), 3)
     seen, own = [], getattr(module.data, name)
-    kept = (lambda *args: None) if name == "write" else own
-    monkeypatch.setattr(module.data, name, lambda *args: seen.append(args) or kept(*args))
+    monkeypatch.setattr(module.data, name, lambda *args: seen.append(args) or own(*args))
     getattr(module, name)(*CALLS[name])
     assert seen[0] == CALLS[name]
+
+
+def test_points_leave_the_scale_of_the_data(tmp_path):
+    iris = Iris()
+    module = clustered(iris, 3)
+    x = module.train.x[:5]
+    assert torch.equal(module.unscale(x), iris.unscale(x))
+    for data, name in ((module, "clustered.csv"), (iris, "own.csv")):
+        data.write(data.unscale(x), tmp_path / name)
+    assert (tmp_path / "clustered.csv").read_text() == (tmp_path / "own.csv").read_text()
 
 
 def test_nothing_is_compared_or_drawn_by_cluster():

@@ -119,6 +119,7 @@ def test_values_without_decimals_are_written_so_that_none_is_lost(tmp_path):
     values = [1 / 3, 1e-300, -2.5e17]
     rows = torch.tensor(values, dtype=torch.float64)[:, None]
     module = Table([Continuous("v")], rows, torch.zeros(3).long(), 1, 0.0, 0.0, 0)
+    module.setup("fit")
     module.write(rows, tmp_path / "v.csv")
     lines = (tmp_path / "v.csv").read_text(encoding="utf-8").splitlines()
     assert [float(line) for line in lines[1:]] == values
