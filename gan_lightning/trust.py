@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, wraps
 from importlib.metadata import packages_distributions
+from pathlib import Path
 from typing import Any, get_origin
 
 import lightning.pytorch.cli
@@ -31,6 +32,10 @@ PARTS = (nn.Module, Optimizer, LRScheduler, Callback)
 """What a class of a person's own program has to be, so that a checkpoint may name it."""
 
 
+LOCATIONS = {"root", "path", "default_root_dir", "save_dir", "dirpath"}
+"""Settings whose values are places: jsonargparse reads any other file that is named as settings."""
+
+
 @contextmanager
 def only_safe_imports(found: Mapping[str, Any], trusted: Collection[str] = ()) -> Iterator[None]:
     """Let jsonargparse import nothing but what a checkpoint may name, for a while.
@@ -42,8 +47,10 @@ def only_safe_imports(found: Mapping[str, Any], trusted: Collection[str] = ()) -
         trusted: Further import paths, each with all that is below it.
 
     Raises:
-        InputError: If something else is named; it has not been imported.
+        InputError: If something else is named, or a file of settings; nothing has been imported.
     """
+    for file, values in found.items():
+        _check_files(file, values)
     allowed = set(listed_paths().union(trusted))
     named = [(*pair, file) for file, values in found.items() for pair in _named(values)]
     for key, path, file in named:
@@ -109,16 +116,45 @@ def typed_paths(values: Any) -> set[str]:
     return trusted
 
 
-def _named(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+def _named(values: Any) -> Iterator[tuple[str, str]]:
     """Yield the strings that could be import paths, each with the key that it stands at."""
+    for key, text in _texts(values):
+        if all(part.isidentifier() for part in text.split(".")):
+            yield key, text
+
+
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield all strings among plain values, each with the key that it stands at."""
     if isinstance(value, Mapping):
         for inner, item in value.items():
-            yield from _named(item, str(inner))
+            yield from _texts(item, str(inner))
     elif isinstance(value, list | tuple | set):
         for item in value:
-            yield from _named(item, key)
-    elif isinstance(value, str) and all(part.isidentifier() for part in value.split(".")):
+            yield from _texts(item, key)
+    elif isinstance(value, str):
         yield key, value
+
+
+def _check_files(file: str, values: Any) -> None:
+    """Make sure that no setting is the name of a file, which the parser would open.
+
+    Raises:
+        InputError: If one is.
+    """
+    for key, text in _texts(values):
+        places = (Path(text.strip()), Path(file).parent / text.strip())
+        if key not in LOCATIONS and any(map(_is_file, places)):
+            raise InputError(
+                f"{file} names the file {text!r} for the setting {key}. Only a --config that is "
+                "typed may do so."
+            )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
 
 
 def _allows(allowed: Collection[str], path: str) -> bool:

@@ -104,6 +104,11 @@ class RowUnits(Units):
         span[span == 0] = 1  # a constant column
         return cls(columns, minimum, span, label_names)
 
+    def fit(self, data_shape: Sequence[int]) -> bool:
+        known = (len(self.columns),)
+        complete = self.minimum.shape == known and self.span.shape == known
+        return complete and list(data_shape) == [sum(column.width for column in self.columns)]
+
     def scale(self, rows: Tensor) -> Tensor:
         """Return encoded rows, float32, shape ``(num_rows, width)``."""
         unit = (rows.double() - self.minimum) / self.span

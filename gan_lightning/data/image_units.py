@@ -32,6 +32,9 @@ class ImageUnits(Units):
         super().__init__(label_names)
         self.value_range = value_range
 
+    def fit(self, data_shape: Sequence[int]) -> bool:
+        return len(data_shape) == 3
+
     def scale(self, x: Tensor) -> Tensor:
         """Return floats in the range from bytes."""
         unit = x.float() / 255

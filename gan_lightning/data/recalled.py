@@ -25,6 +25,11 @@ class Recalled(DataModule):
         self.num_classes = num_classes
 
     def remember(self, memory: DataMemory) -> None:
+        if not memory.units.fit(self.data_shape):
+            raise InputError(
+                f"The checkpoint's data have units of {memory.units.kind}, which do not fit their "
+                f"shape {list(self.data_shape)}."
+            )
         super().remember(memory)
         self.units = memory.units
         self.file_ending = memory.units.file_endings[0]

@@ -32,6 +32,10 @@ class Units(ABC):
         self.label_names = None if label_names is None else tuple(label_names)
 
     @abstractmethod
+    def fit(self, data_shape: Sequence[int]) -> bool:
+        """Return whether points of a shape, in the model's scale, can have these units."""
+
+    @abstractmethod
     def unscale(self, x: Tensor) -> Tensor:
         """Return points in the data's own units, on the CPU, from the model's scale."""
 
@@ -90,6 +94,9 @@ class PointUnits(Units):
     kind = "points"
     file_endings = (".csv",)
     written_as = "Points are written as .csv"
+
+    def fit(self, data_shape: Sequence[int]) -> bool:
+        return len(data_shape) == 1 and data_shape[0] == 2
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return the points themselves, float64, on the CPU."""

@@ -314,6 +314,9 @@ PLACES = {
         "evil.EvilReLU",
         {"generator.activation": "class_path: evil.EvilReLU"},
     ),
+    "a file of settings": ("settings.yaml", {"generator": "settings.yaml"}),
+    "a file of settings, deeper": ("settings.yaml", {"generator.activation": "settings.yaml"}),
+    "a pipe in a network's stead": ("pipe", {"discriminator": "pipe"}),
     "a text that is a path in quotes": (
         "evil.EvilReLU",
         {"generator.activation": "'evil.EvilReLU'"},
@@ -378,6 +381,8 @@ def rotated(cases):
 def test_a_class_that_is_not_listed_is_refused_by_name(spoiled, attempt, door, name):
     refused, values = NAMED[name]
     run = spoiled(name.split()[0] if name in OTHER_FAMILIES else "GAN")
+    (run.checkpoint.parent / "settings.yaml").write_text("class_path: evil.EvilMLPGenerator")
+    os.mkfifo(run.checkpoint.parent / "pipe")
     run.set_hyperparameters(values)
     outcome = attempt(door, run.checkpoint, refused=refused.partition("|")[0])
     assert outcome.deeds == []

@@ -232,11 +232,11 @@ SECTIONS = {
     "a file for data": ("evil.yaml", {"data": "evil.yaml"}),
     "a file for a trainer": ("evil.yaml", {"trainer": "evil.yaml"}),
     "a file for a network": (
-        "evil.EvilMLPGenerator",
+        "generator.yaml",
         {"model": spec("gan_lightning.models.GAN", generator="generator.yaml")},
     ),
-    "a file for a callback": ("evil.EvilCallback", trainer(callbacks=["callback.yaml"])),
-    "a file for callbacks": ("evil.EvilCallback", trainer(callbacks="callbacks.yaml")),
+    "a file for a callback": ("callback.yaml", trainer(callbacks=["callback.yaml"])),
+    "a file for callbacks": ("callbacks.yaml", trainer(callbacks="callbacks.yaml")),
     "a section of a command": ("sample", {"sample": {"output": "evil.csv"}}),
 }
 
