@@ -45,6 +45,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+        # A config that is given as text was looked for as a file before anything else.
+        if str(error).startswith("File does not exist: '"):
+            return
 
 
 def _place(text: str) -> str:
