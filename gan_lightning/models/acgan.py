@@ -5,43 +5,40 @@ from typing import Any
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from gan_lightning.models.conditional_gan import ConditionalGAN
 from gan_lightning.models.game import Judgement
-from gan_lightning.models.gan import GAN
 from gan_lightning.networks import (
     AuxiliaryClassifier,
     ClassifyingDiscriminator,
-    LabelledGenerator,
     MakeDiscriminator,
-    MakeGenerator,
     Shape,
     built,
 )
 
 
-class ACGAN(GAN):
+class ACGAN(ConditionalGAN):
     """The discriminator also tells the class, and both players want it right.
 
     Odena et al., 2017, Equations 2 and 3: D maximises L_S + L_C, G maximises L_C - L_S.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        generator: Makes a generator that knows labels.
         discriminator: Makes a discriminator that also classifies.
     """
 
     discriminator: ClassifyingDiscriminator
 
     classifies = True
+    examples = "LabelledGenerator and AuxiliaryClassifier"
 
     def __init__(
         self,
         data_shape: Shape,
         *,
-        generator: MakeGenerator = LabelledGenerator,
         discriminator: MakeDiscriminator = AuxiliaryClassifier,
-        **shared: Any,
+        **rest: Any,
     ) -> None:
-        super().__init__(data_shape, generator=generator, discriminator=discriminator, **shared)
+        super().__init__(data_shape, discriminator=discriminator, **rest)
         built("discriminator", ClassifyingDiscriminator, self.discriminator)
 
     def judge(self, x: Tensor, labels: Tensor) -> Judgement:

@@ -128,7 +128,8 @@ class AdversarialModule(Game, ABC):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
-        self._step([s for s in self._schedulers() if isinstance(s, PointScheduler)])
+        if self.lr_scheduler is not None:
+            self._step([s for s in self._schedulers() if isinstance(s, PointScheduler)])
         if self.beta2 is not None:
             for optimizer in self.optimizers(use_pl_optimizer=False):  # type: ignore[union-attr]
                 set_beta2(optimizer, self.beta2(self.points_seen))

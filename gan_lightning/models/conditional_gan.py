@@ -21,6 +21,9 @@ class ConditionalGAN(GAN):
         discriminator: Makes a discriminator that knows labels.
     """
 
+    examples = "LabelledGenerator and LabelledDiscriminator"
+    """Networks that will do."""
+
     def __init__(
         self,
         data_shape: Shape,
@@ -30,4 +33,4 @@ class ConditionalGAN(GAN):
         **shared: Any,
     ) -> None:
         super().__init__(data_shape, generator=generator, discriminator=discriminator, **shared)
-        self.require_labels("LabelledGenerator and LabelledDiscriminator")
+        self.require_labels(self.examples)

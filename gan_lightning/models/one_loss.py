@@ -28,9 +28,7 @@ class OneLossModel(GenerativeModel, ABC):
     """
 
     def __init__(
-        self,
-        optimizer: MakeOptimizer = torch.optim.Adam,
-        lr_scheduler: AnyScheduler | None = None,
+        self, optimizer: MakeOptimizer = torch.optim.Adam, lr_scheduler: AnyScheduler | None = None
     ) -> None:
         super().__init__()
         self.optimizer = optimizer

@@ -297,6 +297,6 @@ def test_networks_that_know_no_labels_are_refused_beside_one_that_does(model_cla
 
 @every_conditional
 def test_conditional_models_refuse_networks_that_know_no_labels_at_all(model_class):
-    kind = "networks that know labels" if model_class is ConditionalGAN else "expected a Classify"
-    with pytest.raises(InputError, match=kind):
+    kind = "LabelledDiscriminator" if model_class is ConditionalGAN else "AuxiliaryClassifier"
+    with pytest.raises(InputError, match=f"networks that know labels, such as .* and {kind}"):
         conditional(model_class, generator=GENERATOR, discriminator=DISCRIMINATOR)
