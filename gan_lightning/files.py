@@ -26,14 +26,13 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: If it cannot be written.
     """
-    if path.exists() and not path.is_symlink() and not path.is_file():
-        yield path
-        return
+    direct = path.exists() and not path.is_symlink() and not path.is_file()
     unfinished = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield unfinished
-        unfinished.replace(path)
+        yield path if direct else unfinished
+        if not direct:
+            unfinished.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:

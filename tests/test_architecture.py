@@ -17,7 +17,7 @@ LAYERS = [  # a room may import from its own and from later lines
     {"models", "data"},
     {"samplers", "features"},
     {"networks", "losses", "metrics", "figures"},
-    {"schedules"},
+    {"files", "schedules"},
     {"errors", "version"},
 ]
 LAYER = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}

@@ -23,7 +23,10 @@ def _importable(monkeypatch):
 
 @pytest.mark.parametrize(
     ("script", "experiment", "column"),
-    [("iris.py", "r3gan_iris", "distance ratio"), ("points.py", "gan_ring", "high quality")],
+    [
+        pytest.param("iris.py", "r3gan_iris", "distance ratio", marks=pytest.mark.slow),
+        ("points.py", "gan_ring", "high quality"),
+    ],
 )
 def test_a_benchmark_prints_a_table_with_a_row_for_each_seed(
     environment, script, experiment, column

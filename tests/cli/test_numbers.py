@@ -171,10 +171,11 @@ def test_a_protocol_is_printed_as_it_is(capsys):
     assert "features of [red]pictures[/red]" in capsys.readouterr().out
 
 
-def test_a_missing_folder_is_named(tmp_path):
-    missing = tmp_path / "none"
-    with pytest.raises(InputError, match=r"none/metrics\.json cannot be written: No such file"):
-        write_comparison(FOUND, tmp_path / "best.ckpt", missing)
+def test_a_folder_that_is_none_is_named(tmp_path):
+    blocked = tmp_path / "none"
+    blocked.write_text("a file in the way")
+    with pytest.raises(InputError, match=r"none/metrics\.json cannot be written: File exists"):
+        write_comparison(FOUND, tmp_path / "best.ckpt", blocked)
 
 
 def test_numbers_that_were_kept_before_are_replaced(tmp_path):

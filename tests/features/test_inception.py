@@ -87,7 +87,7 @@ def test_with_the_package_its_network_sees_three_colours(torch_fidelity, images)
     assert torch.equal(grey.middle[:, :768], images.float().flatten(1)[:, :768])  # the first colour
 
 
-@pytest.mark.parametrize("own_unit", [True, False])
+@pytest.mark.parametrize("own_unit", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_its_distances_are_those_of_the_papers_and_others_have_no_unit(torch_fidelity, own_unit):
     features = InceptionFeatures() if own_unit else DigitFeatures()
     metric = ImageMetrics(features, knows_classes=False)

@@ -1,0 +1,200 @@
+r"""Judge samples of digits by a classifier that no part of the package has seen.
+
+    python benchmarks/judge.py samples.npz [more.npz …] [--root data]
+    python benchmarks/judge.py --train [--root data]
+
+``samples.npz`` holds ``images``, uint8 of shape ``(num, 1, 28, 28)``, and of a conditional model
+``labels``, as ``python -m gan_lightning sample --output samples.npz`` writes them. They are
+compared with as many of MNIST's 10 000 test images, in the 128 last features of a residual network:
+another architecture, seed and training than ``DigitFeatures``, by whose eyes no default was chosen.
+
+``fid`` is the Fréchet distance, ``recall`` and ``coverage`` have k = 5, ``confident`` is the share
+of images whose class has a probability of 0.9 or more, ``uniform`` how far the shares of the
+classes lie from those of the test images (total variation), ``copies`` the share of samples that
+lie nearer to a training image than all but 1 in 1 000 test images do, and ``asked`` the share
+whose class is the label. ``real`` says what training images in their place reach.
+
+``--train`` makes ``judge.safetensors`` anew: 6 epochs, 4 minutes of a core, 99.4 % right.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torchvision.datasets import MNIST
+
+from gan_lightning.metrics.frechet import frechet_distance
+from gan_lightning.metrics.manifold import precision_recall_density_coverage
+from gan_lightning.networks import AffineJitter
+
+WEIGHTS = Path(__file__).parent / "judge.safetensors"
+CONFIDENT = 0.9
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a shortcut."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.GELU(),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return images of the same shape."""
+        return nn.functional.gelu(x + self.layers(x))
+
+
+class Judge(nn.Module):
+    """A residual network of three widths, read from the mean of its last images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 24, 5, stride=2, padding=2),
+            nn.GELU(),
+            Residual(24),
+            nn.Conv2d(24, 64, 3, stride=2, padding=1),
+            nn.GELU(),
+            Residual(64),
+            nn.Conv2d(64, 128, 3, stride=2, padding=1),
+            nn.GELU(),
+            Residual(128),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+        )
+        self.head = nn.Linear(128, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return class logits, shape ``(batch, 10)``, of images in [0, 1]."""
+        return self.head(self.body(x))
+
+
+class Views:
+    """Features, probabilities and pixels of a set of images.
+
+    Args:
+        network: The classifier.
+        images: uint8, shape ``(num, 1, 28, 28)``.
+    """
+
+    @torch.inference_mode()
+    def __init__(self, network: Judge, images: Tensor) -> None:
+        chunks = [network.body(part / 255) for part in images.split(500)]
+        self.features = torch.cat(chunks)
+        self.probabilities = network.head(self.features).softmax(1)
+        self.classes = self.probabilities.argmax(1)
+        self.pixels = images.flatten(1).float() / 255
+
+    @property
+    def shares(self) -> Tensor:
+        """Share of each class, shape ``(10,)``."""
+        return self.classes.bincount(minlength=10) / len(self.classes)
+
+
+def judged(samples: Views, test: Views, training: Views, labels: Tensor | None) -> dict[str, float]:
+    """Return what the judge says of samples, by name."""
+    scores = precision_recall_density_coverage(test.features, samples.features, 5)
+    limit = nearest(test.pixels, training.pixels).quantile(0.001)
+    found = {
+        "fid": frechet_distance(test.features, samples.features),
+        "precision": scores.precision,
+        "recall": scores.recall,
+        "coverage": scores.coverage,
+        "confident": (samples.probabilities.max(1).values >= CONFIDENT).float().mean(),
+        "uniform": (samples.shares - test.shares).abs().sum() / 2,
+        "copies": (nearest(samples.pixels, training.pixels) < limit).float().mean(),
+    }
+    if labels is not None:
+        found["asked"] = (samples.classes == labels).float().mean()
+    return {name: float(value) for name, value in found.items()}
+
+
+def nearest(rows: Tensor, others: Tensor) -> Tensor:
+    """Return each row's distance to the nearest of the others."""
+    return torch.cat([torch.cdist(part, others).min(1).values for part in rows.split(250)])
+
+
+def read_judge() -> Judge:
+    """Return the network with the weights that are kept beside this file."""
+    network = Judge()
+    network.load_state_dict(load(WEIGHTS.read_bytes()))
+    return network.eval()
+
+
+def train(images: Tensor, labels: Tensor, epochs: int = 6, batch_size: int = 200) -> Judge:
+    """Train a judge on digits that are shifted, turned and scaled a little."""
+    torch.manual_seed(20_240_611)
+    network, jitter = Judge(), AffineJitter()
+    steps = epochs * -(-len(images) // batch_size)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, steps)
+    for epoch in range(epochs):
+        for indices in torch.randperm(len(images)).split(batch_size):
+            x = jitter(images[indices] / 255)
+            loss = cross_entropy(network(x), labels[indices], label_smoothing=0.02)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        print(f"epoch {epoch + 1} of {epochs}: loss {loss.item():.4f}", flush=True)
+    return network.eval()
+
+
+def as_table(results: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a Markdown table with a row for each set of samples."""
+    columns = list(dict.fromkeys(name for row in results.values() for name in row))
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for name, row in results.items():
+        cells = [f"{row[column]:.4f}" if column in row else "" for column in columns]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print a table of what the judge says, or make the judge anew."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("samples", type=Path, nargs="*")
+    parser.add_argument("--root", default="data", help="folder that holds MNIST")
+    parser.add_argument("--train", action="store_true")
+    arguments = parser.parse_args()
+    sets = [MNIST(arguments.root, train=is_train) for is_train in (True, False)]
+    images, test_images = (part.data.unsqueeze(1) for part in sets)
+    if arguments.train:
+        network = train(images, sets[0].targets)
+        WEIGHTS.write_bytes(save(network.state_dict()))
+        right = (Views(network, test_images).classes == sets[1].targets).float().mean()
+        print(f"{right:.2%} of the test images are told right")
+        return
+    network = read_judge()
+    digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]
+    training, results = Views(network, images), {}
+    for path in arguments.samples:
+        with np.load(path) as arrays:
+            found = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+        count = min(len(found["images"]), len(test_images))
+        test = Views(network, test_images[:count])
+        labels = found["labels"][:count] if "labels" in found else None
+        samples = Views(network, found["images"][:count])
+        results[path.stem] = judged(samples, test, training, labels)
+        if f"real {count}" not in results:
+            real = Views(network, images[:count])
+            others = Views(network, images[count:])
+            labels = sets[0].targets[:count] if labels is not None else None
+            results[f"real {count}"] = judged(real, test, others, labels)
+    print(as_table(results))
+    print(f"\njudge {digest}, k = 5, MNIST test images")
+
+
+if __name__ == "__main__":
+    main()
