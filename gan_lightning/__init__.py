@@ -7,6 +7,7 @@ them from here: ``from gan_lightning import GAN, Iris, MLPGenerator``.
 
 from gan_lightning import callbacks, data, features, losses, models, networks, samplers, schedules
 from gan_lightning.callbacks import (
+    ChannelsLast,
     GeneratorEMA,
     GradientClipping,
     ImportanceBound,
@@ -64,6 +65,7 @@ from gan_lightning.models import (
     WGANGP,
     AdversarialModule,
     Autoencoder,
+    AutoencodingModel,
     Classifier,
     ConditionalGAN,
     ConditionalVAE,
@@ -73,6 +75,7 @@ from gan_lightning.models import (
     LatentModel,
     OneLossModel,
     VariationalModel,
+    WarmStartedGAN,
     WassersteinGAN,
 )
 from gan_lightning.networks import (
@@ -83,6 +86,7 @@ from gan_lightning.networks import (
     ClassifyingDiscriminator,
     ConvClassifier,
     ConvDecoder,
+    ConvDiscriminator,
     ConvEncoder,
     DCGANDiscriminator,
     DCGANGenerator,
@@ -114,6 +118,7 @@ from gan_lightning.networks import (
 )
 from gan_lightning.samplers import (
     FittedSampler,
+    ForEachLabel,
     GaussianMixture,
     LatentSampler,
     Prior,
@@ -146,9 +151,11 @@ __all__ = [
     "AffineJitter",
     "Augmentation",
     "Autoencoder",
+    "AutoencodingModel",
     "AuxiliaryClassifier",
     "Bernoulli",
     "BinaryCrossEntropy",
+    "ChannelsLast",
     "Classifier",
     "ClassifyingDiscriminator",
     "Clustered",
@@ -157,6 +164,7 @@ __all__ = [
     "ConfiguredModule",
     "ConvClassifier",
     "ConvDecoder",
+    "ConvDiscriminator",
     "ConvEncoder",
     "Cosine",
     "DCGANDiscriminator",
@@ -174,6 +182,7 @@ __all__ = [
     "FiniteDifference",
     "FittedSampler",
     "FlowMatching",
+    "ForEachLabel",
     "Gaussian",
     "GaussianMixture",
     "GaussianRing",
@@ -230,6 +239,7 @@ __all__ = [
     "TensorLoader",
     "VariationalModel",
     "VelocityField",
+    "WarmStartedGAN",
     "WassersteinGAN",
     "WeightHistograms",
     "__version__",

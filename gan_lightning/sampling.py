@@ -116,25 +116,27 @@ def fit_sampler(model: LatentModel, batches: Iterable[tuple[Tensor, Tensor]]) ->
         model: A model with a sampler.
         batches: Points and their labels.
     """
-    model.sampler.fit(latents_of(model, batches))
+    model.sampler.fit(*latents_of(model, batches))
 
 
 def latents_of(
     model: LatentModel, batches: Iterable[tuple[Tensor, Tensor]], num_latents: int | None = None
-) -> Tensor:
-    """Return latents of points, shape ``(num_latents, latent_dim)``, the same each time.
+) -> tuple[Tensor, Tensor]:
+    """Return latents of points, the same each time, and the points' labels.
 
     Args:
         model: A model with an encoder.
         batches: Points and their labels.
         num_latents: How many of them to take; all by default.
     """
-    chunks, found = [], 0
+    chunks: list[tuple[Tensor, Tensor]] = []
+    found = 0
     with isolate_rng():
         torch.manual_seed(0)
         for x, labels in batches:
-            chunks.append(model.latents(x, labels).float())
+            chunks.append((model.fitted_latents(x, labels).float(), labels))
             found += len(x)
             if num_latents is not None and found >= num_latents:
                 break
-    return torch.cat(chunks)[:num_latents]
+    latents, of_classes = (torch.cat(parts)[:num_latents] for parts in zip(*chunks, strict=True))
+    return latents, of_classes

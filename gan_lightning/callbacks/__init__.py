@@ -1,5 +1,6 @@
 """What happens around training."""
 
+from gan_lightning.callbacks.channels_last import ChannelsLast
 from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
@@ -15,6 +16,7 @@ from gan_lightning.callbacks.sampler_fit import SamplerFit
 from gan_lightning.callbacks.weight_histograms import WeightHistograms
 
 __all__ = [
+    "ChannelsLast",
     "Checkpoints",
     "Comparison",
     "FiniteLosses",

@@ -7,6 +7,8 @@ from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from tqdm.auto import tqdm
 
+from gan_lightning.models import GenerativeModel
+
 
 class RunProgress(ProgressBar):
     """Shows batches done, time left and the latest losses.
@@ -53,6 +55,8 @@ class RunProgress(ProgressBar):
     ) -> None:
         if self._bar is not None and self._bar.update():
             metrics = {k: f"{v:.3f}" for k, v in trainer.progress_bar_metrics.items()}
+            if isinstance(pl_module, GenerativeModel) and pl_module.phase:
+                self._bar.set_description(pl_module.phase, refresh=False)
             self._bar.set_postfix(epoch=trainer.current_epoch, **metrics, refresh=False)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -9,7 +10,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from gan_lightning.callbacks.checkpoints import Checkpoints
-from gan_lightning.callbacks.run_folder import data_of
+from gan_lightning.callbacks.run_folder import data_of, tensorboard
 from gan_lightning.models import LatentModel
 from gan_lightning.sampling import latents_of, needs_fitting
 
@@ -20,10 +21,20 @@ QUICK_LATENTS = 5000
 class SamplerFit(Callback):
     """Fits the sampler to the latents of training points, before samples are drawn from it.
 
-    While training goes on, to a few latents before each validation; at its end, to those of all
-    training points. A fit depends on the weights and the data alone, not on the fits before it.
-    Other models, and samplers that need no latents, are left alone.
+    While training goes on, to a few latents before each validation; at its end, or when the model
+    waits for it, to those of all training points. A fit depends on the weights and the data alone,
+    not on the fits before it. Other models, and samplers that need no latents, are left alone.
     """
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if isinstance(pl_module, LatentModel) and pl_module.sampler_is_due:
+            fit_to_training(trainer, pl_module)
+            pl_module.sampler_was_fitted()
+            for board in tensorboard(trainer):
+                step = trainer.fit_loop.total_batch_idx
+                board.add_text("train/phase", f"{pl_module.phase} from batch {step} on", step)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         refresh_sampler(trainer, pl_module)
@@ -33,7 +44,7 @@ class SamplerFit(Callback):
             refresh_sampler(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if needs_fitting(pl_module):
+        if _follows(pl_module):
             fit_to_training(trainer, pl_module)
             for callback in trainer.checkpoint_callbacks:
                 if isinstance(callback, Checkpoints):
@@ -47,8 +58,13 @@ def fit_to_training(trainer: Trainer, model: LightningModule) -> None:
 
 def refresh_sampler(trainer: Trainer, model: LightningModule) -> None:
     """Fit a model's sampler, if it has one, to a few latents of the model as it is now."""
-    if needs_fitting(model):
+    if _follows(model):
         _fit(trainer, model, QUICK_LATENTS)
+
+
+def _follows(model: LightningModule) -> bool:
+    """Return whether a model's sampler follows latents that training changes."""
+    return needs_fitting(model) and isinstance(model, LatentModel) and model.still_encodes
 
 
 def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> None:
@@ -58,10 +74,11 @@ def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> N
     batches: Iterable[tuple[Tensor, Tensor]] = data_of(trainer).predict_dataloader()
     if trainer.num_training_batches < float("inf"):  # no more than an epoch trains on
         batches = islice(batches, int(trainer.num_training_batches))
-    latents = latents_of(model, batches, share)
+    latents, labels = latents_of(model, batches, share)
     if trainer.world_size > 1:  # every rank fits the same sampler to the latents of all
         fewest = trainer.strategy.reduce(torch.tensor(float(len(latents))), reduce_op="min")
-        gathered = model.all_gather(latents[: int(fewest)])
-        assert isinstance(gathered, Tensor)
-        latents = gathered.flatten(0, 1)
-    model.sampler.fit(latents)
+        shares = latents[: int(fewest)], labels[: int(fewest)].to(latents.device)
+        gathered = model.all_gather(shares)
+        assert isinstance(gathered, list | tuple)
+        latents, labels = (part.flatten(0, 1) for part in gathered)
+    model.sampler.fit(latents, labels)

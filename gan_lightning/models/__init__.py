@@ -5,6 +5,7 @@ from typing import Any
 from gan_lightning.models.acgan import ACGAN
 from gan_lightning.models.adversarial import AdversarialModule
 from gan_lightning.models.autoencoder import Autoencoder
+from gan_lightning.models.autoencoding import AutoencodingModel
 from gan_lightning.models.classifier import Classifier
 from gan_lightning.models.conditional_gan import ConditionalGAN
 from gan_lightning.models.conditional_vae import ConditionalVAE
@@ -18,6 +19,7 @@ from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.models.r3gan import R3GAN
 from gan_lightning.models.vae import VAE
 from gan_lightning.models.variational import VariationalModel
+from gan_lightning.models.warm_start import WarmStartedGAN
 from gan_lightning.models.wgan import WGAN, WassersteinGAN
 from gan_lightning.models.wgan_gp import WGANGP
 
@@ -30,6 +32,7 @@ __all__ = [
     "WGANGP",
     "AdversarialModule",
     "Autoencoder",
+    "AutoencodingModel",
     "Classifier",
     "ConditionalGAN",
     "ConditionalVAE",
@@ -41,6 +44,7 @@ __all__ = [
     "MakeSampler",
     "OneLossModel",
     "VariationalModel",
+    "WarmStartedGAN",
     "WassersteinGAN",
 ]
 

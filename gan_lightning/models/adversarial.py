@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from gan_lightning.errors import InputError
@@ -57,6 +57,9 @@ class AdversarialModule(Game, ABC):
             are too large for the memory.
     """
 
+    num_optimizers = 2
+    """The discriminator's, the generator's, and whatever else moves."""
+
     def __init__(  # noqa: PLR0913 - all that a game can be composed of, once
         self,
         data_shape: Shape,
@@ -89,7 +92,7 @@ class AdversarialModule(Game, ABC):
         """Update the discriminator, and on every ``n_critic``-th batch the generator."""
         real, labels = batch
         self.count_labels(labels)
-        d_optimizer, g_optimizer = self.optimizers()  # type: ignore[attr-defined]
+        d_optimizer, g_optimizer, *_ = self.optimizers()  # type: ignore[attr-defined]
 
         with self.toggled_optimizer(d_optimizer):
             losses = {"d_loss": self.update(d_optimizer, self.discriminator_terms, real, labels)}
@@ -128,8 +131,9 @@ class AdversarialModule(Game, ABC):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
-        if self.lr_scheduler is not None:
-            self._step([s for s in self._schedulers() if isinstance(s, PointScheduler)])
+        by_points = [s for s in self._schedulers() if isinstance(s, PointScheduler)]
+        if by_points:
+            self._step(by_points)
         if self.beta2 is not None:
             for optimizer in self.optimizers(use_pl_optimizer=False):  # type: ignore[union-attr]
                 set_beta2(optimizer, self.beta2(self.points_seen))
@@ -139,7 +143,7 @@ class AdversarialModule(Game, ABC):
     def on_train_epoch_end(self) -> None:
         self._step([s for s in self._schedulers() if not isinstance(s, PointScheduler)])
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
         optimizers = [
             made_optimizer("d_optimizer", self.d_optimizer, self.discriminator.parameters()),
             made_optimizer("g_optimizer", self.g_optimizer, self.generator.parameters()),
@@ -154,8 +158,11 @@ class AdversarialModule(Game, ABC):
         return optimizers, [scheduler for scheduler in made if scheduler is not None]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        if len(checkpoint.get("optimizer_states") or "DG") != 2:
-            raise InputError("The checkpoint does not hold the states of two optimizers.")
+        states = checkpoint.get("optimizer_states")
+        if states and len(states) != self.num_optimizers:
+            raise InputError(
+                f"The checkpoint does not hold the states of {self.num_optimizers} optimizers."
+            )
         super().on_load_checkpoint(checkpoint)
 
     def _schedulers(self) -> list[LRScheduler]:

@@ -1,16 +1,35 @@
 """Autoencoder: Rumelhart et al., 1986; Hinton & Salakhutdinov, 2006."""
 
+from abc import ABC
 from typing import Any
 
 from torch import Tensor
 
 from gan_lightning.losses import ReconstructionLoss, SquaredError
+from gan_lightning.models.autoencoding import AutoencodingModel
 from gan_lightning.models.latent import LatentModel, MakeSampler, check_support
 from gan_lightning.networks import Shape
 from gan_lightning.samplers import GaussianMixture
 
 
-class Autoencoder(LatentModel):
+class Reconstruction(LatentModel, ABC):
+    """Latents are codes, and points what a loss makes of the decoder's outputs."""
+
+    loss: ReconstructionLoss
+
+    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        with self.evaluating():
+            return self.code(self.at_home(x), labels)
+
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        with self.evaluating():
+            return self.loss.points(self.outputs(z, labels))
+
+    def check(self, x: Tensor) -> None:
+        check_support(self.loss, x)
+
+
+class Autoencoder(Reconstruction, AutoencodingModel):
     """The decoder undoes the encoder as well as a narrow latent lets it.
 
     Nothing tells it how to fill its latent space, so a sampler has to find out.
@@ -35,14 +54,3 @@ class Autoencoder(LatentModel):
     def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
         loss = self.loss(x, self.outputs(self.code(x, labels), labels)).mean()
         return {"loss": loss, "reconstruction_loss": loss.detach()}
-
-    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        with self.evaluating():
-            return self.code(self.at_home(x), labels)
-
-    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        with self.evaluating():
-            return self.loss.points(self.outputs(z, labels))
-
-    def check(self, x: Tensor) -> None:
-        check_support(self.loss, x)

@@ -35,6 +35,9 @@ class GenerativeModel(ConfiguredModule, ABC):
     logging_due = False
     """Whether the training batch at hand is logged."""
 
+    phase = ""
+    """What training is about just now, for a person, where it has several phases."""
+
     averaged: ClassVar[tuple[str, ...]] = ()
     """Names of the networks that draw samples, of whose weights an average can be kept."""
 

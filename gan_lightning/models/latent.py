@@ -1,79 +1,82 @@
-"""What all models of an encoder and a decoder share."""
+"""What can be done with an encoder, a decoder and latents between them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Likelihood, ReconstructionLoss
-from gan_lightning.models.one_loss import OneLossModel
+from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.networks import (
     Decoder,
     Encoder,
     MakeDecoder,
     MakeEncoder,
-    MLPDecoder,
-    MLPEncoder,
+    Network,
     Shape,
     built,
     conditioned,
 )
-from gan_lightning.samplers import LatentSampler, Prior
+from gan_lightning.samplers import LatentSampler
 
-MakeSampler = Callable[[int], LatentSampler]
+MakeSampler = Callable[..., LatentSampler]
+"""Makes a sampler for a length of latents and, where it has the parameter, a number of labels."""
 
 
-class LatentModel(OneLossModel, ABC):
-    """One loss of an encoder and a decoder, and what can be done with both.
-
-    The networks may know labels, both or neither: then the model is conditional.
-
-    Args:
-        data_shape: Shape of one data point; the command line takes it from the data module.
-        num_classes: Number of labels, for networks that know them; likewise.
-        encoder: Makes the encoder for a shape of data and a length of codes.
-        decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
-        sampler: Makes what draws the latents of samples, for their length.
-    """
-
-    averaged: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+class LatentModel(GenerativeModel, ABC):
+    """Points become latents and latents become points, and a sampler draws latents of its own."""
 
     codes_per_latent = 1
     """Numbers that the encoder says of each latent unit."""
 
+    encoder: Encoder
+    decoder: Decoder
     sampler: LatentSampler
+    latent_dim: int
 
-    def __init__(
-        self,
-        data_shape: Shape,
-        *,
-        num_classes: int | None = None,
-        encoder: MakeEncoder = MLPEncoder,
-        decoder: MakeDecoder = MLPDecoder,
-        sampler: MakeSampler = Prior,
-        **shared: Any,
-    ) -> None:
-        super().__init__(**shared)
+    @property
+    def still_encodes(self) -> bool:
+        """Whether training may still move the latents of points, which a sampler has to follow."""
+        return True
+
+    @property
+    def sampler_is_due(self) -> bool:
+        """Whether training waits for a sampler that is fitted to the latents of all points."""
+        return False
+
+    def sampler_was_fitted(self) -> None:
+        """Go on: the sampler that was due has been fitted."""
+
+    def coders(
+        self, data_shape: Shape, num_classes: int | None, encoder: MakeEncoder, decoder: MakeDecoder
+    ) -> tuple[Encoder, Decoder]:
+        """Make an encoder and a decoder that agree.
+
+        Raises:
+            InputError: If one knows labels and the other does not.
+        """
         made_decoder = built("decoder", Decoder, decoder, data_shape, num_classes=num_classes)
         self.latent_dim = made_decoder.latent_dim
         code_dim = self.codes_per_latent * self.latent_dim
-        self.encoder = built(
+        made_encoder = built(
             "encoder", Encoder, encoder, data_shape, code_dim, num_classes=num_classes
         )
-        self.decoder = made_decoder
-        if (self.encoder.num_classes is None) != (self.decoder.num_classes is None):
+        if (made_encoder.num_classes is None) != (made_decoder.num_classes is None):
             raise InputError(
                 "The encoder and the decoder must both know labels, such as LabelledEncoder and "
                 "LabelledDecoder, or neither."
             )
-        self.know_labels(self.decoder.num_classes)
-        self.exchange_sampler(sampler)
+        return made_encoder, made_decoder
+
+    def made_sampler(self, sampler: MakeSampler, num_classes: int | None = None) -> LatentSampler:
+        """Make a sampler of the model's latents, which may want to be fitted first."""
+        return built("sampler", LatentSampler, sampler, self.latent_dim, num_classes=num_classes)
 
     def exchange_sampler(self, sampler: MakeSampler) -> None:
-        """Draw the latents of samples from another sampler, which may want to be fitted first."""
-        self.sampler = built("sampler", LatentSampler, sampler, self.latent_dim).to(self.device)
+        """Draw the latents of samples from another sampler."""
+        self.sampler = self.made_sampler(sampler).to(self.device)
 
     @abstractmethod
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -90,13 +93,18 @@ class LatentModel(OneLossModel, ABC):
 
     def code(self, x: Tensor, labels: Tensor | None) -> Tensor:
         """Return what the encoder says, shape ``(batch, codes_per_latent * latent_dim)``."""
-        return conditioned(self.best("encoder"), x, self._needed(labels))
+        return conditioned(self.best("encoder"), x, self._needed(self.best("encoder"), labels))
 
     def outputs(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Return what the decoder says, shape ``(batch, *data_shape)``."""
-        return conditioned(self.best("decoder"), self.at_home(z), self._needed(labels))
+        decoder = self.best_decoder()
+        return conditioned(decoder, self.at_home(z), self._needed(decoder, labels))
 
-    def latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+    def best_decoder(self) -> Any:
+        """Return the decoder for evaluation: its average if there is one, in training itself."""
+        return self.best("decoder")
+
+    def fitted_latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the latents that a sampler should imitate; by default those of ``encode``."""
         return self.encode(x, labels)
 
@@ -107,22 +115,14 @@ class LatentModel(OneLossModel, ABC):
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Draw points of the sampler's latents, shape ``(num_samples, *data_shape)``."""
         labels = self.asked_labels(num_samples, labels)
-        return self.drawn(self.sampler.sample(num_samples), labels)
+        return self.drawn(self.sampler.sample(num_samples, labels), labels)
 
     def drawn(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Return a sample for each latent: by default the point that it stands for."""
         return self.decode(z, labels)
 
-    @abstractmethod
-    def check(self, x: Tensor) -> None:
-        """Make sure that there can be such points.
-
-        Raises:
-            InputError: If they lie outside what the likelihood or the loss knows.
-        """
-
-    def _needed(self, labels: Tensor | None) -> Tensor | None:
-        if self.num_classes is None:
+    def _needed(self, network: Network, labels: Tensor | None) -> Tensor | None:
+        if network.num_classes is None:
             return None
         if labels is None:
             raise InputError(f"{type(self).__name__}: encode, decode and reconstruct need labels.")

@@ -16,8 +16,9 @@ from gan_lightning.losses import (
     gaussian_log_density,
     importance_bound,
 )
+from gan_lightning.models.autoencoding import AutoencodingModel
 from gan_lightning.models.generative import Batch
-from gan_lightning.models.latent import LatentModel, check_support
+from gan_lightning.models.latent import check_support
 from gan_lightning.networks import Shape, built
 
 MakeLikelihood = Callable[[], Likelihood]
@@ -32,7 +33,7 @@ POINTS_AT_ONCE = 2000
 """Reconstructions made at once for the bound: enough to keep a device busy."""
 
 
-class VariationalModel(LatentModel, ABC):
+class VariationalModel(AutoencodingModel, ABC):
     """A Gaussian posterior, the prior N(0, I) and an injected likelihood.
 
     The objective is log p(x|z) - weight · KL(q(z|x) ‖ p(z)).
@@ -141,7 +142,7 @@ class VariationalModel(LatentModel, ABC):
         with self.evaluating():
             return self.posterior(self.at_home(x), labels)[0]
 
-    def latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+    def fitted_latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw z ~ q(z|x), one for each point: together they are what the decoder has seen."""
         with self.evaluating():
             return self.draw(*self.posterior(self.at_home(x), labels))

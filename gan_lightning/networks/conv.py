@@ -1,14 +1,15 @@
-"""Convolutions for autoencoders of images, without noise of batch statistics."""
+"""Convolutions for autoencoders of images, and a discriminator like them."""
 
 from collections.abc import Callable
 
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.networks.contracts import Decoder, Encoder, Shape
+from gan_lightning.networks.contracts import Decoder, Encoder, FeatureDiscriminator, Shape
 from gan_lightning.networks.sizes import halvings
 
 Activation = Callable[[], nn.Module]
+Norm = Callable[[int], nn.Module]
 
 
 class ConvEncoder(Encoder):
@@ -21,6 +22,7 @@ class ConvEncoder(Encoder):
         hidden_dim: Width of the layer between the smallest image and the code.
         activation: Makes the module after each hidden layer.
         output: Makes the module after the last layer; means and log-variances need ``Identity``.
+        norm: Makes the normalisation of each hidden image; none by default.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class ConvEncoder(Encoder):
         hidden_dim: int = 256,
         activation: Activation = nn.ReLU,
         output: Activation = nn.Identity,
+        norm: Norm | None = None,
     ) -> None:
         super().__init__()
         count, smallest = halvings(data_shape, "ConvEncoder")
@@ -38,7 +41,8 @@ class ConvEncoder(Encoder):
         channels = [data_shape[0], *(base_channels * 2**i for i in range(count))]
         layers: list[nn.Module] = []
         for i in range(count):
-            layers += [nn.Conv2d(channels[i], channels[i + 1], 4, 2, padding=1), activation()]
+            layers.append(nn.Conv2d(channels[i], channels[i + 1], 4, 2, padding=1))
+            layers += [*_normalised(norm, channels[i + 1]), activation()]
         self.layers = nn.Sequential(
             *layers,
             nn.Flatten(),
@@ -61,6 +65,7 @@ class ConvDecoder(Decoder):
         base_channels: Channels of the widest hidden image; each smaller one has twice as many.
         hidden_dim: Width of the layer between the latent and the smallest image.
         activation: Makes the module after each hidden layer.
+        norm: Makes the normalisation of each hidden image; none by default.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class ConvDecoder(Decoder):
         base_channels: int = 32,
         hidden_dim: int = 256,
         activation: Activation = nn.ReLU,
+        norm: Norm | None = None,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
@@ -79,6 +85,7 @@ class ConvDecoder(Decoder):
         layers: list[nn.Module] = []
         for i in range(count):
             layers += [
+                *_normalised(norm, channels[i]),
                 activation(),
                 nn.ConvTranspose2d(channels[i], channels[i + 1], 4, 2, padding=1),
             ]
@@ -92,6 +99,51 @@ class ConvDecoder(Decoder):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
+
+
+class ConvDiscriminator(FeatureDiscriminator):
+    """The layers of ``ConvEncoder``, a convolution 3×3 of the smallest image among them.
+
+    There is no normalisation, so that logits depend on their own point alone.
+
+    Args:
+        data_shape: Shape of one image, ``(channels, size, size)``.
+        base_channels: Channels of the widest hidden image; each smaller one has twice as many.
+        num_features: Width of the layer before the logit.
+        slope: Slope of the rectifiers at negative numbers.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        base_channels: int = 32,
+        num_features: int = 128,
+        slope: float = 0.2,
+    ) -> None:
+        super().__init__(num_features)
+        count, smallest = halvings(data_shape, "ConvDiscriminator")
+        _check_widths("ConvDiscriminator", base_channels, num_features)
+        channels = [data_shape[0], *(base_channels * 2**i for i in range(count))]
+        layers: list[nn.Module] = []
+        for i in range(count):
+            layers.append(nn.Conv2d(channels[i], channels[i + 1], 4, 2, padding=1))
+            layers.append(nn.LeakyReLU(slope))
+        self.layers = nn.Sequential(
+            *layers,
+            nn.Conv2d(channels[-1], channels[-1], 3, padding=1),
+            nn.LeakyReLU(slope),
+            nn.Flatten(),
+            nn.Linear(channels[-1] * smallest**2, num_features),
+            nn.LeakyReLU(slope),
+        )
+        self.head = nn.Linear(num_features, 1)
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+def _normalised(norm: Norm | None, channels: int) -> list[nn.Module]:
+    return [] if norm is None else [norm(channels)]
 
 
 def _check_widths(network: str, *widths: int) -> None:

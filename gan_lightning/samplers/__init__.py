@@ -1,8 +1,16 @@
 """Where the latents of samples come from: the prior, or what the latents of data look like."""
 
 from gan_lightning.samplers.contracts import FittedSampler, LatentSampler
+from gan_lightning.samplers.for_each_label import ForEachLabel
 from gan_lightning.samplers.gaussian_mixture import GaussianMixture
 from gan_lightning.samplers.prior import Prior
 from gan_lightning.samplers.second_stage import SecondStageVAE
 
-__all__ = ["FittedSampler", "GaussianMixture", "LatentSampler", "Prior", "SecondStageVAE"]
+__all__ = [
+    "FittedSampler",
+    "ForEachLabel",
+    "GaussianMixture",
+    "LatentSampler",
+    "Prior",
+    "SecondStageVAE",
+]

@@ -24,19 +24,28 @@ class LatentSampler(nn.Module, ABC):
     needs_latents = False
     """Whether it has to be fitted to the latents of data."""
 
+    num_classes: int | None = None
+    """Number of labels that latents can be drawn for; None for a sampler that knows none."""
+
     @abstractmethod
-    def fit(self, latents: Tensor) -> None:
+    def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
         """Learn how latents of training points are distributed.
 
         The same latents always give the same sampler, and PyTorch's random state stays as it was.
 
         Args:
             latents: Shape ``(num_points, latent_dim)``.
+            labels: Of the points, for a sampler that knows labels.
         """
 
     @abstractmethod
-    def sample(self, num_samples: int) -> Tensor:
-        """Draw latents, float32, shape ``(num_samples, latent_dim)``, without gradients."""
+    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        """Draw latents, float32, shape ``(num_samples, latent_dim)``, without gradients.
+
+        Args:
+            num_samples: Number of latents.
+            labels: One for each of them, for a sampler that knows labels; others ignore them.
+        """
 
 
 class FittedSampler(LatentSampler, ABC):
@@ -66,7 +75,7 @@ class FittedSampler(LatentSampler, ABC):
     def sample_standardised(self, num_samples: int) -> Tensor:
         """Draw latents of that scale."""
 
-    def fit(self, latents: Tensor) -> None:
+    def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
         """Fit the sampler, with a random state of its own.
 
         Raises:
@@ -90,7 +99,7 @@ class FittedSampler(LatentSampler, ABC):
             self.fitted.fill_(True)
 
     @torch.no_grad()
-    def sample(self, num_samples: int) -> Tensor:
+    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Draw latents like those that it was fitted to.
 
         Raises:

@@ -15,8 +15,8 @@ class Prior(LatentSampler):
         latent_dim: Length of a latent vector.
     """
 
-    def fit(self, latents: Tensor) -> None:
+    def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
         """Learn nothing."""
 
-    def sample(self, num_samples: int) -> Tensor:
+    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         return torch.randn(num_samples, self.latent_dim)

@@ -167,7 +167,7 @@ def rewritten(path, change):
     [
         (lambda c: c.pop("optimizer_states"), "cannot be gone on from: it holds no optimizer_st"),
         (lambda c: c.pop("loops"), "cannot be gone on from: it holds no loops"),
-        (lambda c: c["optimizer_states"].pop(), "does not hold the states of two optimizers"),
+        (lambda c: c["optimizer_states"].pop(), "does not hold the states of 2 optimizers"),
         (lambda c: c["state_dict"].popitem(), "does not fit the model: expected discriminator"),
         (lambda c: c["hyper_parameters"].update(n_critik=3), "GAN has no option 'n_critik'"),
         (lambda c: c["hyper_parameters"].pop("_class_path"), "does not name its model"),

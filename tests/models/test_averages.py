@@ -107,7 +107,7 @@ def test_what_an_autoencoder_does_in_evaluation_it_does_with_averages(fit, make)
     spoil(*(network for _, network in model.start_average()))
     x, labels = torch.rand(4, 2), torch.arange(4)
     assert model.reconstruct(x, labels).isfinite().all()
-    assert model.latents(x, labels).isfinite().all()
+    assert model.fitted_latents(x, labels).isfinite().all()
     assert model.eval().losses(x, labels)["loss"].isfinite()
     assert model.train().losses(x, labels)["loss"].isnan()
     if isinstance(model, VAE):

@@ -166,7 +166,7 @@ def test_negative_weights_are_refused(options):
 def test_actions_have_the_shapes_that_they_promise(likelihood, data_shape):
     model, x = VAE(data_shape, likelihood=likelihood), torch.rand(3, *data_shape)
     z = model.encode(x)
-    assert z.shape == model.latents(x).shape == (3, model.latent_dim)
+    assert z.shape == model.fitted_latents(x).shape == (3, model.latent_dim)
     assert model.sample(5).shape == (5, *data_shape)
     assert model.decode(z).shape == model.reconstruct(x).shape == x.shape
     torch.testing.assert_close(model.reconstruct(x), model.decode(z))

@@ -1,0 +1,175 @@
+"""A GAN with a warm start: an autoencoder first, then a game of its decoder."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from gan_lightning.errors import InputError
+from gan_lightning.losses import FiniteDifference, Penalty, ReconstructionLoss, SquaredError
+from gan_lightning.models.autoencoder import Reconstruction
+from gan_lightning.models.game import Terms
+from gan_lightning.models.generative import Batch
+from gan_lightning.models.latent import MakeSampler
+from gan_lightning.models.optimization import MakeOptimizer, PointScheduler, made_optimizer
+from gan_lightning.models.r3gan import R3GAN
+from gan_lightning.networks import MakeDecoder, MakeEncoder, MLPDecoder, MLPEncoder, Shape
+from gan_lightning.networks.decoding import DecodingGenerator
+from gan_lightning.samplers import GaussianMixture
+from gan_lightning.schedules import Cosine
+
+GENTLE = (FiniteDifference("real", 0.01), FiniteDifference("fake", 0.01))
+"""Penalties without second derivatives: the decoder needs a slight push alone."""
+
+
+class WarmStartedGAN(Reconstruction, R3GAN):
+    """An autoencoder, a sampler of its latents, and a game that makes the decoder a generator.
+
+    First the encoder and the decoder learn to reconstruct points, at ``reconstruction_batches``
+    batches. Then the sampler is fitted to the latents of all training points. From then on the
+    decoder plays the game of R3GAN (Huang et al., 2024) with latents of that sampler: it starts
+    from blurred points that are nearly right, and a short game sharpens them. Statistics of batches
+    stay in the game as they were. With a sampler that knows labels the model is conditional.
+
+    Args:
+        data_shape: Shape of one data point; the command line takes it from the data module.
+        num_classes: Number of labels, for a sampler and networks that know them; likewise.
+        encoder: Makes the encoder for a shape of data and a length of codes.
+        decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
+        loss: What tells a reconstruction from its point; the squared error by default.
+        sampler: Makes what draws the latents of samples, for their length.
+        optimizer: Makes the optimizer of the reconstruction.
+        reconstruction_batches: Batches of the reconstruction, in which its learning rate falls to a
+            fiftieth along half a cosine.
+        game_batches: Batches of the game, in which both learning rates fall to a tenth in the same
+            way unless there is an ``lr_scheduler``, and after which training ends. By default the
+            rates stay, and training ends with the Trainer's epochs.
+        latent_noise: Standard deviation of what is added to the codes in the reconstruction.
+        latent_weight: Weight of the codes' squared norm there, in nats.
+        penalties: Terms added to the discriminator's objective, in place of ``gamma``'s; by default
+            gentle ones without second derivatives.
+    """
+
+    averaged: ClassVar[tuple[str, ...]] = ("encoder", "generator")
+
+    num_optimizers = 3
+
+    game_has_begun: Tensor
+
+    def __init__(  # noqa: PLR0913 - two models in one
+        self,
+        data_shape: Shape,
+        *,
+        num_classes: int | None = None,
+        encoder: MakeEncoder = MLPEncoder,
+        decoder: MakeDecoder = MLPDecoder,
+        loss: ReconstructionLoss | None = None,
+        sampler: MakeSampler = GaussianMixture,
+        optimizer: MakeOptimizer = torch.optim.Adam,
+        reconstruction_batches: int = 2000,
+        game_batches: int | None = None,
+        latent_noise: float = 0.05,
+        latent_weight: float = 0.05,
+        penalties: Sequence[Penalty] = GENTLE,
+        **shared: Any,
+    ) -> None:
+        loss = loss or SquaredError()
+        made_encoder, made_decoder = self.coders(data_shape, num_classes, encoder, decoder)
+        made_sampler = self.made_sampler(sampler, num_classes)
+        labels = made_sampler.num_classes or made_decoder.num_classes
+        generator = DecodingGenerator(made_decoder, loss.points, labels)
+        super().__init__(
+            data_shape, num_classes=num_classes, generator=generator, penalties=penalties, **shared
+        )
+        for name, number in [
+            ("reconstruction_batches", reconstruction_batches),
+            ("game_batches", 1 if game_batches is None else game_batches),
+        ]:
+            if number < 1:
+                raise InputError(f"{name} must be a positive integer, found {number}.")
+        self.encoder = made_encoder
+        self.sampler = made_sampler
+        self.loss = loss
+        self.optimizer = optimizer
+        self.reconstruction_batches = reconstruction_batches
+        self.game_batches = game_batches
+        self.latent_noise = latent_noise
+        self.latent_weight = latent_weight
+        self.register_buffer("game_has_begun", torch.tensor(False))
+
+    @property
+    def still_encodes(self) -> bool:
+        return self.batches <= self.reconstruction_batches
+
+    @property
+    def sampler_is_due(self) -> bool:
+        return not self.still_encodes and not self.game_has_begun
+
+    def sampler_was_fitted(self) -> None:
+        self.game_has_begun.fill_(True)
+
+    @property
+    def phase(self) -> str:  # type: ignore[override]
+        """The phase that training is in."""
+        return "reconstruction" if self.still_encodes else "game"
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Terms:
+        """Update the autoencoder, or later the discriminator and the generator."""
+        if not self.still_encodes:
+            return super().training_step(batch, batch_idx)
+        real, labels = batch
+        self.count_labels(labels)
+        if self.batches == 1:
+            self.check(real)
+        *_, optimizer = self.optimizers()  # type: ignore[attr-defined]
+        with self.toggled_optimizer(optimizer):
+            loss = self.update(optimizer, self.reconstruction_terms, real, labels)
+        losses = {"reconstruction_loss": loss}
+        self.log_if_due(losses, prog_bar=True)
+        return losses
+
+    def reconstruction_terms(self, x: Tensor, labels: Tensor) -> Terms:
+        """Return what the autoencoder minimises, in nats a point."""
+        z = self.code(x, labels)
+        outputs = self.outputs(z + self.latent_noise * torch.randn_like(z), labels)
+        return {
+            "loss": self.loss(x, outputs).mean() * x[0].numel(),
+            "latent_norm": self.latent_weight * z.float().square().sum(1).mean(),
+        }
+
+    def latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        """Draw latents from the sampler."""
+        return self.at_home(self.sampler.sample(num_samples, labels))
+
+    def best_decoder(self) -> nn.Module:
+        return self.best("generator").decoder
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        super().on_train_batch_start(batch, batch_idx)
+        if not self.still_encodes:
+            for module in self.generator.modules():
+                module.training = module.training and not isinstance(module, _BatchNorm)
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        super().on_train_batch_end(outputs, batch, batch_idx)
+        if self.game_batches and self._batches_of_game() >= self.game_batches:
+            self.trainer.should_stop = True
+
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
+        players, schedulers = super().configure_optimizers()
+        autoencoder = [*self.encoder.parameters(), *self.generator.parameters()]
+        optimizer = made_optimizer("optimizer", self.optimizer, autoencoder)
+        falling = Cosine(1.0, 0.02, self.reconstruction_batches)
+        schedulers.append(PointScheduler(optimizer, falling, lambda: self.batches))
+        if self.game_batches and self.lr_scheduler is None:
+            cooling = Cosine(1.0, 0.1, self.game_batches)
+            for player in players:
+                schedulers.append(PointScheduler(player, cooling, self._batches_of_game))
+        return [*players, optimizer], schedulers
+
+    def _batches_of_game(self) -> int:
+        return max(0, self.batches - self.reconstruction_batches)

@@ -1,0 +1,30 @@
+"""A decoder in the generator's place."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from gan_lightning.networks.contracts import Decoder, Generator, conditioned
+
+
+class DecodingGenerator(Generator):
+    """Makes points of what a decoder says of latents.
+
+    Args:
+        decoder: The decoder.
+        points: Makes points of its outputs, such as a sigmoid.
+        num_classes: Number of labels that latents are drawn for, if they are; the decoder need not
+            know them.
+    """
+
+    def __init__(
+        self, decoder: Decoder, points: Callable[[Tensor], Tensor], num_classes: int | None = None
+    ) -> None:
+        super().__init__()
+        self.decoder = decoder
+        self.points = points
+        self.latent_dim = decoder.latent_dim
+        self.num_classes = num_classes
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.points(conditioned(self.decoder, z, labels))
