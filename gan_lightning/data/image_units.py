@@ -11,9 +11,29 @@ from PIL import Image
 from torch import Tensor
 
 from gan_lightning.data.units import Units
+from gan_lightning.errors import InputError
 from gan_lightning.figures import image_grid, labelled_grid
 
-ValueRange = Literal["[-1, 1]", "[0, 1]"]
+ValueRange = Literal["[-1, 1]", "[0, 1]", "signed", "unit"] | Sequence[int]
+"""A range of floats as a text, by its name, or as a list, which is what a flag on the command line
+becomes."""
+
+_RANGES = {"signed": "[-1, 1]", "unit": "[0, 1]"}
+
+
+def range_text(value_range: ValueRange) -> str:
+    """Return ``"[-1, 1]"`` or ``"[0, 1]"``.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    text = str(list(value_range)) if isinstance(value_range, list | tuple) else str(value_range)
+    text = _RANGES.get(text, text)
+    if text not in _RANGES.values():
+        raise InputError(
+            f"value_range must be [-1, 1] (or signed) or [0, 1] (or unit), found {value_range!r}."
+        )
+    return text
 
 
 class ImageUnits(Units):
@@ -30,7 +50,7 @@ class ImageUnits(Units):
 
     def __init__(self, value_range: ValueRange, label_names: Sequence[str] | None = None) -> None:
         super().__init__(label_names)
-        self.value_range = value_range
+        self.value_range = range_text(value_range)
 
     def fit(self, data_shape: Sequence[int]) -> bool:
         return len(data_shape) == 3

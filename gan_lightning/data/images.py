@@ -1,7 +1,6 @@
 """Images in memory as bytes."""
 
 from collections.abc import Sequence
-from typing import get_args
 
 import torch
 from torch import Tensor
@@ -9,7 +8,7 @@ from torch.nn.functional import interpolate
 
 from gan_lightning.data.binarised import Binarisation, binarised
 from gan_lightning.data.contracts import DataModule, Picture, Stage
-from gan_lightning.data.image_units import ImageUnits, ValueRange, grid
+from gan_lightning.data.image_units import ImageUnits, ValueRange, grid, range_text
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import Split
 from gan_lightning.errors import InputError
@@ -56,12 +55,9 @@ class Images(DataModule):
         super().__init__(batch_size)
         if data_shape[1] < 1:
             raise InputError(f"size must be a positive integer, found {data_shape[1]}.")
-        if value_range not in get_args(ValueRange):
-            choices = " or ".join(map(repr, get_args(ValueRange)))
-            raise InputError(f"value_range must be the text {choices}, found {value_range!r}.")
         self.data_shape = data_shape
         self.num_classes = num_classes
-        self.value_range = value_range
+        self.value_range = range_text(value_range)
         self.label_names = label_names
         self.units = ImageUnits(value_range, label_names)
         self.binarise = binarise

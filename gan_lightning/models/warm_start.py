@@ -22,9 +22,6 @@ from gan_lightning.networks.decoding import DecodingGenerator
 from gan_lightning.samplers import GaussianMixture
 from gan_lightning.schedules import Cosine
 
-GENTLE = (FiniteDifference("real", 0.01), FiniteDifference("fake", 0.01))
-"""Penalties without second derivatives: the decoder needs a slight push alone."""
-
 
 class WarmStartedGAN(Reconstruction, R3GAN):
     """An autoencoder, a sampler of its latents, and a game that makes the decoder a generator.
@@ -74,7 +71,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         game_batches: int | None = None,
         latent_noise: float = 0.05,
         latent_weight: float = 0.05,
-        penalties: Sequence[Penalty] = GENTLE,
+        penalties: Sequence[Penalty] | None = None,
         **shared: Any,
     ) -> None:
         loss = loss or SquaredError()
@@ -82,8 +79,14 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         made_sampler = self.made_sampler(sampler, num_classes)
         labels = made_sampler.num_classes or made_decoder.num_classes
         generator = DecodingGenerator(made_decoder, loss.points, labels)
+        # Without second derivatives: a decoder that is nearly right needs a slight push alone.
+        gentle = [FiniteDifference(at, 0.01) for at in ("real", "fake")]
         super().__init__(
-            data_shape, num_classes=num_classes, generator=generator, penalties=penalties, **shared
+            data_shape,
+            num_classes=num_classes,
+            generator=generator,
+            penalties=gentle if penalties is None else penalties,
+            **shared,
         )
         for name, number in [
             ("reconstruction_batches", reconstruction_batches),
@@ -111,6 +114,10 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     def sampler_was_fitted(self) -> None:
         self.game_has_begun.fill_(True)
+        # Lightning would log the last loss of the reconstruction until the epoch ends.
+        results: dict[str, Any] = self.trainer._results or {}
+        for name in [name for name in results if name.endswith("reconstruction_loss")]:
+            del results[name]
 
     @property
     def phase(self) -> str:  # type: ignore[override]

@@ -73,13 +73,18 @@ def test_what_lies_outside_the_range_becomes_black_or_white(value_range):
     assert samples.tolist() == [0, 255]
 
 
-@pytest.mark.parametrize("value_range", ["[0,1]", "[-1,1]", "tanh", (0, 1), None])
+@pytest.mark.parametrize("value_range", ["unit", "[0, 1]", [0, 1], (0, 1)])
+def test_a_value_range_is_a_text_a_name_or_a_list(value_range):
+    assert Digits(value_range=value_range).value_range == "[0, 1]"
+
+
+@pytest.mark.parametrize("value_range", ["[0,1]", "tanh", (0, 2), None])
 @pytest.mark.parametrize("make", [Digits, MNIST])
 def test_another_value_range_is_refused_and_never_taken_for_the_default(make, value_range):
     with pytest.raises(InputError) as error:
         make(value_range=value_range)
     assert str(error.value) == (
-        f"value_range must be the text '[-1, 1]' or '[0, 1]', found {value_range!r}."
+        f"value_range must be [-1, 1] (or signed) or [0, 1] (or unit), found {value_range!r}."
     )
 
 

@@ -1,0 +1,177 @@
+"""An autoencoder, a sampler and a game in one run: phases, resumption, labels, Python."""
+
+import signal
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lightning.callbacks.stop_signal import StopSignal
+from gan_lightning.errors import InputError
+from gan_lightning.losses import BinaryCrossEntropy
+from gan_lightning.models import LatentModel, WarmStartedGAN
+from gan_lightning.networks import (
+    ConvDecoder,
+    ConvDiscriminator,
+    ConvEncoder,
+    MLPDiscriminator,
+    ProjectionDiscriminator,
+)
+from gan_lightning.samplers import ForEachLabel, GaussianMixture
+
+# Epochs of 3 batches: the reconstruction ends in the second one.
+SMALL = [
+    "--data=Digits",
+    "--data.size=8",
+    "--data.value_range=[0, 1]",
+    "--data.batch_size=500",
+    "--model=WarmStartedGAN",
+    "--model.encoder=ConvEncoder",
+    "--model.encoder.base_channels=4",
+    "--model.encoder.norm=torch.nn.BatchNorm2d",
+    "--model.decoder=ConvDecoder",
+    "--model.decoder.base_channels=4",
+    "--model.decoder.latent_dim=3",
+    "--model.decoder.norm=torch.nn.BatchNorm2d",
+    "--model.loss=BinaryCrossEntropy",
+    "--model.sampler=GaussianMixture",
+    "--model.sampler.num_components=3",
+    "--model.reconstruction_batches=5",
+    "--model.game_batches=6",
+    "--trainer.max_epochs=10",
+    "--trainer.check_val_every_n_epoch=2",
+    "--trainer.log_every_n_steps=1",
+    "--metrics.num_samples=20",
+    "--pictures.num_samples=10",
+]
+CONDITIONAL = [
+    "--model.sampler=ForEachLabel",
+    "--model.discriminator=ProjectionDiscriminator",
+]
+
+
+def runs(root):
+    return sorted(root.glob("lightning_logs/*/version_*"))
+
+
+def last(folder):
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+def curves(folder):
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+    events.Reload()
+    return {t: [(e.step, e.value) for e in events.Scalars(t)] for t in events.Tags()["scalars"]}
+
+
+@pytest.fixture
+def whole(run, tmp_path):
+    run("fit", *SMALL)
+    (folder,) = runs(tmp_path)
+    return folder
+
+
+def test_each_phase_has_its_curves_and_training_ends_with_the_game(whole):
+    found = curves(whole)
+    assert [step for step, _ in found["train/reconstruction_loss"]] == [0, 1, 2, 3, 4]
+    assert [step for step, _ in found["train/d_loss"]] == [5, 6, 7, 8, 9, 10]
+    assert last(whole)["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]["ready"] == 11
+
+
+# In the reconstruction, after its last batch, after the game's first, in the game.
+@pytest.mark.parametrize("stop_at", [4, 5, 6, 8])
+def test_a_run_resumed_in_each_phase_equals_one_that_never_stopped(
+    run, tmp_path, monkeypatch, whole, stop_at
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            StopSignal,
+            "received",
+            lambda _, trainer: trainer.fit_loop.total_batch_idx + 1 == stop_at,
+        )
+        with pytest.raises(SystemExit) as stop:
+            run("fit", *SMALL)
+        assert stop.value.code == 128 + signal.SIGTERM
+    stopped = runs(tmp_path)[1]
+    run("fit", f"--ckpt_path={stopped / 'checkpoints' / 'last.ckpt'}")
+    expected, found = last(whole)["state_dict"], last(stopped)["state_dict"]
+    for name, value in expected.items():
+        assert torch.equal(value, found[name]), name
+    assert curves(stopped) == curves(whole)
+
+
+def test_it_encodes_reconstructs_and_draws_from_a_checkpoint_alone(whole):
+    path = whole / "checkpoints" / "last.ckpt"
+    model = LightningModule.load_from_checkpoint(path, weights_only=True)
+    assert isinstance(model, LatentModel)
+    x = torch.rand(7, 1, 8, 8)
+    z = model.encode(x)
+    assert z.shape == (7, 3)
+    assert torch.equal(model.reconstruct(x), model.decode(z))
+    assert model.sample(4).shape == (4, 1, 8, 8)
+    assert 0 <= model.sample(50).min() <= model.sample(50).max() <= 1
+
+
+def test_a_mixture_for_each_label_makes_it_conditional(run, tmp_path):
+    plain = [option for option in SMALL if not option.startswith("--model.sampler")]
+    run("fit", *plain, *CONDITIONAL)
+    (folder,) = runs(tmp_path)
+    run(
+        *("sample", f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}", "--labels=3"),
+        *("--num_samples=5", f"--output={tmp_path / 'threes.npz'}"),
+    )
+    assert (tmp_path / "threes.npz").exists()
+
+
+def model(**options):
+    return WarmStartedGAN(
+        (1, 8, 8),
+        encoder=partial(ConvEncoder, base_channels=4, norm=torch.nn.BatchNorm2d),
+        decoder=partial(ConvDecoder, base_channels=4, latent_dim=3, norm=torch.nn.BatchNorm2d),
+        loss=BinaryCrossEntropy(),
+        **{"discriminator": partial(ConvDiscriminator, base_channels=4), **options},
+    )
+
+
+def test_statistics_of_batches_stay_as_they_were_in_the_game():
+    warm = model(reconstruction_batches=3)
+    loop = SimpleNamespace(total_batch_idx=3)
+    warm.trainer = SimpleNamespace(fit_loop=loop, log_every_n_steps=0, world_size=1)
+    warm.train()
+    warm.on_train_batch_start((torch.rand(5, 1, 8, 8), torch.zeros(5)), 0)
+    norms = [m for m in warm.generator.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert norms
+    assert not any(norm.training for norm in norms)
+    assert warm.discriminator.training
+
+
+def test_networks_that_know_labels_need_a_sampler_that_does():
+    discriminator = partial(ProjectionDiscriminator, discriminator=ConvDiscriminator)
+    with pytest.raises(InputError, match="discriminator knows labels and the generator does not"):
+        model(num_classes=10, discriminator=discriminator)
+    assert model(num_classes=4, discriminator=discriminator, sampler=ForEachLabel).num_classes == 4
+
+
+@pytest.mark.parametrize("option", ["reconstruction_batches", "game_batches"])
+def test_phases_are_positive(option):
+    with pytest.raises(InputError, match=f"{option} must be a positive integer, found 0"):
+        model(**{option: 0})
+
+
+def test_latents_of_each_label_come_from_its_own_sampler():
+    sampler = ForEachLabel(2, num_classes=3, sampler=partial(GaussianMixture, num_components=1))
+    labels = torch.arange(3).repeat(200)
+    centres = torch.tensor([[0.0, 9.0], [9.0, 0.0], [-9.0, -9.0]])
+    sampler.fit(centres[labels] + torch.randn(600, 2), labels)
+    drawn = sampler.sample(300, torch.arange(3).repeat_interleave(100))
+    means = drawn.unflatten(0, (3, 100)).mean(1)
+    torch.testing.assert_close(means, centres, atol=0.5, rtol=0)
+
+
+def test_it_starts_by_its_defaults_on_rows(run, tmp_path):
+    options = ["--model.reconstruction_batches=3", "--model.discriminator=MLPDiscriminator"]
+    run("fit", "--model=WarmStartedGAN", "--data=Iris", "--trainer.max_epochs=5", *options)
+    assert MLPDiscriminator.__name__ in (runs(tmp_path)[0] / "config.yaml").read_text()
