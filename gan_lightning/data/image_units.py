@@ -1,11 +1,15 @@
 """Images as bytes, and the files that they are written to."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import torch
+from numpy.lib.format import write_array, write_array_header_1_0
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -104,17 +108,25 @@ def _write_grid(samples: Iterable[Tensor], path: Path, labels: Tensor | None) ->
 
 
 def _write_arrays(samples: Iterable[Tensor], path: Path, labels: Tensor | None) -> None:
-    images = torch.cat(list(samples)).numpy()
-    named = {} if labels is None else {"labels": labels.cpu().numpy()}
-    np.savez_compressed(path, allow_pickle=False, images=images, **named)
+    """Write an archive as ``np.savez_compressed`` would, chunk by chunk."""
+    count, shape = 0, (0, 0, 0)
+    with tempfile.TemporaryFile() as spool, ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for chunk in samples:
+            count, shape = count + len(chunk), (chunk.shape[1], chunk.shape[2], chunk.shape[3])
+            spool.write(chunk.contiguous().numpy().tobytes())
+        spool.seek(0)
+        # The header stands first and says how many there are, which is known last.
+        header = {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
+        with archive.open("images.npy", "w", force_zip64=True) as entry:
+            write_array_header_1_0(entry, header)
+            shutil.copyfileobj(spool, entry, 2**20)
+        if labels is not None:
+            with archive.open("labels.npy", "w") as entry:
+                write_array(entry, labels.cpu().numpy(), allow_pickle=False)
 
 
 def _write_folder(samples: Iterable[Tensor], path: Path, labels: Tensor | None) -> None:
     path.mkdir(parents=True, exist_ok=True)
-    # As many digits for all names: the number of samples is known only where labels are.
-    images = [image for chunk in samples for image in chunk]
-    digits = len(str(len(images) - 1))
-    for i, image in enumerate(images):
+    for i, image in enumerate(image for chunk in samples for image in chunk):
         label = "" if labels is None else f"_label{int(labels[i])}"
-        pixels = image_grid(image[None], margin=0)
-        Image.fromarray(pixels).save(path / f"{i:0{digits}d}{label}.png")
+        Image.fromarray(image_grid(image[None], margin=0)).save(path / f"{i:06d}{label}.png")

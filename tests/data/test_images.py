@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -409,17 +410,32 @@ def test_a_name_without_an_ending_is_a_folder_of_single_images(digits, tmp_path,
     samples = digits.val.x[:count]
     digits.write(samples, tmp_path / "new" / "samples")
     paths = sorted((tmp_path / "new" / "samples").iterdir())
-    width = len(str(count - 1))
-    assert [path.name for path in paths] == [f"{i:0{width}d}.png" for i in range(count)]
+    assert [path.name for path in paths] == [f"{i:06d}.png" for i in range(count)]
     for path, sample in zip(paths, samples, strict=True):
         pixels = np.asarray(Image.open(path))
         np.testing.assert_array_equal(pixels[..., 0], sample[0])  # no margin
 
 
+@pytest.mark.parametrize("name", ["samples.npz", "samples"])
+def test_no_chunk_is_kept_after_it_is_written(digits, tmp_path, name):
+    alive = []
+
+    def chunks():
+        for i in range(5):
+            chunk = digits.val.x[i : i + 2].clone()
+            alive.append(weakref.ref(chunk))
+            yield chunk
+            del chunk
+            assert sum(ref() is not None for ref in alive) <= 1
+
+    digits.write(chunks(), tmp_path / name)
+    assert len(alive) == 5
+
+
 def test_single_images_bear_their_labels(digits, tmp_path):
     digits.write(digits.val.x[:2], tmp_path / "samples", torch.tensor([7, 0]))
     names = sorted(path.name for path in (tmp_path / "samples").iterdir())
-    assert names == ["0_label7.png", "1_label0.png"]
+    assert names == ["000000_label7.png", "000001_label0.png"]
 
 
 @pytest.mark.parametrize("name", ["samples.jpg", "samples.csv", "samples.npy"])
