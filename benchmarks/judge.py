@@ -81,7 +81,7 @@ class Judge(nn.Module):
 
 
 class Views:
-    """Features, probabilities and pixels of a set of images.
+    """Features and probabilities of a set of images.
 
     Args:
         network: The classifier.
@@ -94,7 +94,6 @@ class Views:
         self.features = torch.cat(chunks)
         self.probabilities = network.head(self.features).softmax(1)
         self.classes = self.probabilities.argmax(1)
-        self.pixels = images.flatten(1).float() / 255
 
     @property
     def shares(self) -> Tensor:
@@ -102,10 +101,9 @@ class Views:
         return self.classes.bincount(minlength=10) / len(self.classes)
 
 
-def judged(samples: Views, test: Views, training: Views, labels: Tensor | None) -> dict[str, float]:
+def judged(samples: Views, test: Views, labels: Tensor | None) -> dict[str, float]:
     """Return what the judge says of samples, by name."""
     scores = precision_recall_density_coverage(test.features, samples.features, 5)
-    limit = nearest(test.pixels, training.pixels).quantile(0.001)
     found = {
         "fid": frechet_distance(test.features, samples.features),
         "precision": scores.precision,
@@ -113,16 +111,21 @@ def judged(samples: Views, test: Views, training: Views, labels: Tensor | None) 
         "coverage": scores.coverage,
         "confident": (samples.probabilities.max(1).values >= CONFIDENT).float().mean(),
         "uniform": (samples.shares - test.shares).abs().sum() / 2,
-        "copies": (nearest(samples.pixels, training.pixels) < limit).float().mean(),
     }
     if labels is not None:
         found["asked"] = (samples.classes == labels).float().mean()
     return {name: float(value) for name, value in found.items()}
 
 
-def nearest(rows: Tensor, others: Tensor) -> Tensor:
-    """Return each row's distance to the nearest of the others."""
-    return torch.cat([torch.cdist(part, others).min(1).values for part in rows.split(250)])
+def share_of_copies(samples: Tensor, test: Tensor, training: Tensor) -> float:
+    """Return the share of images nearer to a training image than 999 of 1 000 test images are."""
+    known = training.flatten(1).float()
+
+    def nearest(images: Tensor) -> Tensor:
+        parts = images.flatten(1).float().split(250)
+        return torch.cat([torch.cdist(part, known).min(1).values for part in parts])
+
+    return float((nearest(samples) < nearest(test).quantile(0.001)).float().mean())
 
 
 def read_judge() -> Judge:
@@ -178,20 +181,20 @@ def main() -> None:
         return
     network = read_judge()
     digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]
-    training, results = Views(network, images), {}
+    results: dict[str, dict[str, float]] = {}
     for path in arguments.samples:
         with np.load(path) as arrays:
             found = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
         count = min(len(found["images"]), len(test_images))
-        test = Views(network, test_images[:count])
+        samples = found["images"][:count]
         labels = found["labels"][:count] if "labels" in found else None
-        samples = Views(network, found["images"][:count])
-        results[path.stem] = judged(samples, test, training, labels)
+        test = Views(network, test_images[:count])
+        row = judged(Views(network, samples), test, labels)
+        row["copies"] = share_of_copies(samples, test_images, images)
+        results[path.stem] = row
         if f"real {count}" not in results:
-            real = Views(network, images[:count])
-            others = Views(network, images[count:])
-            labels = sets[0].targets[:count] if labels is not None else None
-            results[f"real {count}"] = judged(real, test, others, labels)
+            labels = None if labels is None else sets[0].targets[:count]
+            results[f"real {count}"] = judged(Views(network, images[:count]), test, labels)
     print(as_table(results))
     print(f"\njudge {digest}, k = 5, MNIST test images")
 

@@ -4,20 +4,21 @@ r"""Train the current recipe for so many seconds of the clock, and draw 10 000 s
         [SETTINGS OF FIT …, such as --data.init_args.root=data or --data=FashionMNIST]
 
 It uses the cores that it is given: ``OMP_NUM_THREADS=1 taskset -c 0`` for one. The clock runs from
-the first batch to the last weight. Inside the budget a few batches of each phase are timed, which
-count as well, and what is left is shared out in batches. The rules stand in ``records/README.md``.
+the first batch to the last weight: the first batches of each phase are timed, and what is left is
+shared out in batches. The rules stand in ``records/README.md``.
 """
 
 import argparse
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import nn
 
+from gan_lightning.callbacks import LatentPictures, SamplePictures
 from gan_lightning.cli.command_line import CommandLine
+from gan_lightning.models import WarmStartedGAN
 from gan_lightning.sampling import as_many_of_each_label, drawn
 
 CONFIGS = {
@@ -25,31 +26,48 @@ CONFIGS = {
     True: "configs/conditional_speedrun_mnist.yaml",
 }
 TIMED_BATCHES = 8
-"""Of each phase; the first two warm the machine up."""
+"""At the start of each phase; the first two warm the machine up."""
 
 RECONSTRUCTION = 0.4
-"""Share of the batches' time."""
+"""Share of the budget that the first phase has."""
 
-MARGIN = 0.97
+MARGIN = 0.95
 """Share of the time left that is planned: a busy machine is no surprise."""
 
 
-class Pace(NamedTuple):
-    """Seconds of what a run is made of."""
+class Budget(Callback):
+    """Turns seconds into batches, by timing the first ones of each phase.
 
-    reconstruction: float
-    sampler: float
-    game: float
+    Args:
+        seconds: From the first batch to the last weight.
+    """
 
-
-class Stopwatch(Callback):
-    """Notes when each batch ends."""
-
-    def on_train_batch_end(self, *_: object) -> None:
-        self.ends.append(time.perf_counter())
-
-    def on_train_start(self, *_: object) -> None:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.ends: list[float] = []
+        self.game_began = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: object) -> None:
+        assert isinstance(pl_module, WarmStartedGAN)
+        self.ends.append(time.perf_counter())
+        played = 0 if pl_module.phase != "game" else len(self.ends) - self.game_began
+        self.game_began += pl_module.phase != "game"
+        if TIMED_BATCHES not in (played, len(self.ends)):
+            return
+        pace = (self.ends[-1] - self.ends[-TIMED_BATCHES + 1]) / (TIMED_BATCHES - 2)
+        used = self.ends[-1] - self.started
+        if played:
+            left = int((self.seconds - used) * MARGIN / pace)
+            pl_module.game_batches = max(1, played + left)
+        else:
+            left = int((RECONSTRUCTION * self.seconds - used) / pace)
+            pl_module.reconstruction_batches = max(1, len(self.ends) + left)
+        print(
+            f"{pl_module.phase}: {pace:.4f} s a batch, {left} more after {used:.1f} s", flush=True
+        )
 
 
 class Recipe(CommandLine):
@@ -59,36 +77,19 @@ class Recipe(CommandLine):
         pass
 
 
-def recipe(config: str, seed: int, settings: list[str], batches: tuple[int, int]) -> Recipe:
-    """Build a run of so many batches of reconstruction and of the game."""
+def recipe(config: str, seed: int, settings: list[str]) -> Recipe:
+    """Build a run that goes on until it is stopped."""
     quiet = ["logger=false", "limit_val_batches=0", "num_sanity_val_steps=0"]
-    quiet += ["enable_model_summary=false", "max_epochs=-1", "accelerator=auto"]
+    quiet += ["enable_model_summary=false", "enable_progress_bar=false", "max_epochs=-1"]
+    endless = ["reconstruction_batches=1000000000", "game_batches=1000000000"]
     return Recipe(
         [
             *("fit", f"--config={config}", f"--seed_everything={seed}"),
             *(f"--trainer.{setting}" for setting in quiet),
-            f"--model.reconstruction_batches={batches[0]}",
-            f"--model.game_batches={batches[1]}",
+            *(f"--model.{setting}" for setting in endless),
             *settings,
         ]
     )
-
-
-def train(run: Recipe) -> list[float]:
-    """Train, and return when each batch ended."""
-    watch = Stopwatch()
-    run.trainer.callbacks = [c for c in run.trainer.callbacks if "Pictures" not in type(c).__name__]
-    run.trainer.callbacks.append(watch)
-    run.trainer.fit(run.model, datamodule=run.datamodule)
-    return watch.ends
-
-
-def measured(config: str, seed: int, settings: list[str]) -> Pace:
-    """Time a few batches of each phase, and the sampler's fit between them."""
-    n = TIMED_BATCHES
-    ends = train(recipe(config, seed, settings, (n, n)))
-    game = (ends[-1] - ends[n + 1]) / (len(ends) - n - 2)
-    return Pace((ends[n - 1] - ends[1]) / (n - 2), max(0.0, ends[n] - ends[n - 1] - game), game)
 
 
 def fastest_precision() -> str:
@@ -118,20 +119,18 @@ def main() -> None:
     settings = [f"--trainer.precision={fastest_precision()}", *settings]
     config, seed = CONFIGS[arguments.conditional], arguments.seed
 
-    started = time.perf_counter()
-    pace = measured(config, seed, settings)
-    left = (arguments.budget - (time.perf_counter() - started)) * MARGIN - pace.sampler
-    reconstruction = max(1, int(RECONSTRUCTION * left / pace.reconstruction))
-    game = max(1, int((1 - RECONSTRUCTION) * left / pace.game))
+    run = recipe(config, seed, settings)
+    trainer, budget = run.trainer, Budget(arguments.budget)
+    pictures = (SamplePictures, LatentPictures)
+    trainer.callbacks = [c for c in trainer.callbacks if not isinstance(c, pictures)] + [budget]
+    trainer.fit(run.model, datamodule=run.datamodule)
+    spent = time.perf_counter() - budget.started
     print(
-        f"reconstruction {pace.reconstruction:.4f} s a batch, game {pace.game:.4f} s, "
-        f"sampler {pace.sampler:.1f} s: {reconstruction} and {game} batches, "
-        f"{settings[0].partition('=')[2]}, {torch.get_num_threads()} threads",
+        f"{spent:.1f} s of {arguments.budget:g}: {budget.game_began} batches of reconstruction, "
+        f"{len(budget.ends) - budget.game_began} of the game, {trainer.precision}, "
+        f"{torch.get_num_threads()} threads",
         flush=True,
     )
-    run = recipe(config, seed, settings, (reconstruction, game))
-    train(run)
-    print(f"trained for {time.perf_counter() - started:.1f} s of {arguments.budget:g}", flush=True)
 
     torch.manual_seed(seed)
     labels = as_many_of_each_label(run.model, arguments.num_samples)

@@ -10,7 +10,7 @@ class Schedule(ABC):
     """A number as a function of the points seen, over all devices, since training began."""
 
     @abstractmethod
-    def __call__(self, points_seen: int) -> float:
+    def __call__(self, points_seen: float) -> float:
         """Return the number after so many points."""
 
 
@@ -28,7 +28,7 @@ class Cosine(Schedule):
         self.end = end
         self.points = _positive("Cosine", points)
 
-    def __call__(self, points_seen: int) -> float:
+    def __call__(self, points_seen: float) -> float:
         share = min(points_seen / self.points, 1.0)
         return self.end + (self.start - self.end) * (1 + math.cos(math.pi * share)) / 2
 
@@ -47,7 +47,7 @@ class Linear(Schedule):
         self.end = end
         self.points = _positive("Linear", points)
 
-    def __call__(self, points_seen: int) -> float:
+    def __call__(self, points_seen: float) -> float:
         share = min(points_seen / self.points, 1.0)
         return self.start + (self.end - self.start) * share
 

@@ -73,7 +73,7 @@ class PointScheduler(LambdaLR):
     """
 
     def __init__(
-        self, optimizer: Optimizer, schedule: Schedule, points_seen: Callable[[], int]
+        self, optimizer: Optimizer, schedule: Schedule, points_seen: Callable[[], float]
     ) -> None:
         super().__init__(optimizer, lambda _: schedule(points_seen()))
 

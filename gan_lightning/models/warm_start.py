@@ -163,20 +163,23 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
-        if self.game_batches and self._batches_of_game() >= self.game_batches:
+        if self._share_of_game() >= 1:
             self.trainer.should_stop = True
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
         players, schedulers = super().configure_optimizers()
         autoencoder = [*self.encoder.parameters(), *self.generator.parameters()]
         optimizer = made_optimizer("optimizer", self.optimizer, autoencoder)
-        falling = Cosine(1.0, 0.02, self.reconstruction_batches)
-        schedulers.append(PointScheduler(optimizer, falling, lambda: self.batches))
+        # These two go by the share of their phase that is over.
+        falling, cooling = Cosine(1.0, 0.02, 1), Cosine(1.0, 0.1, 1)
+        schedulers.append(PointScheduler(optimizer, falling, self._share_of_reconstruction))
         if self.game_batches and self.lr_scheduler is None:
-            cooling = Cosine(1.0, 0.1, self.game_batches)
-            for player in players:
-                schedulers.append(PointScheduler(player, cooling, self._batches_of_game))
+            schedulers += [PointScheduler(o, cooling, self._share_of_game) for o in players]
         return [*players, optimizer], schedulers
 
-    def _batches_of_game(self) -> int:
-        return max(0, self.batches - self.reconstruction_batches)
+    def _share_of_reconstruction(self) -> float:
+        return min(1.0, self.batches / self.reconstruction_batches)
+
+    def _share_of_game(self) -> float:
+        played = max(0, self.batches - self.reconstruction_batches)
+        return played / self.game_batches if self.game_batches else 0.0

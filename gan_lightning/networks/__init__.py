@@ -35,7 +35,7 @@ from gan_lightning.networks.contracts import (
     VelocityField,
     conditioned,
 )
-from gan_lightning.networks.conv import ConvDecoder, ConvDiscriminator, ConvEncoder
+from gan_lightning.networks.conv import ConvDecoder, ConvEncoder
 from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lightning.networks.instance_noise import InstanceNoise
 from gan_lightning.networks.keras_conv import KerasConvGenerator
@@ -54,7 +54,6 @@ __all__ = [
     "ClassifyingDiscriminator",
     "ConvClassifier",
     "ConvDecoder",
-    "ConvDiscriminator",
     "ConvEncoder",
     "DCGANDiscriminator",
     "DCGANGenerator",

@@ -1,11 +1,11 @@
-"""Convolutions for autoencoders of images, and a discriminator like them."""
+"""Convolutions for autoencoders of images."""
 
 from collections.abc import Callable
 
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.networks.contracts import Decoder, Encoder, FeatureDiscriminator, Shape
+from gan_lightning.networks.contracts import Decoder, Encoder, Shape
 from gan_lightning.networks.sizes import halvings
 
 Activation = Callable[[], nn.Module]
@@ -99,47 +99,6 @@ class ConvDecoder(Decoder):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
-
-
-class ConvDiscriminator(FeatureDiscriminator):
-    """The layers of ``ConvEncoder``, a convolution 3×3 of the smallest image among them.
-
-    There is no normalisation, so that logits depend on their own point alone.
-
-    Args:
-        data_shape: Shape of one image, ``(channels, size, size)``.
-        base_channels: Channels of the widest hidden image; each smaller one has twice as many.
-        num_features: Width of the layer before the logit.
-        slope: Slope of the rectifiers at negative numbers.
-    """
-
-    def __init__(
-        self,
-        data_shape: Shape,
-        base_channels: int = 32,
-        num_features: int = 128,
-        slope: float = 0.2,
-    ) -> None:
-        super().__init__(num_features)
-        count, smallest = halvings(data_shape, "ConvDiscriminator")
-        _check_widths("ConvDiscriminator", base_channels, num_features)
-        channels = [data_shape[0], *(base_channels * 2**i for i in range(count))]
-        layers: list[nn.Module] = []
-        for i in range(count):
-            layers.append(nn.Conv2d(channels[i], channels[i + 1], 4, 2, padding=1))
-            layers.append(nn.LeakyReLU(slope))
-        self.layers = nn.Sequential(
-            *layers,
-            nn.Conv2d(channels[-1], channels[-1], 3, padding=1),
-            nn.LeakyReLU(slope),
-            nn.Flatten(),
-            nn.Linear(channels[-1] * smallest**2, num_features),
-            nn.LeakyReLU(slope),
-        )
-        self.head = nn.Linear(num_features, 1)
-
-    def features(self, x: Tensor) -> Tensor:
-        return self.layers(x)
 
 
 def _normalised(norm: Norm | None, channels: int) -> list[nn.Module]:

@@ -24,6 +24,9 @@ class LatentSampler(nn.Module, ABC):
     needs_latents = False
     """Whether it has to be fitted to the latents of data."""
 
+    most_latents: int | None = None
+    """So many latents are enough to be fitted to; None where all are worth having."""
+
     num_classes: int | None = None
     """Number of labels that latents can be drawn for; None for a sampler that knows none."""
 

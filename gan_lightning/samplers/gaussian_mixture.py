@@ -14,10 +14,6 @@ LATENTS_PER_DIMENSION = 5
 """A component is worth having for so many latents along each of their axes."""
 
 
-LARGEST_SET = 20_000
-"""More latents hardly change a mixture, and its fit would take minutes."""
-
-
 class GaussianMixture(FittedSampler):
     """Gaussians with full covariances, fitted by expectation maximisation.
 
@@ -30,6 +26,8 @@ class GaussianMixture(FittedSampler):
         max_iterations: Iterations after which the fit is taken as it is. It takes at most 20 000
             latents, drawn at random.
     """
+
+    most_latents = 20_000  # more hardly change a mixture, and its fit would take minutes
 
     weights: Tensor
     means: Tensor
@@ -51,7 +49,7 @@ class GaussianMixture(FittedSampler):
         self.register_buffer("factors", torch.zeros(num_components, latent_dim, latent_dim))
 
     def fit_standardised(self, latents: Tensor) -> None:
-        chosen = torch.randperm(len(latents))[:LARGEST_SET]
+        chosen = torch.randperm(len(latents))[: self.most_latents]
         latents = latents.cpu()[chosen]
         affordable = len(latents) // (LATENTS_PER_DIMENSION * self.latent_dim)
         count = max(1, min(self.num_components, affordable))

@@ -15,8 +15,8 @@ from gan_lightning.losses import BinaryCrossEntropy
 from gan_lightning.models import LatentModel, WarmStartedGAN
 from gan_lightning.networks import (
     ConvDecoder,
-    ConvDiscriminator,
     ConvEncoder,
+    DCGANDiscriminator,
     MLPDiscriminator,
     ProjectionDiscriminator,
 )
@@ -126,13 +126,16 @@ def test_a_mixture_for_each_label_makes_it_conditional(run, tmp_path):
     assert (tmp_path / "threes.npz").exists()
 
 
+CRITIC = partial(DCGANDiscriminator, base_channels=4, norm=torch.nn.Identity)
+
+
 def model(**options):
     return WarmStartedGAN(
         (1, 8, 8),
         encoder=partial(ConvEncoder, base_channels=4, norm=torch.nn.BatchNorm2d),
         decoder=partial(ConvDecoder, base_channels=4, latent_dim=3, norm=torch.nn.BatchNorm2d),
         loss=BinaryCrossEntropy(),
-        **{"discriminator": partial(ConvDiscriminator, base_channels=4), **options},
+        **{"discriminator": CRITIC, **options},
     )
 
 
@@ -149,7 +152,7 @@ def test_statistics_of_batches_stay_as_they_were_in_the_game():
 
 
 def test_networks_that_know_labels_need_a_sampler_that_does():
-    discriminator = partial(ProjectionDiscriminator, discriminator=ConvDiscriminator)
+    discriminator = partial(ProjectionDiscriminator, discriminator=CRITIC)
     with pytest.raises(InputError, match="discriminator knows labels and the generator does not"):
         model(num_classes=10, discriminator=discriminator)
     assert model(num_classes=4, discriminator=discriminator, sampler=ForEachLabel).num_classes == 4
