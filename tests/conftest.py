@@ -5,8 +5,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 # Two processes whose libraries each start a thread for every core would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -43,6 +46,22 @@ def _signals_are_given_back() -> Iterator[None]:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     yield
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.fixture(scope="session")
+def write_mnist() -> Callable[..., None]:
+    """Write images and labels as the files of MNIST into a folder: ``train=…, t10k=…``."""
+
+    def write_mnist(folder: Path, **splits: tuple[NDArray[Any], NDArray[Any]]) -> None:
+        folder.mkdir(parents=True)
+        for name, arrays in splits.items():
+            for kind, array in zip(("images-idx3", "labels-idx1"), arrays, strict=True):
+                # Two zeros, the type of bytes, the number of axes, their sizes.
+                header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+                content = header + array.astype(np.uint8).tobytes()
+                (folder / f"{name}-{kind}-ubyte").write_bytes(content)
+
+    return write_mnist
 
 
 @pytest.fixture

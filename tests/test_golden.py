@@ -88,17 +88,12 @@ def squares(count, pixels):
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory):
+def images(tmp_path_factory, write_mnist):
     """A folder with the four files of MNIST and a folder of pictures, all of them squares."""
     root = tmp_path_factory.mktemp("images")
-    (root / "MNIST" / "raw").mkdir(parents=True)
-    for name, size in [("train", 5600), ("t10k", 50)]:  # 5000 are held out
-        for kind, array in [
-            ("images-idx3", squares(size, 4)),
-            ("labels-idx1", np.arange(size).astype(np.uint8) % 10),
-        ]:
-            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-            (root / "MNIST" / "raw" / f"{name}-{kind}-ubyte").write_bytes(header + array.tobytes())
+    sizes = {"train": 5600, "t10k": 50}  # 5000 are held out
+    splits = {name: (squares(n, 4), np.arange(n) % 10) for name, n in sizes.items()}
+    write_mnist(root / "MNIST" / "raw", **splits)
     (root / "pictures").mkdir()
     for i, channels in enumerate(squares(120, 10).reshape(40, 3, 70, 70)):
         pixels = channels.transpose(1, 2, 0)[:64, :64]  # the config's size, so nothing is resized

@@ -33,11 +33,16 @@ SHORT = [
 
 
 @pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
-    """A folder with the configs and 60 pictures, where nothing has been trained yet."""
+def elsewhere(tmp_path, monkeypatch, write_mnist):
+    """A folder with the configs, some digits and 60 pictures; nothing has been trained there."""
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "pictures").mkdir()
     random = np.random.default_rng(0)
+    splits = {
+        name: (random.integers(0, 256, (size, 28, 28)), np.arange(size) % 10)
+        for name, size in [("train", 5300), ("t10k", 60)]  # 5000 are held out
+    }
+    write_mnist(tmp_path / "data" / "MNIST" / "raw", **splits)
     for i in range(60):
         pixels = random.integers(0, 255, (40, 40, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")

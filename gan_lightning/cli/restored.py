@@ -61,7 +61,7 @@ def differences(
         if isinstance(before, dict) and isinstance(after, dict):
             nested = prefix if key == "init_args" else f"{prefix}{key}."
             yield from differences(before, after, nested)
-        elif before != after:
+        elif str(before) != str(after):  # a text "[0, 1]" may have become a list
             yield f"{prefix}{key}", before, after
 
 

@@ -23,24 +23,22 @@ USUAL_NAMES = {  # file stems begin with the model, or with what people call thi
     "VAE": ("vae_", "conv_vae_"),
     "ConditionalVAE": ("cvae_",),
     "FlowMatching": ("flow_",),
+    "WarmStartedGAN": ("speedrun_", "conditional_speedrun_"),
 }
 
 
 @pytest.fixture(scope="session")
-def mnist_files(tmp_path_factory):
+def mnist_files(tmp_path_factory, write_mnist):
     """The folder of MNIST where it is at hand, else of small files of random images."""
     at_hand = ROOT.parent / "shared" / "data"
     if at_hand.is_dir():
         return at_hand
     root, random = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    (root / "MNIST" / "raw").mkdir(parents=True)
-    for name, size in [("train", 5600), ("t10k", 600)]:
-        for kind, array in [
-            ("images-idx3", random.integers(0, 256, (size, 28, 28), np.uint8)),
-            ("labels-idx1", np.arange(size).astype(np.uint8) % 10),
-        ]:
-            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-            (root / "MNIST" / "raw" / f"{name}-{kind}-ubyte").write_bytes(header + array.tobytes())
+    splits = {
+        name: (random.integers(0, 256, (size, 28, 28)), np.arange(size) % 10)
+        for name, size in [("train", 5600), ("t10k", 600)]
+    }
+    write_mnist(root / "MNIST" / "raw", **splits)
     return root
 
 

@@ -1,7 +1,5 @@
 """Small files in the place of MNIST's."""
 
-import struct
-
 import numpy as np
 import pytest
 import torch
@@ -9,30 +7,25 @@ import torch
 NUM_TRAIN, NUM_TEST = 60, 20
 
 
-def _idx(array):
-    """The bytes of an IDX file: two zeros, the type of bytes, the number of axes, their sizes."""
-    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return header + array.astype(np.uint8).tobytes()
+@pytest.fixture(scope="session")
+def write_idx(write_mnist):
+    """Write files of random images into a folder; return their arrays."""
 
+    def write_idx(folder, seed=0):
+        random = np.random.default_rng(seed)
+        splits = {
+            name: (random.integers(0, 256, (size, 28, 28)), np.arange(size) % 10)
+            for name, size in [("train", NUM_TRAIN), ("t10k", NUM_TEST)]
+        }
+        write_mnist(folder, **splits)
+        return {
+            name: (torch.from_numpy(images).to(torch.uint8)[:, None], torch.from_numpy(labels))
+            for name, (images, labels) in splits.items()
+        }
 
-def _write(folder, seed=0):
-    """Write small files of random images in the place of MNIST's; return their arrays."""
-    folder.mkdir(parents=True)
-    random, arrays = np.random.default_rng(seed), {}
-    for name, size in [("train", NUM_TRAIN), ("t10k", NUM_TEST)]:
-        images = random.integers(0, 256, (size, 28, 28))
-        labels = np.arange(size) % 10
-        (folder / f"{name}-images-idx3-ubyte").write_bytes(_idx(images))
-        (folder / f"{name}-labels-idx1-ubyte").write_bytes(_idx(labels))
-        arrays[name] = torch.from_numpy(images).to(torch.uint8)[:, None], torch.from_numpy(labels)
-    return arrays
+    return write_idx
 
 
 @pytest.fixture
-def mnist_files(tmp_path):
-    return _write(tmp_path / "MNIST" / "raw")
-
-
-@pytest.fixture(scope="session")
-def write_idx():
-    return _write
+def mnist_files(tmp_path, write_idx):
+    return write_idx(tmp_path / "MNIST" / "raw")
