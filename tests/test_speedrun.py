@@ -1,0 +1,91 @@
+"""The clock of a speed run, and the judge of its samples."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+
+TINY = [
+    "--data=Digits",
+    "--data.size=8",
+    "--data.value_range=unit",
+    "--data.batch_size=200",
+    "--model.encoder.base_channels=4",
+    "--model.decoder.base_channels=4",
+    "--model.sampler.num_components=3",
+    "--model.sampler.max_iterations=3",
+    "--trainer.accelerator=cpu",
+]
+
+
+def benchmark(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def speedrun(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    return benchmark("speedrun")
+
+
+def test_a_budget_is_spent_and_samples_are_written(speedrun, monkeypatch, tmp_path, capsys):
+    path = tmp_path / "samples.npz"
+    words = ["speedrun.py", "--budget=3", f"--output={path}", "--num_samples=50", *TINY]
+    monkeypatch.setattr(sys, "argv", words)
+    speedrun.main()
+    with np.load(path) as arrays:
+        assert arrays["images"].shape == (50, 1, 8, 8)
+    said = capsys.readouterr().out
+    assert "reconstruction: " in said
+    assert "game: " in said
+    assert "of 3: " in said
+
+
+def test_the_batches_left_are_those_that_the_time_is_for(speedrun, monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(speedrun.time, "perf_counter", lambda: float(next(clock)))
+
+    class Model(speedrun.WarmStartedGAN):
+        reconstructed = 0
+
+        @property
+        def phase(self):
+            return "reconstruction" if self.reconstructed < 40 else "game"
+
+    model, budget = Model((2,)), speedrun.Budget(100.0)
+    budget.on_train_start(None, model)
+    for _ in range(40):
+        budget.on_train_batch_end(None, model)
+        model.reconstructed += 1
+    assert model.reconstruction_batches == 40  # a batch a second, 40 % of the budget
+    for _ in range(8):
+        budget.on_train_batch_end(None, model)
+    assert model.game_batches == 8 + int(52 * speedrun.MARGIN)
+    assert budget.game_began == 40
+
+
+def test_the_judge_tells_real_digits_from_others_and_finds_copies():
+    judge = benchmark("judge")
+    network = judge.read_judge()
+    torch.manual_seed(0)
+    bars = torch.zeros(40, 1, 28, 28, dtype=torch.uint8)
+    bars[:, :, 4:24, 13:15] = torch.randint(150, 255, (40, 1, 20, 2)).to(torch.uint8)
+    noise = torch.randint(0, 255, (40, 1, 28, 28)).to(torch.uint8)
+    ones = judge.Views(network, bars)
+    assert (ones.classes == 1).all()
+    alike = judge.judged(ones, ones, ones.classes)
+    other = judge.judged(judge.Views(network, noise), ones, ones.classes)
+    assert alike["fid"] < 1e-6 < other["fid"]
+    assert alike["recall"] == alike["coverage"] == alike["asked"] == 1
+    assert other["coverage"] == 0
+    fresh = torch.randint(0, 255, (50, 1, 28, 28)).to(torch.uint8)
+    assert judge.share_of_copies(noise, fresh, noise) == 1
+    assert judge.share_of_copies(noise, noise.flip(0), fresh) <= 0.05
