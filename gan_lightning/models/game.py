@@ -174,8 +174,8 @@ class Game(GenerativeModel, ABC):
     def constrain_discriminator(self) -> None:
         """Bring the discriminator back to what it may be after its step; by default nothing."""
 
-    def latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
-        """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``, whatever the labels."""
+    def latents(self, num_samples: int) -> Tensor:
+        """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""
         z = torch.randn(num_samples, self.generator.latent_dim, device=self.device)
         if self.truncation is not None:  # as if numbers that are too large were drawn anew
             nn.init.trunc_normal_(z, a=-self.truncation, b=self.truncation)
@@ -183,7 +183,7 @@ class Game(GenerativeModel, ABC):
 
     def fakes(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""
-        return conditioned(self.generator, self.latents(num_samples, labels), labels)
+        return conditioned(self.generator, self.latents(num_samples), labels)
 
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         labels = self.asked_labels(num_samples, labels)

@@ -17,7 +17,14 @@ from gan_lightning.models.generative import Batch
 from gan_lightning.models.latent import MakeSampler
 from gan_lightning.models.optimization import MakeOptimizer, PointScheduler, made_optimizer
 from gan_lightning.models.r3gan import R3GAN
-from gan_lightning.networks import MakeDecoder, MakeEncoder, MLPDecoder, MLPEncoder, Shape
+from gan_lightning.networks import (
+    MakeDecoder,
+    MakeEncoder,
+    MLPDecoder,
+    MLPEncoder,
+    Shape,
+    conditioned,
+)
 from gan_lightning.networks.decoding import DecodingGenerator
 from gan_lightning.samplers import GaussianMixture
 from gan_lightning.schedules import Cosine
@@ -148,9 +155,9 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             "latent_norm": self.latent_weight * z.float().square().sum(1).mean(),
         }
 
-    def latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
-        """Draw latents from the sampler."""
-        return self.at_home(self.sampler.sample(num_samples, labels))
+    def fakes(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        z = self.at_home(self.sampler.sample(num_samples, labels))
+        return conditioned(self.generator, z, labels)
 
     def best_decoder(self) -> nn.Module:
         return self.best("generator").decoder
