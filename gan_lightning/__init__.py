@@ -123,11 +123,7 @@ from gan_lightning.samplers import (
     Prior,
     SecondStageVAE,
 )
-from gan_lightning.schedules import (
-    Cosine,
-    Linear,
-    Schedule,
-)
+from gan_lightning.schedules import Cosine, Linear, Schedule
 from gan_lightning.trust import guard_lightning_loader
 from gan_lightning.version import __version__
 

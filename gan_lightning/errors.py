@@ -7,3 +7,14 @@ class InputError(ValueError):
     The message is one sentence or two that name the thing, what was expected and what was found.
     The command line prints it without a traceback.
     """
+
+
+def require_positive(**numbers: int | None) -> None:
+    """Make sure that settings which count something are positive; None stands for none.
+
+    Raises:
+        InputError: If one is not.
+    """
+    for name, number in numbers.items():
+        if number is not None and number < 1:
+            raise InputError(f"{name} must be a positive integer, found {number}.")

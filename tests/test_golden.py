@@ -92,7 +92,7 @@ def images(tmp_path_factory, write_mnist):
     """A folder with the four files of MNIST and a folder of pictures, all of them squares."""
     root = tmp_path_factory.mktemp("images")
     sizes = {"train": 5600, "t10k": 50}  # 5000 are held out
-    splits = {name: (squares(n, 4), np.arange(n) % 10) for name, n in sizes.items()}
+    splits = {n: (squares(k, 4), np.arange(k).astype(np.uint8) % 10) for n, k in sizes.items()}
     write_mnist(root / "MNIST" / "raw", **splits)
     (root / "pictures").mkdir()
     for i, channels in enumerate(squares(120, 10).reshape(40, 3, 70, 70)):

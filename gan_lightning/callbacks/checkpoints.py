@@ -14,7 +14,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.callbacks.stop_signal import StopSignal
 from gan_lightning.data import DataModule
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, require_positive
 
 
 class Checkpoints(Checkpoint):
@@ -37,8 +37,7 @@ class Checkpoints(Checkpoint):
         mode: Literal["min", "max"] | None = None,
         every_n_epochs: int | None = None,
     ) -> None:
-        if every_n_epochs is not None and every_n_epochs < 1:
-            raise InputError(f"every_n_epochs must be a positive integer, found {every_n_epochs}.")
+        require_positive(every_n_epochs=every_n_epochs)
         self.monitor = monitor
         self.mode = mode
         self.every_n_epochs = every_n_epochs

@@ -29,7 +29,7 @@ class SamplerFit(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        if isinstance(pl_module, LatentModel) and pl_module.sampler_is_due:
+        if isinstance(pl_module, LatentModel) and pl_module.sampler_duty() == "fit":
             fit_to_training(trainer, pl_module)
             pl_module.sampler_was_fitted()
             for board in tensorboard(trainer):
@@ -64,7 +64,9 @@ def refresh_sampler(trainer: Trainer, model: LightningModule) -> None:
 
 def _follows(model: LightningModule) -> bool:
     """Return whether a model's sampler follows latents that training changes."""
-    return needs_fitting(model) and isinstance(model, LatentModel) and model.still_encodes
+    if not isinstance(model, LatentModel) or not needs_fitting(model):
+        return False
+    return model.sampler_duty() == "follow"
 
 
 def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> None:

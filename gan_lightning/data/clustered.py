@@ -14,7 +14,7 @@ from gan_lightning.data.held_out import HeldOut
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import DataMemory, Split
 from gan_lightning.data.units import Units
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, require_positive
 from gan_lightning.metrics import TwoSampleMetric
 
 Made = TypeVar("Made", TensorLoader, Split)
@@ -40,8 +40,7 @@ class Clustered(DataModule):
 
     def __init__(self, data: DataModule, num_clusters: int = 50, cluster_seed: int = 0) -> None:
         super().__init__(data.batch_size)
-        if num_clusters < 1:
-            raise InputError(f"num_clusters must be a positive integer, found {num_clusters}.")
+        require_positive(num_clusters=num_clusters)
         if not 0 <= cluster_seed < 2**32:  # as NumPy takes them
             raise InputError(f"cluster_seed must lie in [0, 2^32), found {cluster_seed}.")
         self.data = data

@@ -16,7 +16,7 @@ from gan_lightning.data.held_out import HeldOut
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import DataMemory, Split, described_points
 from gan_lightning.data.units import Units
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, require_positive
 from gan_lightning.metrics import TwoSampleMetric
 from gan_lightning.networks import Shape
 
@@ -76,8 +76,7 @@ class DataModule(LightningDataModule, ABC):
 
     def __init__(self, batch_size: int) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise InputError(f"batch_size must be a positive integer, found {batch_size}.")
+        require_positive(batch_size=batch_size)
         self.batch_size = batch_size
 
     @abstractmethod

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from gan_lightning.errors import InputError
+from gan_lightning.errors import require_positive
 
 
 class TensorLoader:
@@ -43,8 +43,7 @@ class TensorLoader:
         world_size: int = 1,
         scale: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise InputError(f"batch_size must be a positive integer, found {batch_size}.")
+        require_positive(batch_size=batch_size)
         self.x = x
         self.labels = labels
         self.batch_size = batch_size

@@ -10,7 +10,7 @@ from torch import Tensor
 from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_seed
 from gan_lightning.data.memory import Split
 from gan_lightning.data.units import PointUnits
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, require_positive
 from gan_lightning.figures import points_over_density
 from gan_lightning.metrics import PointMetrics, TwoSampleMetric
 
@@ -122,8 +122,7 @@ class GaussianRing(GaussianMixture):
         batch_size: int = 256,
         data_seed: int = 0,
     ) -> None:
-        if num_modes < 1:
-            raise InputError(f"num_modes must be a positive integer, found {num_modes}.")
+        require_positive(num_modes=num_modes)
         self.num_modes = num_modes
         super().__init__(std, num_samples, batch_size, data_seed)
 

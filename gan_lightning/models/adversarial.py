@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, require_positive
 from gan_lightning.losses import Penalty
 from gan_lightning.models.game import Game, Terms
 from gan_lightning.models.generative import Batch
@@ -77,9 +77,7 @@ class AdversarialModule(Game, ABC):
         micro_batches: int = 1,
     ) -> None:
         super().__init__(data_shape, num_classes, generator, discriminator, penalties, augmentation)
-        for name, number in [("n_critic", n_critic), ("micro_batches", micro_batches)]:
-            if number < 1:
-                raise InputError(f"{name} must be a positive integer, found {number}.")
+        require_positive(n_critic=n_critic, micro_batches=micro_batches)
         self.automatic_optimization = False
         self.g_optimizer = g_optimizer
         self.d_optimizer = d_optimizer
@@ -89,9 +87,15 @@ class AdversarialModule(Game, ABC):
         self.micro_batches = micro_batches
 
     def training_step(self, batch: Batch, batch_idx: int) -> Terms:
-        """Update the discriminator, and on every ``n_critic``-th batch the generator."""
+        """Let the players move, and log their losses where due."""
         real, labels = batch
         self.count_labels(labels)
+        losses = self.play(real, labels)
+        self.log_if_due(losses, prog_bar=True)
+        return losses
+
+    def play(self, real: Tensor, labels: Tensor) -> Terms:
+        """Update the discriminator, and on every ``n_critic``-th batch the generator."""
         d_optimizer, g_optimizer, *_ = self.optimizers()  # type: ignore[attr-defined]
 
         with self.toggled_optimizer(d_optimizer):
@@ -102,7 +106,6 @@ class AdversarialModule(Game, ABC):
             with self.toggled_optimizer(g_optimizer):
                 losses["g_loss"] = self.update(g_optimizer, self.generator_terms, real, labels)
 
-        self.log_if_due(losses, prog_bar=True)
         return losses
 
     def update(

@@ -66,9 +66,7 @@ class Classifier(ConfiguredModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = self.optimizer(self.network.parameters())
-        if self.lr_scheduler is None:
-            return optimizer
-        return [optimizer], [self.lr_scheduler(optimizer)]
+        return [optimizer], [] if self.lr_scheduler is None else [self.lr_scheduler(optimizer)]
 
     def _log_accuracy(self, stage: str, x: Tensor, labels: Tensor) -> None:
         logits = self(x)

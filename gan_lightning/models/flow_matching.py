@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from gan_lightning.errors import InputError
+from gan_lightning.errors import require_positive
 from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.networks import MakeVelocity, MLPVelocity, Shape, VelocityField, built
 
@@ -42,8 +42,7 @@ class FlowMatching(OneLossModel):
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
-        if num_steps < 1:
-            raise InputError(f"num_steps must be a positive integer, found {num_steps}.")
+        require_positive(num_steps=num_steps)
         self.data_shape = tuple(data_shape)
         self.velocity = built(
             "velocity", VelocityField, velocity, self.data_shape, num_classes=num_classes

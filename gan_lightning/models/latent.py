@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -24,6 +24,9 @@ from gan_lightning.samplers import LatentSampler
 MakeSampler = Callable[..., LatentSampler]
 """Makes a sampler for a length of latents and, where it has the parameter, a number of labels."""
 
+SamplerDuty = Literal["follow", "fit", "rest"]
+"""To follow latents that training moves, to be fitted before training goes on, or neither."""
+
 
 class LatentModel(GenerativeModel, ABC):
     """Points become latents and latents become points, and a sampler draws latents of its own."""
@@ -36,18 +39,12 @@ class LatentModel(GenerativeModel, ABC):
     sampler: LatentSampler
     latent_dim: int
 
-    @property
-    def still_encodes(self) -> bool:
-        """Whether training may still move the latents of points, which a sampler has to follow."""
-        return True
-
-    @property
-    def sampler_is_due(self) -> bool:
-        """Whether training waits for a sampler that is fitted to the latents of all points."""
-        return False
+    def sampler_duty(self) -> SamplerDuty:
+        """Return what a sampler has to do just now: by default training moves the latents."""
+        return "follow"
 
     def sampler_was_fitted(self) -> None:
-        """Go on: the sampler that was due has been fitted."""
+        """Go on: the sampler that training waited for has been fitted to all latents."""
 
     def coders(
         self, data_shape: Shape, num_classes: int | None, encoder: MakeEncoder, decoder: MakeDecoder

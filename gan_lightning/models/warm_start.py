@@ -9,12 +9,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from gan_lightning.errors import InputError
+from gan_lightning.errors import require_positive
 from gan_lightning.losses import FiniteDifference, Penalty, ReconstructionLoss, SquaredError
 from gan_lightning.models.autoencoder import Reconstruction
 from gan_lightning.models.game import Terms
-from gan_lightning.models.generative import Batch
-from gan_lightning.models.latent import MakeSampler
+from gan_lightning.models.latent import MakeSampler, SamplerDuty
 from gan_lightning.models.optimization import MakeOptimizer, PointScheduler, made_optimizer
 from gan_lightning.models.r3gan import R3GAN
 from gan_lightning.networks import (
@@ -46,7 +45,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
         loss: What tells a reconstruction from its point; the squared error by default.
         sampler: Makes what draws the latents of samples, for their length.
-        optimizer: Makes the optimizer of the reconstruction.
+        reconstruction_optimizer: Makes the optimizer of the encoder and the decoder.
         reconstruction_batches: Batches of the reconstruction, in which its learning rate falls to a
             fiftieth along half a cosine.
         game_batches: Batches of the game, in which both learning rates fall to a tenth in the same
@@ -73,7 +72,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         decoder: MakeDecoder = MLPDecoder,
         loss: ReconstructionLoss | None = None,
         sampler: MakeSampler = GaussianMixture,
-        optimizer: MakeOptimizer = torch.optim.Adam,
+        reconstruction_optimizer: MakeOptimizer = torch.optim.Adam,
         reconstruction_batches: int = 2000,
         game_batches: int | None = None,
         latent_noise: float = 0.05,
@@ -87,24 +86,16 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         labels = made_sampler.num_classes or made_decoder.num_classes
         generator = DecodingGenerator(made_decoder, loss.points, labels)
         # Without second derivatives: a decoder that is nearly right needs a slight push alone.
-        gentle = [FiniteDifference(at, 0.01) for at in ("real", "fake")]
+        if penalties is None:
+            penalties = FiniteDifference("real", 0.01), FiniteDifference("fake", 0.01)
         super().__init__(
-            data_shape,
-            num_classes=num_classes,
-            generator=generator,
-            penalties=gentle if penalties is None else penalties,
-            **shared,
+            data_shape, num_classes=num_classes, generator=generator, penalties=penalties, **shared
         )
-        for name, number in [
-            ("reconstruction_batches", reconstruction_batches),
-            ("game_batches", 1 if game_batches is None else game_batches),
-        ]:
-            if number < 1:
-                raise InputError(f"{name} must be a positive integer, found {number}.")
+        require_positive(reconstruction_batches=reconstruction_batches, game_batches=game_batches)
         self.encoder = made_encoder
         self.sampler = made_sampler
         self.loss = loss
-        self.optimizer = optimizer
+        self.reconstruction_optimizer = reconstruction_optimizer
         self.reconstruction_batches = reconstruction_batches
         self.game_batches = game_batches
         self.latent_noise = latent_noise
@@ -112,12 +103,14 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         self.register_buffer("game_has_begun", torch.tensor(False))
 
     @property
-    def still_encodes(self) -> bool:
-        return self.batches <= self.reconstruction_batches
+    def phase(self) -> str:  # type: ignore[override]
+        """The phase that training is in."""
+        return "reconstruction" if self.batches <= self.reconstruction_batches else "game"
 
-    @property
-    def sampler_is_due(self) -> bool:
-        return not self.still_encodes and not self.game_has_begun
+    def sampler_duty(self) -> SamplerDuty:
+        if self.phase == "reconstruction":
+            return "follow"
+        return "rest" if self.game_has_begun else "fit"
 
     def sampler_was_fitted(self) -> None:
         self.game_has_begun.fill_(True)
@@ -126,25 +119,24 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         for name in [name for name in results if name.endswith("reconstruction_loss")]:
             del results[name]
 
-    @property
-    def phase(self) -> str:  # type: ignore[override]
-        """The phase that training is in."""
-        return "reconstruction" if self.still_encodes else "game"
-
-    def training_step(self, batch: Batch, batch_idx: int) -> Terms:
+    def play(self, real: Tensor, labels: Tensor) -> Terms:
         """Update the autoencoder, or later the discriminator and the generator."""
-        if not self.still_encodes:
-            return super().training_step(batch, batch_idx)
-        real, labels = batch
-        self.count_labels(labels)
+        if self.phase == "reconstruction":
+            return self.reconstruct_better(real, labels)
+        for module in self.generator.modules():  # statistics stay as they were
+            module.training = module.training and not isinstance(module, _BatchNorm)
+        if self._share_of_game() >= 1:
+            self.trainer.should_stop = True  # after this batch
+        return super().play(real, labels)
+
+    def reconstruct_better(self, x: Tensor, labels: Tensor) -> Terms:
+        """Update the encoder and the decoder."""
         if self.batches == 1:
-            self.check(real)
+            self.check(x)
         *_, optimizer = self.optimizers()  # type: ignore[attr-defined]
         with self.toggled_optimizer(optimizer):
-            loss = self.update(optimizer, self.reconstruction_terms, real, labels)
-        losses = {"reconstruction_loss": loss}
-        self.log_if_due(losses, prog_bar=True)
-        return losses
+            loss = self.update(optimizer, self.reconstruction_terms, x, labels)
+        return {"reconstruction_loss": loss}
 
     def reconstruction_terms(self, x: Tensor, labels: Tensor) -> Terms:
         """Return what the autoencoder minimises, in nats a point."""
@@ -162,21 +154,12 @@ class WarmStartedGAN(Reconstruction, R3GAN):
     def best_decoder(self) -> nn.Module:
         return self.best("generator").decoder
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        super().on_train_batch_start(batch, batch_idx)
-        if not self.still_encodes:
-            for module in self.generator.modules():
-                module.training = module.training and not isinstance(module, _BatchNorm)
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        super().on_train_batch_end(outputs, batch, batch_idx)
-        if self._share_of_game() >= 1:
-            self.trainer.should_stop = True
-
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
         players, schedulers = super().configure_optimizers()
         autoencoder = [*self.encoder.parameters(), *self.generator.parameters()]
-        optimizer = made_optimizer("optimizer", self.optimizer, autoencoder)
+        optimizer = made_optimizer(
+            "reconstruction_optimizer", self.reconstruction_optimizer, autoencoder
+        )
         # These two go by the share of their phase that is over.
         falling, cooling = Cosine(1.0, 0.02, 1), Cosine(1.0, 0.1, 1)
         schedulers.append(PointScheduler(optimizer, falling, self._share_of_reconstruction))
