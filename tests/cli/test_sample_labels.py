@@ -127,7 +127,7 @@ def test_images_are_a_grid_by_default_and_a_folder_without_an_ending(run, condit
         f"--output={tmp_path}/single",
     )  # fmt: skip
     names = sorted(path.name for path in (tmp_path / "single").iterdir())
-    assert names == ["0_label0.png", "1_label1.png", "2_label2.png"]
+    assert names == [f"{i:06d}_label{i}.png" for i in range(3)]
 
 
 def test_other_endings_are_refused_in_a_sentence(run, unconditional, tmp_path, capsys):
