@@ -24,6 +24,17 @@ os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"
 ROOT = Path(__file__).parent.parent
 
 
+LONG = (
+    *("test_readme.py", "test_resume.py", "test_experiments.py", "test_autoencoders.py"),
+    *("test_hostile_checkpoints.py", "test_devices.py", "test_benchmarks.py", "test_golden.py"),
+)
+"""Files that take a minute each: begun first, no process waits for another's in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Leave the user's cache alone; the processes that tests start inherit this."""
