@@ -25,7 +25,7 @@ def _importable(monkeypatch):
     ("script", "experiment", "column"),
     [
         pytest.param("iris.py", "r3gan_iris", "distance ratio", marks=pytest.mark.slow),
-        ("points.py", "gan_ring", "high quality"),
+        pytest.param("points.py", "gan_ring", "high quality", marks=pytest.mark.slow),
     ],
 )
 def test_a_benchmark_prints_a_table_with_a_row_for_each_seed(

@@ -73,7 +73,15 @@ QUICK = [
 ]
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+SLOW = ("cgan_clusters_mnist", "dcgan_keras_mnist")  # k-means, and 2 seconds a batch
+
+
+def marked(config):
+    marks = pytest.mark.slow if config.stem in SLOW else ()
+    return pytest.param(config, marks=marks, id=config.stem)
+
+
+@pytest.mark.parametrize("config", list(map(marked, CONFIGS)))
 def test_config_trains_and_its_checkpoint_restores_the_model(run, config, tmp_path, data_at_hand):
     run("fit", f"--config={config}", *data_at_hand(config), *QUICK)
     folder = tmp_path / "lightning_logs" / config.stem / "version_0"

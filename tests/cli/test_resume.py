@@ -96,7 +96,10 @@ def uninterrupted(tmp_path_factory):
     return last(root), curves(folder(root))
 
 
-@pytest.mark.parametrize("batches", [1, 3, 4, 6, 7, 8, 16, 22])
+@pytest.mark.parametrize(
+    "batches",
+    [1, 4, 7, 22, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 6, 8, 16))],
+)
 def test_a_resumed_run_equals_one_that_never_stopped(
     run, config, tmp_path, monkeypatch, uninterrupted, batches
 ):
@@ -173,7 +176,9 @@ def start(config, root, environment, *extra):
     return process
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_and_says_how_to_go_on(config, tmp_path, environment, signum):
     with start(config, tmp_path, environment) as process:
         process.send_signal(signum)

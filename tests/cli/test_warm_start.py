@@ -82,7 +82,9 @@ def test_each_phase_has_its_curves_and_training_ends_with_the_game(whole):
 
 
 # In the reconstruction, after its last batch, after the game's first, in the game.
-@pytest.mark.parametrize("stop_at", [4, 5, 6, 8])
+@pytest.mark.parametrize(
+    "stop_at", [5, 8, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 6))]
+)
 def test_a_run_resumed_in_each_phase_equals_one_that_never_stopped(
     run, tmp_path, monkeypatch, whole, stop_at
 ):
