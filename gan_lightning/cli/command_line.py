@@ -7,6 +7,7 @@ from typing import Any
 
 from jsonargparse import dict_to_namespace
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_warn
@@ -185,7 +186,9 @@ class CommandLine(Actions):
             SamplerFit(),
         ]
         callbacks = self.trainer_defaults["callbacks"] = always
-        if settings.get("enable_progress_bar") is not False:
+        typed = settings.get("callbacks") or []
+        has_bar = any(isinstance(callback, ProgressBar) for callback in typed)
+        if settings.get("enable_progress_bar") is not False and not has_bar:
             callbacks.append(RunProgress())
         if self.subcommand != "fit":
             self.save_config_callback = None

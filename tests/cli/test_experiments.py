@@ -9,6 +9,7 @@ import yaml
 from lightning.pytorch import LightningModule
 from PIL import Image
 
+from gan_lightning.cli import main
 from gan_lightning.models import Classifier, GenerativeModel
 
 ROOT = Path(__file__).parents[2]
@@ -161,3 +162,13 @@ def test_help_tells_what_there_is(run, capsys, subcommand):
     expected = {"fit": "--model", "sample": "--num_samples"}
     assert expected.get("".join(subcommand), "sample") in text
     assert "python -m gan_lightning" in text
+
+
+def test_a_progress_bar_of_ones_own_takes_the_place_of_the_programs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["gan_lightning"])
+    options = ["max_epochs=1", "accelerator=cpu", f"default_root_dir={tmp_path}"]
+    options += ["enable_model_summary=false", "callbacks=[{class_path: TQDMProgressBar}]"]
+    main(["fit", "--model=GAN", "--data=Iris", *(f"--trainer.{option}" for option in options)])
+    shown = capsys.readouterr()
+    assert "Epoch 0" in shown.out + shown.err
+    assert "fit: " not in shown.err
