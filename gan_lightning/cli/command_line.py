@@ -24,7 +24,7 @@ from gan_lightning.callbacks import (
 )
 from gan_lightning.cli.actions import PROGRAM, Actions
 from gan_lightning.cli.checkpoint_files import batches_of, load_checkpoint
-from gan_lightning.cli.config_files import check_config
+from gan_lightning.cli.config_files import check_config, replaced_callbacks
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.restored import (
@@ -100,6 +100,11 @@ class CommandLine(Actions):
         """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
         typed = [check_config(config) for config in self.arguments.configs]
         self.limits = Limits(self.arguments, args, typed)
+        if gone := replaced_callbacks(typed, args):
+            rank_zero_warn(
+                f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
+                "--trainer.callbacks+= adds to them."
+            )
         path = find_checkpoint(self.arguments)
         if path is not None:
             args = self.arguments.completed(args, path, self._stand_in(path))

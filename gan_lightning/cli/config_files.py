@@ -1,6 +1,6 @@
 """Experiment files that cannot be read, named before the parser meets them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,17 @@ def check_config(path: Path) -> dict[str, Any]:
     for section in _SECTIONS & content.keys():
         _check_section(path, section, content[section])
     return content
+
+
+def replaced_callbacks(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> list[str]:
+    """Return the names of a config's callbacks that a flag replaces, where it could add to them."""
+    flag = "--trainer.callbacks"
+    if not any(arg == flag or arg.startswith(f"{flag}=") for arg in args):
+        return []
+    sections = [config.get("trainer") or {} for config in configs]
+    callbacks = [callback for section in sections for callback in section.get("callbacks") or []]
+    paths = [c.get("class_path", "") if isinstance(c, Mapping) else c for c in callbacks]
+    return [str(path).rpartition(".")[2] for path in paths]
 
 
 def check_found_config(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lightning.pytorch import LightningModule
 from PIL import Image
 
 from gan_lightning.cli import main
+from gan_lightning.cli.config_files import replaced_callbacks
 from gan_lightning.models import Classifier, GenerativeModel
 
 ROOT = Path(__file__).parents[2]
@@ -172,3 +173,10 @@ def test_a_progress_bar_of_ones_own_takes_the_place_of_the_programs(tmp_path, mo
     shown = capsys.readouterr()
     assert "Epoch 0" in shown.out + shown.err
     assert "fit: " not in shown.err
+
+
+@pytest.mark.parametrize("flag", ["--trainer.callbacks=ModelSummary", "--trainer.callbacks+="])
+def test_a_flag_says_which_callbacks_of_the_config_it_replaces(flag):
+    config = {"trainer": {"callbacks": [{"class_path": "GeneratorEMA"}, "gan_lightning.X"]}}
+    expected = [] if "+" in flag else ["GeneratorEMA", "X"]
+    assert replaced_callbacks([config, {"trainer": None}, {}], ["fit", flag]) == expected
