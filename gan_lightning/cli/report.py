@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import Timer
 
 from gan_lightning.callbacks import Checkpoints, SampleMetrics
 from gan_lightning.models import GenerativeModel
@@ -38,10 +39,15 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         )
     protocol = callback_of(trainer, SampleMetrics).protocol or "nothing was compared"
     batches = trainer.fit_loop.total_batch_idx + 1
-    if batches == batches_before:
-        done = f"Nothing was left to do: raise --trainer.max_epochs above {trainer.max_epochs}."
+    out_of_time = _out_of_time(trainer)
+    limit = "--trainer.max_time DD:HH:MM:SS" if out_of_time else "--trainer.max_epochs N"
+    if batches > batches_before:
+        why = ", as trainer.max_time was over" if out_of_time else ""
+        done = f"Finished after {batches} batches{why}."
+    elif out_of_time:
+        done = "Nothing was left to do: trainer.max_time, of the whole run, was over; raise it."
     else:
-        done = f"Finished after {batches} batches."
+        done = f"Nothing was left to do: raise --trainer.max_epochs above {trainer.max_epochs}."
     draws = isinstance(trainer.lightning_module, GenerativeModel)
     lines = [
         "",
@@ -55,10 +61,17 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         f"  look      tensorboard --logdir {run.parent}",
         *([f"  sample    {program} sample --ckpt_path {last} --num_samples 500"] if draws else []),
         f"  judge     {program} test --ckpt_path {last}",
-        f"  go on     {program} fit --ckpt_path {last} --trainer.max_epochs N",
+        f"  go on     {program} fit --ckpt_path {last} {limit}",
         "",
     ]
     _say("\n".join(lines))
+
+
+def _out_of_time(trainer: Trainer) -> bool:
+    """Return whether a run has used all the time that it has."""
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    left = [callback.time_remaining() for callback in callbacks if isinstance(callback, Timer)]
+    return any(seconds is not None and seconds <= 0 for seconds in left)
 
 
 def report_file(what: str, path: Path) -> None:

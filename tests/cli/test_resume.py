@@ -228,3 +228,16 @@ def test_changed_model_arguments_are_named_and_the_checkpoint_keeps_its_own(run,
     with pytest.warns(UserWarning, match="model.gamma stays 1.0, as in the checkpoint; 7.0 is"):
         run("fit", f"--config={config}", "--ckpt_path=last", "--model.init_args.gamma=7.0")
     assert last(tmp_path)["hyper_parameters"]["gamma"] == 1.0
+
+
+def test_a_run_that_ran_out_of_time_says_so_and_goes_on_with_more(run, tmp_path, capsys):
+    limits = ["--trainer.limit_val_batches=0", "--trainer.max_epochs=100000"]
+    run("fit", "--model=GAN", "--data=Iris", *limits, "--trainer.max_time=00:00:00:01")
+    said = capsys.readouterr().out
+    assert "as trainer.max_time was over" in said
+    assert "--trainer.max_time DD:HH:MM:SS" in said
+    (checkpoint,) = tmp_path.rglob("last.ckpt")
+    run("fit", f"--ckpt_path={checkpoint}")
+    assert "trainer.max_time, of the whole run, was over; raise it" in capsys.readouterr().out
+    run("fit", f"--ckpt_path={checkpoint}", "--trainer.max_time=00:00:00:06")
+    assert "Finished after" in capsys.readouterr().out
