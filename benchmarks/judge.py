@@ -6,7 +6,7 @@ r"""Judge samples of digits by a classifier that no part of the package has seen
 ``samples.npz`` holds ``images``, uint8 of shape ``(num, 1, 28, 28)``, and of a conditional model
 ``labels``, as ``python -m gan_lightning sample --output samples.npz`` writes them. They are
 compared with as many of MNIST's 10 000 test images, in the 128 last features of a residual network:
-another architecture, seed and training than ``DigitFeatures``, by whose eyes no default was chosen.
+another architecture, seed and training than ``DigitFeatures``; no default is to be chosen by it.
 
 ``fid`` is the Fréchet distance, ``recall`` and ``coverage`` have k = 5, ``confident`` is the share
 of images whose class has a probability of 0.9 or more, ``uniform`` how far the shares of the
