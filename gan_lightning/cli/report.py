@@ -38,16 +38,7 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
             f"{_shortest(checkpoints.best)}  ({checkpoints.monitor} = {checkpoints.best_value:.4f})"
         )
     protocol = callback_of(trainer, SampleMetrics).protocol or "nothing was compared"
-    batches = trainer.fit_loop.total_batch_idx + 1
-    out_of_time = _out_of_time(trainer)
-    limit = "--trainer.max_time DD:HH:MM:SS" if out_of_time else "--trainer.max_epochs N"
-    if batches > batches_before:
-        why = ", as trainer.max_time was over" if out_of_time else ""
-        done = f"Finished after {batches} batches{why}."
-    elif out_of_time:
-        done = "Nothing was left to do: trainer.max_time, of the whole run, was over; raise it."
-    else:
-        done = f"Nothing was left to do: raise --trainer.max_epochs above {trainer.max_epochs}."
+    done, limit = _ending(trainer, batches_before)
     draws = isinstance(trainer.lightning_module, GenerativeModel)
     lines = [
         "",
@@ -65,6 +56,21 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         "",
     ]
     _say("\n".join(lines))
+
+
+def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
+    """Return a sentence that says what ended a run, and the flag that lets it go on."""
+    batches = trainer.fit_loop.total_batch_idx + 1
+    out_of_time = _out_of_time(trainer)
+    limit = "--trainer.max_time DD:HH:MM:SS" if out_of_time else "--trainer.max_epochs N"
+    if batches > batches_before:
+        why = ", as trainer.max_time was over" if out_of_time else ""
+        return f"Finished after {batches} batches{why}.", limit
+    if out_of_time:
+        over = "trainer.max_time, of the whole run, was over; raise it"
+    else:
+        over = f"raise --trainer.max_epochs above {trainer.max_epochs}"
+    return f"Nothing was left to do: {over}.", limit
 
 
 def _out_of_time(trainer: Trainer) -> bool:
