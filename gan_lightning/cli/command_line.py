@@ -125,9 +125,9 @@ class CommandLine(Actions):
     def _stand_in(self, path: Path) -> Path | str | None:
         """Return the config that stands in for one that nobody typed: a file, or YAML."""
         if self.arguments.names_nothing and self._needs_no_data:
-            held = load_checkpoint(path)
-            if (data := recalled_data(held)) is not None:  # the checkpoint alone is enough
-                model = held_model(held, None, str(path))
+            self.checkpoint = load_checkpoint(path)
+            if (data := recalled_data(self.checkpoint)) is not None:  # the checkpoint is enough
+                model = held_model(self.checkpoint, None, str(path))
                 self.limits.add_checkpoint(path, model)
                 return json.dumps({"model": model, "data": data})
         found = self.arguments.found_config(path)
@@ -149,7 +149,8 @@ class CommandLine(Actions):
         to_go_on = ("loops", "optimizer_states", "lr_schedulers", "callbacks")
         path = Path(config.ckpt_path)
         parts = to_go_on if self.config.subcommand == "fit" else ()
-        self.checkpoint = load_checkpoint(path, parts)
+        if self.checkpoint is None:
+            self.checkpoint = load_checkpoint(path, parts)
         held = held_model(self.checkpoint, config.model.class_path, config.ckpt_path)
         asked = config.model.as_dict()
         self.limits.add_checkpoint(path, held)
@@ -192,7 +193,8 @@ class CommandLine(Actions):
         ]
         callbacks = self.trainer_defaults["callbacks"] = always
         typed = settings.get("callbacks") or []
-        has_bar = any(isinstance(callback, ProgressBar) for callback in typed)
+        given = typed if isinstance(typed, list) else [typed]  # a flag may name a single one
+        has_bar = any(isinstance(callback, ProgressBar) for callback in given)
         if settings.get("enable_progress_bar") is not False and not has_bar:
             callbacks.append(RunProgress())
         if self.subcommand != "fit":
