@@ -76,9 +76,7 @@ def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> N
     data, wanted = data_of(trainer), model.sampler.most_latents
     batches: Iterable[tuple[Tensor, Tensor]] = data.predict_dataloader()
     if share is None and wanted is not None:  # batches from everywhere, where not all are needed
-        points = len(data.train.x) // trainer.world_size
-        stride = max(1, points * trainer.world_size // wanted)
-        batches = islice(batches, 0, None, stride)
+        batches = islice(batches, 0, None, max(1, len(data.train.x) // wanted))
     if trainer.num_training_batches < float("inf"):  # no more than an epoch trains on
         batches = islice(batches, int(trainer.num_training_batches))
     latents, labels = latents_of(model, batches, share)

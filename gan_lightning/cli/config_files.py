@@ -46,8 +46,9 @@ def replaced_callbacks(configs: Sequence[Mapping[str, Any]], args: Sequence[str]
     flag = "--trainer.callbacks"
     if not any(arg == flag or arg.startswith(f"{flag}=") for arg in args):
         return []
-    sections = [config.get("trainer") or {} for config in configs]
-    callbacks = [callback for section in sections for callback in section.get("callbacks") or []]
+    given = [(config.get("trainer") or {}).get("callbacks") or [] for config in configs]
+    listed = [callbacks if isinstance(callbacks, list) else [callbacks] for callbacks in given]
+    callbacks = [callback for each in listed for callback in each]
     paths = [c.get("class_path", "") if isinstance(c, Mapping) else c for c in callbacks]
     return [str(path).rpartition(".")[2] for path in paths]
 

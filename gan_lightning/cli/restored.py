@@ -56,12 +56,16 @@ def differences(
     if _name(classes[0]) != _name(classes[1]):  # the arguments belong to the class
         yield f"{prefix}class_path", old.get("class_path"), new.get("class_path")
         return
-    for key in ({**old, **new}).keys() - {"class_path"}:
+    for key in {**old, **new}:
+        if key == "class_path":
+            continue
         before, after = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(after, dict):
             nested = prefix if key == "init_args" else f"{prefix}{key}."
             yield from differences(before, after, nested)
-        elif str(before) != str(after):  # a text "[0, 1]" may have become a list
+        elif before != after and str(before) != str(
+            after
+        ):  # a text "[0, 1]" may have become a list
             yield f"{prefix}{key}", before, after
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, require_positive
 from gan_lightning.networks.contracts import FeatureDiscriminator, Generator, Shape
 from gan_lightning.networks.sizes import halvings
 
@@ -117,9 +117,7 @@ class Sizes(NamedTuple):
         Args:
             count: How often the image is halved.
         """
-        for name, number in self._asdict().items():
-            if number < 1:
-                raise InputError(f"{name} must be a positive integer, found {number}.")
+        require_positive(**self._asdict())
         return [min(self.base_channels * 2**i, self.max_channels) for i in range(count + 1)]
 
     def stages(self, widths: Sequence[int]) -> list[nn.Sequential]:
