@@ -184,3 +184,21 @@ def test_data_at_hand_are_found_wherever_the_config_has_them(table, tmp_path, ex
     found = table._data_at_hand(experiment, arguments)
     assert found == [argument.format(tmp_path) for argument in expected]
     assert table._data_at_hand(experiment, SimpleNamespace(mnist=None, pictures=None)) == []
+
+
+@pytest.mark.slow
+def test_speed_is_told_in_pairs(environment):
+    done = subprocess.run(
+        [
+            *(sys.executable, ROOT / "benchmarks" / "speed.py", "--experiments=gan_iris"),
+            *("--pairs=2", "--block=10"),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("| `gan_iris`")]
+    ours, theirs, ratio = (float(cell) for cell in row.split("|")[2:5])
+    assert ratio == pytest.approx(ours / theirs, abs=0.02)

@@ -12,6 +12,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks.other_latents import OtherLatents
 from gan_lightning.cli.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks
 from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataModule, Units
 from gan_lightning.errors import InputError
@@ -50,6 +51,8 @@ class GenerativeTrainer(Trainer):
 
     def fit(self, *args: Any, **kwargs: Any) -> None:
         """Train a model; go on with a run that has a checkpoint."""
+        rest_idle_hooks(args[0] if args else kwargs["model"], self.callbacks)
+        forget_absent_gpus()
         super().fit(*args, **kwargs)
 
     def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:

@@ -1,0 +1,184 @@
+r"""Time shipped experiments against plain PyTorch scripts of the same networks, in pairs.
+
+    OMP_NUM_THREADS=1 python benchmarks/speed.py [--experiments gan_iris …] [--pairs 24]
+        [SETTINGS OF FIT …, such as --data.init_args.root=data or --trainer.precision=bf16-mixed]
+
+A run has everything as shipped: curves, validation, pictures, histograms, checkpoints, a progress
+bar. After every block of its batches, the plain script runs as many of its own in the same process,
+so that both meet the same machine. The script is what tutorials show: torchvision's loader (for
+rows PyTorch's), a sigmoid and binary cross-entropy, Adam as it comes. Seconds are the processor's.
+
+``ratio`` is the run's time over the script's, all blocks in, ``a usual block`` the median of the
+blocks' ratios, and ``besides steps`` the share of the run's time that goes beyond its median block:
+validation, pictures, histograms and checkpoints.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from statistics import median
+from typing import NamedTuple
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from speedrun import Recipe
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+from torchvision.datasets import MNIST
+from torchvision.transforms import Compose, Normalize, ToTensor
+
+from gan_lightning.models import GAN
+
+BLOCKS = {"gan_iris": 400, "gan_mlp_mnist": 100, "dcgan_mnist": 20}
+"""Batches in a block of each experiment: some seconds of a slow core."""
+
+
+class PlainScript:
+    """The loop of a tutorial: Goodfellow et al., 2014, with the non-saturating loss.
+
+    Args:
+        model: Whose networks are copied.
+        loader: Yields batches whose first entry are points.
+    """
+
+    def __init__(self, model: GAN, loader: DataLoader) -> None:
+        self.generator = deepcopy(model.generator)
+        self.discriminator = deepcopy(model.discriminator)
+        adam = {"lr": 2e-4, "betas": (0.5, 0.999)}
+        self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
+        self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
+        self.loss = nn.BCELoss()
+        self.loader = loader
+        self.batches = self.endless()
+
+    def endless(self) -> Iterator[Tensor]:
+        """Yield the points of one epoch after another."""
+        while True:
+            for points, *_ in self.loader:
+                yield points
+
+    def judge(self, points: Tensor) -> Tensor:
+        """Return probabilities of being real."""
+        return self.discriminator(points).sigmoid()
+
+    def run(self, batches: int) -> None:
+        """Train for so many batches."""
+        for _ in range(batches):
+            real = next(self.batches)
+            ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+
+            self.d_optimizer.zero_grad()
+            fake = self.generator(torch.randn(len(real), self.generator.latent_dim))
+            d_loss = self.loss(self.judge(real), ones) + self.loss(self.judge(fake.detach()), zeros)
+            d_loss.backward()
+            self.d_optimizer.step()
+
+            self.g_optimizer.zero_grad()
+            fake = self.generator(torch.randn(len(real), self.generator.latent_dim))
+            self.loss(self.judge(fake), ones).backward()
+            self.g_optimizer.step()
+
+
+class Pairs(Callback):
+    """Lets the plain script train for as long as the run just has, and compares their clocks.
+
+    Args:
+        script: The script.
+        block: Batches of the run and of the script, in turn.
+        pairs: Blocks of each that are timed; one more before them warms both up.
+    """
+
+    def __init__(self, script: PlainScript, block: int, pairs: int) -> None:
+        self.script = script
+        self.block = block
+        self.pairs = pairs
+        self.ours: list[float] = []
+        self.theirs: list[float] = []
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.since = time.process_time()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: object) -> None:
+        if (trainer.fit_loop.total_batch_idx + 1) % self.block:
+            return
+        self.ours.append(time.process_time() - self.since)
+        began = time.process_time()
+        with torch.random.fork_rng():
+            self.script.run(self.block)
+        self.theirs.append(time.process_time() - began)
+        trainer.should_stop = len(self.ours) > self.pairs
+        self.since = time.process_time()
+
+
+class Speed(NamedTuple):
+    """What the pairs of one experiment come to."""
+
+    ours: float
+    theirs: float
+    ratio: float
+    usual: float
+    besides: float
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> "Speed":
+        """Sum up all pairs but the first, which warms up."""
+        ours, theirs = pairs.ours[1:], pairs.theirs[1:]
+        batches = len(ours) * pairs.block
+        return cls(
+            1000 * sum(ours) / batches,
+            1000 * sum(theirs) / batches,
+            sum(ours) / sum(theirs),
+            median(a / b for a, b in zip(ours, theirs, strict=True)),
+            max(0.0, 1 - median(ours) * len(ours) / sum(ours)),
+        )
+
+
+def plain_loader(run: Recipe) -> DataLoader:
+    """Return the loader of a tutorial for the data of a run."""
+    data = run.datamodule
+    if len(data.data_shape) == 1:
+        data.prepare_data()
+        data.setup("fit")
+        points: TensorDataset | MNIST = TensorDataset(data.train_dataloader().x.float())
+    else:
+        transform = Compose([ToTensor(), Normalize(0.5, 0.5)])
+        points = MNIST(data.root, download=True, transform=transform)
+    return DataLoader(points, batch_size=data.batch_size, shuffle=True)
+
+
+def measured(experiment: str, pairs: int, block: int, settings: list[str]) -> Speed:
+    """Run one experiment beside its script."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [f"--config=configs/{experiment}.yaml", f"--trainer.default_root_dir={folder}"]
+        run = Recipe(["fit", *words, "--trainer.accelerator=cpu", *settings])
+        clock = Pairs(PlainScript(run.model, plain_loader(run)), block, pairs)
+        run.trainer.callbacks.append(clock)
+        run.trainer.fit(run.model, datamodule=run.datamodule)
+    return Speed.of(clock)
+
+
+def main() -> None:
+    """Print a table with a row for each experiment."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--experiments", nargs="+", default=list(BLOCKS), choices=list(BLOCKS))
+    parser.add_argument("--pairs", type=int, default=24, help="blocks of each that are timed")
+    parser.add_argument("--block", type=int, help="batches in a block")
+    arguments, settings = parser.parse_known_args()
+    rows = ["| experiment | ms a batch | the script's | ratio | a usual block | besides steps |"]
+    rows.append("|---" * 6 + "|")
+    for experiment in arguments.experiments:
+        images = [] if experiment == "gan_iris" else settings
+        block = arguments.block or BLOCKS[experiment]
+        speed = measured(experiment, arguments.pairs, block, images)
+        rows.append(
+            f"| `{experiment}` | {speed.ours:.2f} | {speed.theirs:.2f} | {speed.ratio:.2f} | "
+            f"{speed.usual:.2f} | {speed.besides:.0%} |"
+        )
+    print("\n".join(rows))
+    print(f"\n{torch.get_num_threads()} threads, torch {torch.__version__}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What is spared in every step, and what is not."""
+
+import os
+
+import torch
+from lightning.pytorch import Callback, LightningModule
+
+from gan_lightning.cli.overhead import EACH_BATCH, forget_absent_gpus, rest_idle_hooks
+
+
+class Busy(Callback):
+    def on_train_batch_end(self, *args):
+        return "worked"
+
+
+class BusyModule(LightningModule):
+    def on_after_backward(self):
+        return "worked"
+
+
+def test_a_hook_that_does_nothing_rests_and_one_that_works_does_not():
+    module, busy, idle = BusyModule(), Busy(), Callback()
+    rest_idle_hooks(module, [busy, idle])
+    assert busy.on_train_batch_end() == module.on_after_backward() == "worked"
+    for owner, own in ((module, "on_after_backward"), (busy, "on_train_batch_end"), (idle, None)):
+        assert all(getattr(owner, hook) is None for hook in EACH_BATCH if hook != own)
+
+
+def test_a_hook_that_was_set_on_one_object_works_on():
+    callback = Callback()
+    callback.on_train_batch_start = lambda *args: "worked"
+    rest_idle_hooks(BusyModule(), [callback])
+    assert callback.on_train_batch_start() == "worked"
+
+
+def test_a_gpu_that_is_there_is_asked_for_as_lightning_wants(monkeypatch):
+    for available, expected in ((True, "1"), (False, "0")):
+        monkeypatch.setenv("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+        monkeypatch.setattr(torch.cuda, "is_available", lambda found=available: found)
+        forget_absent_gpus()
+        assert os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] == expected
