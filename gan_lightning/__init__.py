@@ -8,6 +8,7 @@ them from here: ``from gan_lightning import GAN, Iris, MLPGenerator``.
 from gan_lightning import callbacks, data, features, losses, models, networks, samplers, schedules
 from gan_lightning.callbacks import (
     ChannelsLast,
+    Compiled,
     GeneratorEMA,
     GradientClipping,
     ImportanceBound,
@@ -154,6 +155,7 @@ __all__ = [
     "Classifier",
     "ClassifyingDiscriminator",
     "Clustered",
+    "Compiled",
     "ConditionalGAN",
     "ConditionalVAE",
     "ConfiguredModule",

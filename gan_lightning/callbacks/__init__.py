@@ -2,6 +2,7 @@
 
 from gan_lightning.callbacks.channels_last import ChannelsLast
 from gan_lightning.callbacks.checkpoints import Checkpoints
+from gan_lightning.callbacks.compiled import Compiled
 from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
 from gan_lightning.callbacks.gradient_clipping import GradientClipping
@@ -19,6 +20,7 @@ __all__ = [
     "ChannelsLast",
     "Checkpoints",
     "Comparison",
+    "Compiled",
     "FiniteLosses",
     "GeneratorEMA",
     "GradientClipping",

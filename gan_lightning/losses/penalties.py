@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -37,6 +37,9 @@ class Penalty(ABC):
 
     slope_at: frozenset[Kind] = frozenset()
     """Of which points the logits have to be differentiable."""
+
+    differentiates_twice: ClassVar[bool] = True
+    """Whether it takes second derivatives of the discriminator: of slopes by weights."""
 
     weighed_by = "weight"
     """The argument that says how much it weighs."""
@@ -160,6 +163,8 @@ class FiniteDifference(Penalty):
         std: σ, in the model's scale.
         every: Discriminator steps from one use to the next.
     """
+
+    differentiates_twice = False
 
     def __init__(
         self, at: Kind = "real", weight: Scheduled = 1.0, std: float = 0.05, every: int = 1

@@ -1,7 +1,9 @@
 """What the models ask of a network: one contract each, labels optional."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 Shape = tuple[int, ...]
@@ -69,6 +71,10 @@ class ClassifyingDiscriminator(Discriminator):
     @abstractmethod
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits, shape ``(batch,)``, and class logits, shape ``(batch, num_classes)``."""
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile what a game calls, ``judge``."""
+        self.judge = torch.compile(self.judge, *args, **kwargs)  # type: ignore[method-assign]
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.judge(x)[0]

@@ -1,0 +1,42 @@
+"""Networks that are compiled before they are trained."""
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from gan_lightning.errors import InputError
+from gan_lightning.models.game import Game
+
+
+class Compiled(Callback):
+    """Compiles the networks of a model with ``torch.compile``; names in checkpoints stay.
+
+    A compiled network has no second derivatives, which gradient penalties need: a game with such a
+    penalty is refused, and ``FiniteDifference`` is one without them.
+
+    Args:
+        mode: What is tried for speed, such as ``max-autotune``; ``reduce-overhead`` records CUDA
+            graphs.
+        backend: What compiles, as ``torch.compile`` knows it.
+    """
+
+    def __init__(self, mode: str | None = None, backend: str = "inductor") -> None:
+        self.mode = mode
+        self.backend = backend
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Compile the networks that are to be trained.
+
+        Raises:
+            InputError: If a penalty needs second derivatives.
+        """
+        if stage != "fit":
+            return
+        for penalty in pl_module.penalties if isinstance(pl_module, Game) else ():
+            if penalty.differentiates_twice:
+                raise InputError(
+                    f"Compiled: the penalty {type(penalty).__name__} needs second derivatives, "
+                    "which a compiled discriminator has not; use FiniteDifference, or leave "
+                    "Compiled out."
+                )
+        for network in pl_module.children():
+            if any(weight.requires_grad for weight in network.parameters()):
+                network.compile(mode=self.mode, backend=self.backend)
