@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 
 from gan_lightning.errors import InputError
 
+__all__ = ["Cosine", "Linear", "Schedule"]
+
 
 class Schedule(ABC):
     """A number as a function of the points seen, over all devices, since training began."""
