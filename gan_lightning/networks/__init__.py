@@ -35,7 +35,12 @@ from gan_lightning.networks.contracts import (
     VelocityField,
     conditioned,
 )
-from gan_lightning.networks.conv import ConvDecoder, ConvEncoder
+from gan_lightning.networks.conv import (
+    ConvDecoder,
+    ConvDiscriminator,
+    ConvEncoder,
+    UpsamplingDecoder,
+)
 from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lightning.networks.instance_noise import InstanceNoise
 from gan_lightning.networks.keras_conv import KerasConvGenerator
@@ -54,6 +59,7 @@ __all__ = [
     "ClassifyingDiscriminator",
     "ConvClassifier",
     "ConvDecoder",
+    "ConvDiscriminator",
     "ConvEncoder",
     "DCGANDiscriminator",
     "DCGANGenerator",
@@ -89,6 +95,7 @@ __all__ = [
     "ResNetDiscriminator",
     "ResNetGenerator",
     "Shape",
+    "UpsamplingDecoder",
     "VelocityField",
     "built",
     "class_of",

@@ -1,11 +1,12 @@
-"""Convolutions for autoencoders of images."""
+"""Convolutions for autoencoders of images, and for the games that their decoders play."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.networks.contracts import Decoder, Encoder, Shape
+from gan_lightning.networks.contracts import Decoder, Encoder, FeatureDiscriminator, Shape
 from gan_lightning.networks.sizes import halvings
 
 Activation = Callable[[], nn.Module]
@@ -99,6 +100,88 @@ class ConvDecoder(Decoder):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(z)
+
+
+class UpsamplingDecoder(Decoder):
+    """Linear layers to the smallest image, then convolutions 3×3 with nearest neighbours between.
+
+    Unlike transposed convolutions, which weigh neighbouring pixels unequally, these draw no
+    checkers on even surfaces (Odena et al., 2016).
+
+    Args:
+        data_shape: Shape of one image, ``(channels, size, size)``.
+        latent_dim: Length of a latent vector.
+        base_channels: Channels of the hidden image of half the size; each smaller one has twice as
+            many, and the one of full size, on which a convolution is dearest, a quarter.
+        hidden_dim: Width of the layer between the latent and the smallest image.
+        activation: Makes the module after each hidden layer.
+        norm: Makes the normalisation of each hidden image; none by default.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        latent_dim: int = 16,
+        base_channels: int = 32,
+        hidden_dim: int = 256,
+        activation: Activation = nn.ReLU,
+        norm: Norm | None = None,
+    ) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        count, smallest = halvings(data_shape, "UpsamplingDecoder")
+        _check_widths("UpsamplingDecoder", latent_dim, base_channels // 4, hidden_dim)
+        channels = [*(base_channels * 2**i for i in reversed(range(count))), base_channels // 4]
+        layers: list[nn.Module] = []
+        for wide, narrow in pairwise(channels):
+            layers += [*_normalised(norm, wide), activation()]
+            layers += [nn.Conv2d(wide, narrow, 3, padding=1), nn.Upsample(scale_factor=2)]
+        self.layers = nn.Sequential(
+            nn.Linear(latent_dim, hidden_dim),
+            activation(),
+            nn.Linear(hidden_dim, channels[0] * smallest**2),
+            nn.Unflatten(1, (channels[0], smallest, smallest)),
+            *layers,
+            *_normalised(norm, channels[-1]),
+            activation(),
+            nn.Conv2d(channels[-1], data_shape[0], 3, padding=1),
+        )
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(z)
+
+
+class ConvDiscriminator(FeatureDiscriminator):
+    """Convolutions 4×4 that halve the image, one 3×3 on the smallest, then a hidden layer.
+
+    It normalises nothing, so that penalties on its slope mean something.
+
+    Args:
+        data_shape: Shape of one image, ``(channels, size, size)``.
+        base_channels: Channels of the widest hidden image; each smaller one has twice as many.
+        hidden_dim: Width of the layer between the smallest image and the logit.
+    """
+
+    def __init__(self, data_shape: Shape, base_channels: int = 32, hidden_dim: int = 128) -> None:
+        count, smallest = halvings(data_shape, "ConvDiscriminator")
+        _check_widths("ConvDiscriminator", base_channels, hidden_dim)
+        super().__init__(num_features=hidden_dim)
+        channels = [data_shape[0], *(base_channels * 2**i for i in range(count))]
+        layers: list[nn.Module] = []
+        for wide, narrow in pairwise(channels):
+            layers += [nn.Conv2d(wide, narrow, 4, 2, padding=1), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(
+            *layers,
+            nn.Conv2d(channels[-1], channels[-1], 3, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+            nn.Linear(channels[-1] * smallest**2, hidden_dim),
+            nn.LeakyReLU(0.2),
+        )
+        self.head = nn.Linear(hidden_dim, 1)
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.layers(x)
 
 
 def _normalised(norm: Norm | None, channels: int) -> list[nn.Module]:

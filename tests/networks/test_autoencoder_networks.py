@@ -19,6 +19,7 @@ from gan_lightning.networks import (
     LabelledEncoder,
     MLPDecoder,
     MLPEncoder,
+    UpsamplingDecoder,
 )
 
 CODE_DIM, NUM_CLASSES = 6, 3
@@ -46,6 +47,10 @@ class Pair:
 MLP = Pair(MLPEncoder, MLPDecoder)
 NORMED = Pair(partial(MLPEncoder, norm=nn.BatchNorm1d), partial(MLPDecoder, norm=nn.BatchNorm1d))
 CONV = Pair(partial(ConvEncoder, base_channels=4), partial(ConvDecoder, base_channels=4))
+UPSAMPLING = Pair(
+    partial(ConvEncoder, base_channels=4, norm=nn.BatchNorm2d),
+    partial(UpsamplingDecoder, base_channels=4, norm=nn.BatchNorm2d),
+)
 LABELLED = Pair(
     partial(LabelledEncoder, encoder=MLPEncoder),
     partial(LabelledDecoder, decoder=MLPDecoder, embedding_dim=4),
@@ -57,6 +62,7 @@ CASES = [
         ("mlp", MLP, ANY_SHAPE),
         ("normed", NORMED, ANY_SHAPE),
         ("conv", CONV, IMAGES),
+        ("upsampling", UPSAMPLING, IMAGES),
         ("labelled", LABELLED, ANY_SHAPE),
     ]
     for shape in shapes
@@ -141,7 +147,7 @@ def test_a_rectifier_at_the_end_makes_codes_that_are_not_negative():
     assert encoder(torch.randn(20, 4)).min() == 0
 
 
-@pytest.mark.parametrize("make", [partial(ConvEncoder, code_dim=3), ConvDecoder])
+@pytest.mark.parametrize("make", [partial(ConvEncoder, code_dim=3), ConvDecoder, UpsamplingDecoder])
 @pytest.mark.parametrize("data_shape", [(2,), (1, 30, 30), (1, 28, 32)])
 def test_shapes_that_cannot_be_halved_are_refused_in_a_sentence(make, data_shape):
     with pytest.raises(InputError, match="is for square images with a size of"):
@@ -170,3 +176,17 @@ def test_networks_that_need_labels_ask_for_their_number_in_a_sentence(num_classe
         LabelledEncoder((2,), CODE_DIM, num_classes)
     with pytest.raises(InputError, match=f"LabelledDecoder needs .* found {num_classes}"):
         LabelledDecoder((2,), num_classes)
+
+
+@torch.no_grad()
+def test_upsampling_draws_an_even_surface_without_checkers():
+    """A constant hidden image has to become a constant image, away from its borders."""
+    torch.manual_seed(0)
+    shape = (1, 32, 32)
+    for make, has_checkers in ((UpsamplingDecoder, False), (ConvDecoder, True)):
+        decoder = make(shape, latent_dim=3, base_channels=8)
+        unflatten = next(i for i, m in enumerate(decoder.layers) if isinstance(m, nn.Unflatten))
+        even = torch.ones(1, *decoder.layers[unflatten].unflattened_size)
+        image = decoder.layers[unflatten + 1 :](even)
+        inner = image[0, 0, 12:-12, 12:-12]
+        assert (float(inner.std()) > 1e-4) == has_checkers, make

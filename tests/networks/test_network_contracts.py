@@ -14,6 +14,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.networks import (
     AuxiliaryClassifier,
     ClassifyingDiscriminator,
+    ConvDiscriminator,
     DCGANDiscriminator,
     DCGANGenerator,
     Discriminator,
@@ -93,6 +94,7 @@ GENERATORS = [
 UNNORMALISED = [  # whose weights are what multiplies
     (MLPDiscriminator, ANY_SHAPE),
     (partial(MLPDiscriminator, norm=nn.BatchNorm1d), ANY_SHAPE),
+    (partial(ConvDiscriminator, base_channels=4, hidden_dim=8), IMAGES),
     (partial(DCGANDiscriminator, base_channels=4), IMAGES),
     (partial(DCGANDiscriminator, base_channels=4, norm=nn.Identity), IMAGES),
     (partial(ResNetDiscriminator, base_channels=8, spectral_norm=False), IMAGES),
@@ -304,7 +306,8 @@ def test_networks_of_the_same_seed_start_equal(make, data_shape):
 
 @pytest.mark.parametrize("data_shape", [(2,), (1, 4, 4), (1, 30, 30), (1, 28, 32), (28, 28)])
 @pytest.mark.parametrize(
-    "make", [DCGANGenerator, DCGANDiscriminator, ResNetGenerator, ResNetDiscriminator]
+    "make",
+    [ConvDiscriminator, DCGANGenerator, DCGANDiscriminator, ResNetGenerator, ResNetDiscriminator],
 )
 def test_shapes_that_cannot_be_halved_to_four_to_seven_are_refused_in_a_sentence(make, data_shape):
     with pytest.raises(InputError) as error:
