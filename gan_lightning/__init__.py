@@ -5,6 +5,10 @@ files name them by their bare class names and ``load_from_checkpoint`` finds the
 them from here: ``from gan_lightning import GAN, Iris, MLPGenerator``.
 """
 
+from gan_lightning.cli.main import turn_away
+
+turn_away()  # what is misspelt is answered before the rooms below load PyTorch and Lightning
+
 from gan_lightning import callbacks, data, features, losses, models, networks, samplers, schedules
 from gan_lightning.callbacks import (
     ChannelsLast,

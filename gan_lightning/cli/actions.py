@@ -11,14 +11,13 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.cli.checkpoint_files import batches_of
+from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
-
-PROGRAM = "python -m gan_lightning"
 
 
 class Actions(LightningCLI):

@@ -22,10 +22,11 @@ from gan_lightning.callbacks import (
     SamplePictures,
     SamplerFit,
 )
-from gan_lightning.cli.actions import PROGRAM, Actions
+from gan_lightning.cli.actions import Actions
 from gan_lightning.cli.checkpoint_files import batches_of, load_checkpoint
 from gan_lightning.cli.config_files import check_config, replaced_callbacks
 from gan_lightning.cli.explain import as_input_errors
+from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.restored import (
     check_fit,
@@ -36,6 +37,7 @@ from gan_lightning.cli.restored import (
 )
 from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
+from gan_lightning.cli.settings import LINKED, check_settings, within_memory
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
@@ -84,7 +86,7 @@ class CommandLine(Actions):
         return {asked: known[asked]} if asked in known else known
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        for name in ("data_shape", "num_classes"):  # a model without the second gets the first
+        for name in LINKED:
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
         parser.add_lightning_class_args(SampleMetrics, "metrics")
         parser.add_lightning_class_args(SamplePictures, "pictures")
@@ -118,6 +120,7 @@ class CommandLine(Actions):
                 f"{subcommand} needs --ckpt_path: a checkpoint in its run's folder, or last for "
                 "the newest run."
             )
+        check_settings(config)
         seed = config.seed_everything
         if not isinstance(seed, bool) and not 0 <= seed < 2**32:
             raise InputError(f"seed_everything must lie in [0, 2^32), found {seed}.")
@@ -176,12 +179,17 @@ class CommandLine(Actions):
 
     def instantiate_classes(self) -> None:
         """Build data, model and Trainer; whatever fails here failed on the configuration."""
-        with self.limits.in_force(), as_input_errors():
+        asked = self.config[self.config.subcommand]
+        with self.limits.in_force(), as_input_errors(), within_memory(asked):
             super().instantiate_classes()
         if self.checkpoint is not None:
             check_fit(self.model, self.datamodule.data_shape, self.checkpoint)
             if memory := DataMemory.of_checkpoint(self.checkpoint):
                 self.datamodule.remember(memory)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        with within_memory(self.config[subcommand]):
+            super()._run_subcommand(subcommand)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
