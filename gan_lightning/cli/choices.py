@@ -125,5 +125,6 @@ _WORDS = {
 def _concrete(kind: type) -> Iterator[type]:
     if not isabstract(kind) and kind not in _ROOTS.values():
         yield kind
-    for cls in type.__subclasses__(kind):
+    subclasses: list[type] = type.__subclasses__(kind)
+    for cls in subclasses:
         yield from _concrete(cls)

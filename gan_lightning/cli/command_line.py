@@ -24,7 +24,7 @@ from gan_lightning.callbacks import (
 )
 from gan_lightning.cli.actions import Actions
 from gan_lightning.cli.checkpoint_files import batches_of, load_checkpoint
-from gan_lightning.cli.config_files import check_config, replaced_callbacks
+from gan_lightning.cli.config_files import check_config, replaced_by_configs, replaced_callbacks
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.limits import Limits
@@ -107,6 +107,10 @@ class CommandLine(Actions):
                 f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
                 "--trainer.callbacks+= adds to them."
             )
+        if gone := replaced_by_configs(typed):
+            rank_zero_warn(
+                f"The last --config replaces the callbacks of the one before, {', '.join(gone)}."
+            )
         path = find_checkpoint(self.arguments)
         if path is not None:
             args = self.arguments.completed(args, path, self._stand_in(path))
@@ -122,8 +126,9 @@ class CommandLine(Actions):
             )
         check_settings(config)
         seed = config.seed_everything
-        if not isinstance(seed, bool) and not 0 <= seed < 2**32:
-            raise InputError(f"seed_everything must lie in [0, 2^32), found {seed}.")
+        if not isinstance(seed, bool) and (seed is None or not 0 <= seed < 2**32):
+            found = "null" if seed is None else seed
+            raise InputError(f"seed_everything must lie in [0, 2^32), found {found}.")
 
     def _stand_in(self, path: Path) -> Path | str | None:
         """Return the config that stands in for one that nobody typed: a file, or YAML."""

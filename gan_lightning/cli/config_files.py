@@ -81,10 +81,19 @@ def replaced_callbacks(configs: Sequence[Mapping[str, Any]], args: Sequence[str]
     flag = "--trainer.callbacks"
     if not any(arg == flag or arg.startswith(f"{flag}=") for arg in args):
         return []
-    given = [(config.get("trainer") or {}).get("callbacks") or [] for config in configs]
-    listed = [callbacks if isinstance(callbacks, list) else [callbacks] for callbacks in given]
-    callbacks = [callback for each in listed for callback in each]
-    paths = [c.get("class_path", "") if isinstance(c, Mapping) else c for c in callbacks]
+    return [name for names in map(_callbacks, configs) for name in names]
+
+
+def replaced_by_configs(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of callbacks in a config that a later one replaces."""
+    listed = [names for names in map(_callbacks, configs) if names]
+    return [name for names in listed[:-1] for name in names if name not in listed[-1]]
+
+
+def _callbacks(config: Mapping[str, Any]) -> list[str]:
+    callbacks = (config.get("trainer") or {}).get("callbacks") or []
+    listed = callbacks if isinstance(callbacks, list) else [callbacks]
+    paths = [c.get("class_path", "") if isinstance(c, Mapping) else c for c in listed]
     return [str(path).rpartition(".")[2] for path in paths]
 
 

@@ -24,8 +24,8 @@ from gan_lightning.cli.choices import (
 )
 from gan_lightning.errors import InputError
 
-MOST_LETTERS = 300
-"""A message of a library is cut off there."""
+MOST_LETTERS = 180
+"""Of a longer message of a library the first sentence is told, and no more than so much of it."""
 
 _MENDABLE = (InputError, MisconfigurationException, OSError, OutOfMemoryError)
 _LIBRARIES = tuple(map(str, {Path(get_paths()[kind]) for kind in ("stdlib", "purelib", "platlib")}))
@@ -64,7 +64,9 @@ def explain(error: BaseException) -> str:
 def _with_place(error: BaseException) -> str:
     """Return the message of an error, of a bug with its kind, its file and its line."""
     message = " ".join(str(error).split())
-    message = message if len(message) <= MOST_LETTERS else f"{message[:MOST_LETTERS]} …"
+    if len(message) > MOST_LETTERS:
+        first = message.partition(". ")[0]
+        message = first if len(first) <= MOST_LETTERS else f"{first[:MOST_LETTERS]} …"
     frames = extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((*_LIBRARIES, "<", _PACKAGE))]
     expected = is_mendable(error) or isinstance(error, ValueError) or _is_of_the_parser(frames)
@@ -154,6 +156,10 @@ def _no_clipping(match: re.Match[str], place: str, text: str) -> str:
     )
 
 
+def _no_duration(match: re.Match[str], place: str, text: str) -> str:
+    return f"trainer.max_time: expected DD:HH:MM:SS, found {match[1]!r}."
+
+
 def _unreadable_file(match: re.Match[str], place: str, text: str) -> str:
     return f"{match[2]}: {match[1].lower()}."
 
@@ -183,6 +189,7 @@ _SENTENCES = [
     (r"arguments are required: ([\w., ]+)", _missing),
     (r"Expected a typing\.Literal.*Got value: (.+)", _wrong_choice),
     (r"gradient clipping is not supported for manual", _no_clipping),
+    (r"Timer\(duration='(.*)'\)` is not a valid duration", _no_duration),
     (r"^\[Errno \d+\] (.+): '(.+)'$", _unreadable_file),
 ]
 

@@ -88,8 +88,10 @@ def _check_subcommand(args: Sequence[str]) -> None:
     if first in OPTIONS:
         return
     if first and not first.startswith("-"):
-        near = get_close_matches(first, OPTIONS, n=1) or [_SUBCOMMANDS.get(first)]
-        hint = f" Did you mean {near[0]!r}?" if near[0] else ""
+        near = [
+            _SUBCOMMANDS.get(name, name) for name in [first, *get_close_matches(first, OPTIONS)]
+        ]
+        hint = next((f" Did you mean {name!r}?" for name in near if name in OPTIONS), "")
         raise InputError(f"There is no subcommand {first!r}; expected one of {known}.{hint}")
     option = first.partition("=")[0]
     if named := [arg for arg in args if arg in OPTIONS]:

@@ -1,5 +1,6 @@
 """What the parser lets pass and no class can use: null, abstract classes, numbers too large."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -94,11 +95,21 @@ def _check_value(key: str, value: Any) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _check_value(key, item)
-    elif isinstance(value, int) and not -LARGEST <= value <= LARGEST:
-        raise InputError(f"{key} must lie in (-2^63, 2^63), found {_short(value)}.")
-    elif isinstance(value, float) and not -LARGEST_FLOAT <= value <= LARGEST_FLOAT:
-        if value != value or key.startswith("model."):  # a threshold elsewhere may be infinite
-            raise InputError(f"{key} must be a number that 32 bits can hold, found {value:g}.")
+    elif isinstance(value, int | float):
+        _check_number(key, value)
+    elif isinstance(value, str) and value.isdecimal() and len(value) > len(str(LARGEST)):
+        raise InputError(f"{key} must lie in (-2^63, 2^63), found {value[:40]}.")
+
+
+def _check_number(key: str, number: float) -> None:
+    if isinstance(number, int):
+        if not -LARGEST <= number <= LARGEST:
+            raise InputError(f"{key} must lie in (-2^63, 2^63), found {_short(number)}.")
+        return
+    in_range = -LARGEST_FLOAT <= number <= LARGEST_FLOAT
+    if not in_range and (math.isnan(number) or key.startswith("model.")):
+        # A threshold of a callback may be infinite.
+        raise InputError(f"{key} must be a number that 32 bits can hold, found {number:g}.")
 
 
 def _check_arguments(key: str, cls: Any, arguments: Mapping[str, Any]) -> None:

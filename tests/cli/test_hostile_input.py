@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from gan_lightning.cli import main
+from gan_lightning.cli.front_door import OPTIONS, TRAINER
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -152,7 +153,7 @@ def config_cases():
         content = json.loads(json.dumps(yaml.safe_load(text)))  # aliases become copies
         settings = [path for path in leaves(content) if path]
         for path in settings:
-            for value in draw.sample(WRONG, 4):
+            for value in draw.sample(WRONG, 2):
                 yield (
                     f"{experiment}:{path}={value}",
                     changed(content, path, replaced(value)),
@@ -180,3 +181,167 @@ CASES = list(config_cases())
 def test_a_config_with_one_wrong_setting_is_explained(content, names):
     Path("wrong.yaml").write_text(yaml.safe_dump(content))
     assert_explained(["fit", "--config=wrong.yaml", *QUICK], names)
+
+
+# Texts --------------------------------------------------------------------------------------------
+
+
+def damaged_texts():
+    text = EXPERIMENTS["r3gan_iris"]
+    draw = random.Random(1)
+    for at in range(40, len(text), 97):
+        yield f"cut at {at}", text[:at].encode()
+    for number in range(60):
+        at = draw.randrange(len(text))
+        flipped = bytearray(text.encode())
+        flipped[at] ^= 1 << draw.randrange(8)
+        yield f"bit {number}", bytes(flipped)
+    lines = text.splitlines()
+    for at in range(5, len(lines)):
+        yield f"line {at} twice", "\n".join([*lines[: at + 1], *lines[at:]]).encode()
+        yield (
+            f"line {at} indented",
+            "\n".join([*lines[:at], f" {lines[at]}", *lines[at + 1 :]]).encode(),
+        )
+        yield (
+            f"line {at} with a tab",
+            "\n".join([*lines[:at], f"\t{lines[at]}", *lines[at + 1 :]]).encode(),
+        )
+        yield f"line {at} gone", "\n".join([*lines[:at], *lines[at + 1 :]]).encode()
+    bomb = "".join(
+        f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 9 if i else ['1'] * 9)}]\n" for i in range(12)
+    )
+    yield from {
+        "empty": b"",
+        "zeros": b"\0" * 100,
+        "of another code": text.encode("utf-16"),
+        "deep": b"model: " + b"[" * 5000,
+        "grows": bomb.encode(),
+        "contains itself": b"model: &a\n  init_args: *a\n",
+        "a huge number": b"seed_everything: " + b"9" * 6000,
+        "two documents": b"model: {}\n---\nmodel: {}\n",
+        "a tag": b"model: !!python/object/apply:os.system [true]\n",
+        "a key that is a list": b"[1]: 2\n",
+        "a key that is null": b"null: 2\n",
+        "a date": b"seed_everything: 2020-01-01\n",
+    }.items()
+
+
+TEXTS = list(damaged_texts())
+
+
+@pytest.mark.parametrize("content", [case[1] for case in TEXTS], ids=[case[0] for case in TEXTS])
+def test_a_damaged_config_is_explained(content):
+    Path("wrong.yaml").write_bytes(content)
+    keys = [
+        "wrong.yaml",
+        "model",
+        "data",
+        "trainer",
+        "metrics",
+        "pictures",
+        "optimizer",
+        "option",
+        "Layer",
+    ]
+    keys += ["batch_size", "loss", "generator", "discriminator", "seed_everything", "gamma", "beta"]
+    assert_explained(["fit", "--config=wrong.yaml", *QUICK], keys)
+
+
+# Command lines ------------------------------------------------------------------------------------
+
+OPTIONS_OF_SAMPLE = {
+    "num_samples": ["x", "-1", "0", "null", "1.5", "[1]", str(10**30), ""],
+    "seed": ["x", "-1", "1.5", "[1]", str(10**30), "{}"],
+    "labels": ["x", "7", "-1", ",", "", "[1]", "0,,1"],
+    "truncation": ["x", "-1", "0", "[1]", "nan", "{}"],
+    "sampler": ["x", "Prior", "5", "[1]", "{}", "GAN"],
+    "output": ["x.png", "x.yaml", "missing/", "x.", ".csv.gz", "/"],
+    "ckpt_path": ["nowhere.ckpt", ".", "wrong.yaml", "last", "best", "x", "[1]"],
+    "trust": ["1", "a-b", "a..b", "", "/"],
+    "weights_only": ["x", "5"],
+}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    root = tmp_path_factory.mktemp("trained")
+    code, said = outcome(
+        [
+            "fit",
+            f"--config={ROOT}/configs/r3gan_iris.yaml",
+            *QUICK,
+            f"--trainer.default_root_dir={root}",
+        ]
+    )
+    assert code == 0, said
+    return next(root.rglob("last.ckpt"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [(option, value) for option, values in OPTIONS_OF_SAMPLE.items() for value in values],
+)
+def test_a_wrong_value_of_sample_is_explained(checkpoint, option, value):
+    Path("wrong.yaml").write_text("model: 5\n")
+    args = ["sample", f"--ckpt_path={checkpoint}", "--num_samples=3"]
+    assert_explained([*args, f"--{option}={value}"], [option, value or option, "Rows are written"])
+
+
+TRAINER_VALUES = ["x", "-1", "null", "[]", "{}", str(10**30), "1.5", "[1, 2]"]
+
+
+TRAINER_CASES = [
+    (setting, value)
+    for i, setting in enumerate(TRAINER)
+    for value in [*TRAINER_VALUES, *TRAINER_VALUES][i % 8 : i % 8 + 3]
+]
+
+
+@pytest.mark.parametrize(("setting", "value"), TRAINER_CASES)
+def test_a_wrong_setting_of_the_trainer_is_explained(setting, value):
+    args = ["fit", "--model=GAN", "--data=Iris", *QUICK]
+    assert_explained([*args, f"--trainer.{setting}={value}"], [setting])
+
+
+def misspellings(word):
+    yield word[:-1]
+    yield word + word[-1]
+    yield word[1:]
+    yield word[:1] + word[2:3] + word[1:2] + word[3:]
+    yield word.upper()
+
+
+def wrong_words():
+    for subcommand in OPTIONS:
+        for wrong in {*misspellings(subcommand)} - {*OPTIONS}:
+            yield [wrong], wrong
+        for option in OPTIONS[subcommand]:
+            for wrong in {*misspellings(option)} - {*OPTIONS[subcommand]}:
+                yield [subcommand, f"--{wrong}=1"], wrong
+            yield [f"--{option}=1", subcommand], option
+    for path in sorted((ROOT / "configs").glob("*.yaml")):
+        for wrong in list(misspellings(path.stem))[:3]:
+            if (ROOT / "configs" / f"{wrong}.yaml").exists():
+                continue
+            yield ["fit", "--config", f"configs/{wrong}.yaml"], wrong
+        yield ["fit", f"configs/{path.name}"], path.name
+        yield ["fit", "--config", path.stem], path.stem
+        yield ["fit", "--trainer.max_epochs=1", f"--config=configs/{path.name}"], "max_epochs"
+        yield ["fit", "--model=GAN", "-c", f"configs/{path.name}"], "--model"
+    for name in ("epochs", "lr", "batch_size", "latent_dim", *TRAINER):
+        yield ["fit", f"--{name}=1"], name
+        yield ["fit", f"--{name}", "1"], name
+
+
+WORDS = [case for case in wrong_words() if "help" not in case[1]]
+
+
+def test_a_misspelt_command_line_is_explained():
+    assert len(WORDS) > 300
+    for args, name in WORDS:
+        if args[0] == name and name == "help":
+            continue
+        code, said = outcome(args)
+        assert code == 2, args
+        assert_explained(args, [name])
