@@ -21,7 +21,7 @@ _COMMON = (
 _LATENTS = ("sampler", "truncation")
 
 OPTIONS = {
-    "fit": _COMMON,
+    "fit": (*_COMMON, "init_from"),
     "validate": (*_COMMON, "verbose"),
     "test": (*_COMMON, *_LATENTS, "verbose"),
     "predict": (*_COMMON, "return_predictions"),

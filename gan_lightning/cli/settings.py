@@ -95,10 +95,15 @@ def _check_value(key: str, value: Any) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _check_value(key, item)
-    elif isinstance(value, int | float):
-        _check_number(key, value)
-    elif isinstance(value, str) and value.isdecimal() and len(value) > len(str(LARGEST)):
-        raise InputError(f"{key} must lie in (-2^63, 2^63), found {value[:40]}.")
+    elif (number := _number(value)) is not None:
+        _check_number(key, number)
+
+
+def _number(value: Any) -> float | None:
+    """Return a number, also one that the parser has left as a text."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 4000:
+        return int(value)
+    return value if isinstance(value, int | float) else None
 
 
 def _check_number(key: str, number: float) -> None:
@@ -151,6 +156,6 @@ def _plain(value: Any) -> Any:
 
 
 def _short(number: int) -> str:
-    """Return a number with its first digits only, where it has very many."""
+    """Return a number, or how many digits it has where they are very many."""
     digits = number.bit_length() * 3 // 10
     return str(number) if digits < 25 else f"a number of about {digits} digits"

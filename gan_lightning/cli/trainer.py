@@ -122,11 +122,12 @@ class GenerativeTrainer(Trainer):
                 better samples are, and the less varied.
         """
         model, checkpoint = _checked(model, ckpt_path, num_samples)
-        path = Path(output) if output else _default_output(checkpoint, datamodule)
+        path = output_of(output, checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
         datamodule.units.check_output(path)
+        _check_folder(path)
         _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)
@@ -222,7 +223,17 @@ def _check(strategy: str | Strategy, settings: dict[str, Any]) -> None:
         rank_zero_warn("trainer.max_steps counts the steps of both players; max_epochs is clearer.")
 
 
-def _default_output(checkpoint: Path, data: DataModule) -> Path:
-    run = Run.of_checkpoint(checkpoint)
-    folder = run.folder if run else checkpoint.absolute().parent
+def output_of(output: str | None, checkpoint: str | Path | None, data: DataModule) -> Path:
+    """Return where samples go: what was asked for, or ``samples`` in the run's folder."""
+    if output:
+        return Path(output)
+    path = Path(checkpoint or ".")
+    run = Run.of_checkpoint(path)
+    folder = run.folder if run else path.absolute().parent
     return folder / f"samples{data.file_ending}"
+
+
+def _check_folder(path: Path) -> None:
+    """Refuse a folder that holds files already, among which samples would be lost."""
+    if path.is_dir() and any(path.iterdir()):
+        raise InputError(f"--output: expected a new or an empty folder, found files in {path}.")
