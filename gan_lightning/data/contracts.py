@@ -61,6 +61,9 @@ class DataModule(LightningDataModule, ABC):
     file_ending: str
     """The ending of a file of samples, where the user names none: ``.csv``."""
 
+    data_range: tuple[float, float] | None = None
+    """Lowest and highest number that a model sees, where the data fill what lies between."""
+
     units: Units
     """What the numbers mean, known after ``setup``; every checkpoint holds it."""
 
