@@ -6,16 +6,20 @@ is misspelt, every file is damaged. What a command takes after all has to run.
 
 import contextlib
 import io
+import itertools
 import json
 import random
+import shutil
 import signal
 import sys
-import warnings
 from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import yaml
+from PIL import Image
 
 from gan_lightning.cli import main
 from gan_lightning.cli.front_door import OPTIONS, TRAINER
@@ -163,7 +167,7 @@ def config_cases():
                 yield (
                     f"{experiment}:{path} misspelt",
                     changed(content, path, misspelt),
-                    names_of(path)[:-1] + [path[-1][:-1]],
+                    [*names_of(path)[:-1], path[-1][:-1]],
                 )
             inner = content
             for key in path:
@@ -312,36 +316,174 @@ def misspellings(word):
     yield word.upper()
 
 
-def wrong_words():
+def wrong_options():
     for subcommand in OPTIONS:
         for wrong in {*misspellings(subcommand)} - {*OPTIONS}:
             yield [wrong], wrong
         for option in OPTIONS[subcommand]:
+            yield [f"--{option}=1", subcommand], option
             for wrong in {*misspellings(option)} - {*OPTIONS[subcommand]}:
                 yield [subcommand, f"--{wrong}=1"], wrong
-            yield [f"--{option}=1", subcommand], option
-    for path in sorted((ROOT / "configs").glob("*.yaml")):
-        for wrong in list(misspellings(path.stem))[:3]:
-            if (ROOT / "configs" / f"{wrong}.yaml").exists():
-                continue
-            yield ["fit", "--config", f"configs/{wrong}.yaml"], wrong
-        yield ["fit", f"configs/{path.name}"], path.name
-        yield ["fit", "--config", path.stem], path.stem
-        yield ["fit", "--trainer.max_epochs=1", f"--config=configs/{path.name}"], "max_epochs"
-        yield ["fit", "--model=GAN", "-c", f"configs/{path.name}"], "--model"
     for name in ("epochs", "lr", "batch_size", "latent_dim", *TRAINER):
         yield ["fit", f"--{name}=1"], name
         yield ["fit", f"--{name}", "1"], name
 
 
-WORDS = [case for case in wrong_words() if "help" not in case[1]]
+def wrong_names_of_configs():
+    paths = sorted((ROOT / "configs").glob("*.yaml"))
+    for path in paths:
+        for wrong in {*list(misspellings(path.stem))[:3]} - {other.stem for other in paths}:
+            yield ["fit", "--config", f"configs/{wrong}.yaml"], wrong
+        yield ["fit", f"configs/{path.name}"], path.name
+        yield ["fit", "--config", path.stem], path.stem
+        yield ["fit", "--trainer.max_epochs=1", f"--config=configs/{path.name}"], "max_epochs"
+        yield ["fit", "--model=GAN", "-c", f"configs/{path.name}"], "--model"
+
+
+WORDS = [*wrong_options(), *wrong_names_of_configs()]
 
 
 def test_a_misspelt_command_line_is_explained():
-    assert len(WORDS) > 300
-    for args, name in WORDS:
-        if args[0] == name and name == "help":
-            continue
-        code, said = outcome(args)
-        assert code == 2, args
+    cases = [(args, name) for args, name in WORDS if "--help" not in args[0]]
+    assert len(cases) > 300
+    for args, name in cases:
+        assert outcome(args)[0] == 2, args
         assert_explained(args, [name])
+
+
+# Checkpoints --------------------------------------------------------------------------------------
+
+PARTS = (
+    *("epoch", "global_step", "pytorch-lightning_version", "state_dict", "loops", "callbacks"),
+    *("optimizer_states", "lr_schedulers", "hyper_parameters", "random_states", "Iris"),
+    *("points_seen", "gan_lightning_version", "datamodule_hyper_parameters", "hparams_name"),
+)
+WRONG_PARTS = [None, 5, -1, "x", [], {}, [5], {"x": 5}, {5: 5}, torch.zeros(3), float("nan")]
+
+
+def spoilt_checkpoints():
+    """Yield where a checkpoint is spoilt, and by what: GONE takes the part away."""
+    for part in PARTS:
+        for value in [GONE, *WRONG_PARTS]:
+            yield (part,), value
+    for part in ("hyper_parameters", "loops", "callbacks", "state_dict"):
+        for value in WRONG_PARTS[:6]:
+            yield (part, "x"), value
+    for key in ("generator", "discriminator", "gamma", "g_optimizer", "_class_path", "data_shape"):
+        for value in WRONG_PARTS:
+            yield ("hyper_parameters", key), value
+
+
+GONE = object()
+SPOILT = [
+    pytest.param(command, *case, id=f"{command} {'.'.join(case[0])} {case[1]!r:.20}")
+    for command, case in zip(itertools.cycle(["sample", "fit"]), spoilt_checkpoints(), strict=False)
+]
+
+
+@pytest.mark.parametrize(("command", "place", "value"), SPOILT)
+def test_a_spoilt_checkpoint_is_explained(checkpoint, command, place, value):
+    spoilt = Path("run", "checkpoints", "spoilt.ckpt")
+    shutil.copytree(checkpoint.parents[1], "run", ignore=shutil.ignore_patterns("*.ckpt"))
+    spoilt.parent.mkdir(exist_ok=True)
+    content = torch.load(checkpoint, weights_only=True)
+    part = content
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    if value is GONE:
+        del part[place[-1]]
+    torch.save(content, spoilt)
+    names = ["spoilt.ckpt", "checkpoint", "model"]
+    assert_explained([command, f"--ckpt_path={spoilt}", *QUICK], names)
+
+
+@pytest.mark.parametrize("command", ["sample", "fit", "test"])
+@pytest.mark.parametrize("size", [0, 1, 4, 100, 1000, 5000, -1000, -100, -1])
+def test_a_file_that_is_cut_off_is_explained(checkpoint, command, size):
+    Path("spoilt.ckpt").write_bytes(checkpoint.read_bytes()[:size])
+    args = [command, f"--config={ROOT}/configs/r3gan_iris.yaml", "--ckpt_path=spoilt.ckpt", *QUICK]
+    code, _ = outcome(args)
+    assert code == 2
+    assert_explained(args, ["spoilt.ckpt"])
+
+
+# Data files ---------------------------------------------------------------------------------------
+
+
+def pictures_of(kind):
+    folder = Path("pictures")
+    folder.mkdir()
+    content = {
+        "text": b"no picture",
+        "empty": b"",
+        "zeros": b"\0" * 1000,
+        "half": png()[:200],
+        "header": png()[:20],
+    }
+    for i in range(3):
+        if kind in content:
+            (folder / f"{i}.png").write_bytes(content[kind])
+
+
+def png():
+    file = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["none", "text", "empty", "zeros", "half", "header"])
+def test_a_folder_without_pictures_is_explained(kind):
+    pictures_of(kind)
+    args = [
+        "fit",
+        "--model=GAN",
+        "--data=ImageFolder",
+        "--data.root=pictures",
+        "--data.size=8",
+        *QUICK,
+    ]
+    assert outcome(args)[0] == 2
+    assert_explained(args, ["pictures"])
+
+
+@pytest.mark.parametrize("root", ["nowhere", "file", "", "/dev/null", "x" * 200, "a\nb"])
+@pytest.mark.parametrize("data", ["ImageFolder", "MNIST"])
+def test_a_place_without_data_is_explained(data, root):
+    Path("file").write_text("")
+    args = ["fit", "--model=GAN", f"--data={data}", f"--data.root={root}", *QUICK]
+    args += ["--data.download=false"] if data == "MNIST" else ["--data.size=8"]
+    assert outcome(args)[0] == 2
+    assert_explained(args, [root[:50] if "\n" not in root else "root", data])
+
+
+def mnist_damages():
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        for size in (0, 3, 10, 100, -1):
+            yield part, f"cut to {size}", lambda content, size=size: content[:size]
+        for at in range(8):
+            yield (
+                part,
+                f"byte {at}",
+                lambda content, at=at: content[:at] + b"\x7f" + content[at + 1 :],
+            )
+        yield part, "more", lambda content: content + b"\0"
+
+
+@pytest.mark.parametrize(
+    ("part", "damage"),
+    [(d[0], d[2]) for d in mnist_damages()],
+    ids=[f"{d[0]} {d[1]}" for d in mnist_damages()],
+)
+def test_a_damaged_file_of_mnist_is_explained(write_mnist, part, damage):
+    draw = np.random.default_rng(0)
+    splits = {
+        name: (draw.integers(0, 256, (size, 28, 28)), np.arange(size) % 10)
+        for name, size in [("train", 5300), ("t10k", 60)]
+    }
+    write_mnist(Path("data/MNIST/raw"), **splits)
+    file = Path("data/MNIST/raw", f"{part}-ubyte")
+    file.write_bytes(damage(file.read_bytes()))
+    args = ["fit", "--model=GAN", "--data=MNIST", "--data.download=false", *QUICK]
+    assert_explained(args, ["MNIST", file.name])

@@ -236,6 +236,7 @@ def test_a_run_that_ran_out_of_time_says_so_and_goes_on_with_more(run, tmp_path,
     said = capsys.readouterr().out
     assert "as trainer.max_time was over" in said
     assert "--trainer.max_time DD:HH:MM:SS" in said
+    assert "--trainer.max_time 00:00:00:02\n" in said
     (checkpoint,) = tmp_path.rglob("last.ckpt")
     run("fit", f"--ckpt_path={checkpoint}")
     assert "trainer.max_time, of the whole run, was over; raise it" in capsys.readouterr().out
