@@ -1,8 +1,6 @@
 """Generative models as PyTorch Lightning experiments.
 
-Importing the package imports its models, networks, samplers, data and callbacks, so that experiment
-files name them by their bare class names and ``load_from_checkpoint`` finds them. A program takes
-them from here: ``from gan_lightning import GAN, Iris, MLPGenerator``.
+Importing it imports its rooms: files name classes bare, and ``load_from_checkpoint`` finds them.
 """
 
 from gan_lightning.cli.main import turn_away

@@ -1,6 +1,7 @@
 """Which classes a setting may name, found in the annotations of the class that it belongs to."""
 
 import sys
+from abc import ABC
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from inspect import isabstract, signature
@@ -83,6 +84,11 @@ def all_choices(kind: type) -> list[str]:
     return sorted({cls.__name__ for cls in _concrete(kind)}) if kind is not object else []
 
 
+def is_abstract(cls: Any) -> bool:
+    """Return whether nothing can be made of a class, or nothing that does anything."""
+    return isabstract(cls) or ABC in getattr(cls, "__bases__", ())
+
+
 def class_named(name: str) -> type | None:
     """Return the class of this package that a bare name means."""
     found = getattr(gan_lightning, name, None)
@@ -123,7 +129,7 @@ _WORDS = {
 
 
 def _concrete(kind: type) -> Iterator[type]:
-    if not isabstract(kind) and kind not in _ROOTS.values():
+    if not is_abstract(kind):
         yield kind
     subclasses: list[type] = type.__subclasses__(kind)
     for cls in subclasses:

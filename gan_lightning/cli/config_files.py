@@ -66,6 +66,8 @@ def check_text(key: str, text: str) -> None:
     Raises:
         InputError: If it does not.
     """
+    if key.endswith(".init_args") and text[:1] != "{":
+        raise InputError(f"{key}: expected named settings, found {text[:80]!r}.")
     if text[:1] in ("[", "{"):
         try:
             content = yaml.load(text, _Loader)

@@ -52,7 +52,11 @@ def explain(error: BaseException) -> str:
     innermost = str(chain[-1]).strip()
     place = _place(text)
     # Of a class that several kinds allow, the chain ends at the first kind, which may be another.
-    sources = [innermost, text] if "does not correspond to a subclass" in innermost else [innermost]
+    sources = [innermost]
+    if "does not correspond to a subclass" in innermost:
+        sources.append(text)
+    elif "Got value: Namespace(" in innermost:
+        sources = ["\n".join(map(str, chain[:-1]))]
     for source in sources:
         for pattern, sentence in _SENTENCES:
             if match := re.search(pattern, source, re.DOTALL):
@@ -80,7 +84,9 @@ def _with_place(error: BaseException) -> str:
 
 
 def _is_of_the_parser(frames: Sequence[FrameSummary]) -> bool:
-    return bool(frames) and "jsonargparse" in Path(frames[-1].filename).parts
+    return bool(frames) and bool(
+        {"jsonargparse", "argparse.py"} & {*Path(frames[-1].filename).parts}
+    )
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -143,6 +149,11 @@ def _wrong_value(match: re.Match[str], place: str, text: str) -> str:
     return f"{place}: expected {in_words(match[1])}, found {shown}."
 
 
+def _wrong_kind(match: re.Match[str], place: str, text: str) -> str:
+    found = "null" if match[2].strip() == "None" else match[2].strip()[:80]
+    return f"{place}: expected {in_words(match[1])}, found {found}."
+
+
 def _wrong_choice(match: re.Match[str], place: str, text: str) -> str:
     listed = ", ".join(re.findall(r"typing\.Literal\[([^\]]*)\]", text)).split(", ")
     options = ", ".join(dict.fromkeys(choice.strip("'") for choice in listed))
@@ -186,6 +197,7 @@ _SENTENCES = [
     (r"Expected a dot import path string:(.*)", _unknown_class),
     (r"Expected an instantiatable class, but ([\w.]+) is abstract", _abstract),
     (r"Expected a <class '([\w.]+)'>\. Got value: (.+)", _wrong_value),
+    (r"Not a valid subclass of (\w+)\. Got value: (.+?)\s*(?:Subclass types|$)", _wrong_kind),
     (r"arguments are required: ([\w., ]+)", _missing),
     (r"Expected a typing\.Literal.*Got value: (.+)", _wrong_choice),
     (r"gradient clipping is not supported for manual", _no_clipping),

@@ -140,6 +140,8 @@ def _check_configs(subcommand: str, words: Sequence[str]) -> None:
     """Read each config, and make sure that none passes by a flag that stands before it."""
     before: list[str] = []
     for option, value in _settings(words):
+        if not value and option in ("--config", "-c", "--ckpt_path", "--model", "--data"):
+            raise InputError(f"{option}: expected a value behind it, found none.")
         if option in ("--config", "-c"):
             content = check_config(Path(value))
             for name in content:

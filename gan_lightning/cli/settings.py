@@ -4,13 +4,13 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from inspect import isabstract, signature
+from inspect import signature
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from jsonargparse import Namespace
 
-from gan_lightning.cli.choices import SECTIONS, choices, hint_of, imported, in_words
+from gan_lightning.cli.choices import SECTIONS, choices, hint_of, imported, in_words, is_abstract
 from gan_lightning.cli.explain import causes
 from gan_lightning.errors import InputError
 
@@ -33,8 +33,12 @@ def check_settings(config: Mapping[str, Any]) -> None:
     Raises:
         InputError: If one is null and must not be, names an abstract class or counts too far.
     """
-    model = _plain(config.get("model"))
-    typed = {name: value for name, value in model["init_args"].items() if name not in LINKED}
+    model = _plain(config.get("model")) or {}
+    if "class_path" not in model:
+        raise InputError("model: expected a class_path, found none.")
+    typed = {
+        name: value for name, value in (model.get("init_args") or {}).items() if name not in LINKED
+    }
     _check_value("model", {**model, "init_args": typed})
     _check_value("data", _plain(config.get("data")))
     for section, cls in SECTIONS.items():
@@ -85,7 +89,7 @@ def described(hint: Any) -> str:
 def _check_value(key: str, value: Any) -> None:
     if isinstance(value, dict) and "class_path" in value:
         cls = imported(str(value["class_path"]))
-        if isabstract(cls):
+        if is_abstract(cls):
             known = ", ".join(choices(cls))
             raise InputError(f"{key}: {cls.__name__} is abstract; known are {known}.")
         _check_arguments(key, cls, value.get("init_args") or {})

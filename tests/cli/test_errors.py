@@ -89,6 +89,20 @@ COMMAND_LINES = {
         *GAN_ON_IRIS,
         "--trainer.callbacks=[{class_path: Iris}]",
     ],
+    "trainer.callbacks: EarlyStopping needs monitor": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks=EarlyStopping",
+    ],
+    "trainer.callbacks: GeneratorEMA has no option 'half_lif'. Did you mean 'half_life'?": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks=GeneratorEMA",
+        "--trainer.callbacks.half_lif=3",
+    ],
+    "model.penalties: expected a Penalty, found 5": [*GAN_ON_IRIS, "--model.penalties=[5]"],
+    "model: ConfiguredModule is abstract": ["fit", "--model={}", "--data=Iris"],
+    "model.init_args: expected named settings, found '5'": [*GAN_ON_IRIS, "--model.init_args=5"],
+    "--ckpt_path: expected a value behind it, found none": [*GAN_ON_IRIS, "--ckpt_path"],
+    "argument --trainer.max_steps: expected one argument": [*GAN_ON_IRIS, "--trainer.max_steps"],
     "trainer.callbacks: there is no class 'GeneratorEMAA'. Did you mean 'GeneratorEMA'?": [
         *GAN_ON_IRIS,
         "--trainer.callbacks+=GeneratorEMAA",
