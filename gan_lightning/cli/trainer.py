@@ -126,8 +126,7 @@ class GenerativeTrainer(Trainer):
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
-        datamodule.units.check_output(path)
-        _check_folder(path)
+        _check_output(datamodule.units, path)
         _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)
@@ -233,7 +232,8 @@ def output_of(output: str | None, checkpoint: str | Path | None, data: DataModul
     return folder / f"samples{data.file_ending}"
 
 
-def _check_folder(path: Path) -> None:
-    """Refuse a folder that holds files already, among which samples would be lost."""
+def _check_output(units: Units, path: Path) -> None:
+    """Refuse an ending of no format, and a folder of files among which samples would be lost."""
+    units.check_output(path)
     if path.is_dir() and any(path.iterdir()):
         raise InputError(f"--output: expected a new or an empty folder, found files in {path}.")

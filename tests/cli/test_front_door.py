@@ -1,9 +1,12 @@
 """What is misspelt is answered at once, before the libraries are loaded."""
 
+import re
+import shlex
 import subprocess
 import sys
 import time
 from inspect import signature
+from pathlib import Path
 
 import pytest
 from lightning.pytorch import Trainer
@@ -13,6 +16,8 @@ from gan_lightning.cli.command_line import CommandLine
 from gan_lightning.cli.front_door import OPTIONS, TRAINER, check_command_line
 from gan_lightning.cli.main import turn_away
 from gan_lightning.errors import InputError
+
+ROOT = Path(__file__).parents[2]
 
 MISSPELT = {
     "There is no subcommand 'fitt'; expected one of fit, validate": ["fitt"],
@@ -139,3 +144,12 @@ def test_a_flag_before_the_config_that_leaves_it_alone_is_kept(run):
 @pytest.mark.parametrize("args", [["--help"], ["fit", "--help"], ["fit", "--epochs", "--help"]])
 def test_help_is_left_to_the_parser(args):
     check_command_line(args)
+
+
+def test_every_command_of_the_readme_passes(monkeypatch):
+    readme = (ROOT / "README.md").read_text()
+    monkeypatch.chdir(ROOT)
+    commands = re.findall(r"^.*python -m gan_lightning (.+)$", readme, re.MULTILINE)
+    assert len(commands) > 20
+    for command in commands:
+        check_command_line(shlex.split(command, comments=True))
