@@ -1,7 +1,7 @@
 """The command line: fit, validate, test, predict and sample on LightningCLI."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +102,7 @@ class CommandLine(Actions):
         """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
         typed = [check_config(config) for config in self.arguments.configs]
         self.limits = Limits(self.arguments, args, typed)
-        if gone := replaced_callbacks(typed, args):
-            rank_zero_warn(
-                f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
-                "--trainer.callbacks+= adds to them."
-            )
-        if gone := replaced_by_configs(typed):
-            rank_zero_warn(
-                f"The last --config replaces the callbacks of the one before, {', '.join(gone)}."
-            )
+        _tell_replaced(typed, args)
         path = find_checkpoint(self.arguments)
         if path is not None:
             args = self.arguments.completed(args, path, self._stand_in(path))
@@ -125,10 +117,6 @@ class CommandLine(Actions):
                 "the newest run."
             )
         check_settings(config)
-        seed = config.seed_everything
-        if not isinstance(seed, bool) and (seed is None or not 0 <= seed < 2**32):
-            found = "null" if seed is None else seed
-            raise InputError(f"seed_everything must lie in [0, 2^32), found {found}.")
 
     def _stand_in(self, path: Path) -> Path | str | None:
         """Return the config that stands in for one that nobody typed: a file, or YAML."""
@@ -233,4 +221,17 @@ class CommandLine(Actions):
         root = Path(self._get(self.config, "trainer").default_root_dir or ".")
         return TensorBoardLogger(
             root / LOGS, self.arguments.experiment or "experiment", default_hp_metric=False
+        )
+
+
+def _tell_replaced(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> None:
+    """Say which callbacks of a config a flag or a later config replaces, where it could add."""
+    if gone := replaced_callbacks(configs, args):
+        rank_zero_warn(
+            f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
+            "--trainer.callbacks+= adds to them."
+        )
+    elif gone := replaced_by_configs(configs):
+        rank_zero_warn(
+            f"The last --config replaces the callbacks of the one before, {', '.join(gone)}."
         )

@@ -43,6 +43,10 @@ def check_settings(config: Mapping[str, Any]) -> None:
     _check_value("data", _plain(config.get("data")))
     for section, cls in SECTIONS.items():
         _check_arguments(section, cls, _plain(config.get(section)) or {})
+    seed = config["seed_everything"]
+    if not isinstance(seed, bool) and (seed is None or not 0 <= seed < 2**32):
+        found = "null" if seed is None else seed
+        raise InputError(f"seed_everything must lie in [0, 2^32), found {found}.")
     for name, value in config.items():
         if isinstance(value, int):
             _check_value(str(name), value)
