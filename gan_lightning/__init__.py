@@ -1,7 +1,4 @@
-"""Generative models as PyTorch Lightning experiments.
-
-Importing it imports its rooms: files name classes bare, and ``load_from_checkpoint`` finds them.
-"""
+"""Generative models as PyTorch Lightning experiments; importing it makes its classes known."""
 
 from gan_lightning.cli.main import turn_away
 
