@@ -154,6 +154,7 @@ class CommandLine(Actions):
             self.config = self.parser.parse_object(
                 {self.config.subcommand: {"model": held}}, self.config
             )
+        check_settings(self.config[self.config.subcommand])
         restored = self.config[self.config.subcommand].model.as_dict()
         for key, old, new in differences(asked, restored):
             rank_zero_warn(

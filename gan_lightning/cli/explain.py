@@ -44,7 +44,7 @@ def explain(error: BaseException) -> str:
     to its end, and the keys on the way say where in the configuration it happened. What no
     expression below knows is passed on, with the key in front and, of a bug, with its place.
     """
-    chain = list(causes(error))
+    chain = list(causes_of(error))
     for cause in chain:
         if isinstance(cause, InputError):
             return str(cause)
@@ -89,7 +89,7 @@ def _is_of_the_parser(frames: Sequence[FrameSummary]) -> bool:
     )
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error and what it came from, down to the first cause."""
     while error is not None:
         yield error

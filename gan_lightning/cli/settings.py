@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from jsonargparse import Namespace
 
 from gan_lightning.cli.choices import SECTIONS, choices, hint_of, imported, in_words, is_abstract
-from gan_lightning.cli.explain import causes
+from gan_lightning.cli.explain import causes_of
 from gan_lightning.errors import InputError
 
 LINKED = ("data_shape", "num_classes")
@@ -62,7 +62,7 @@ def within_memory(config: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        *_, cause = causes(error)
+        *_, cause = causes_of(error)
         if not isinstance(cause, MemoryError) and not re.search(_TOO_LARGE, str(cause)):
             raise
         key, number = max(_numbers("", config), key=lambda pair: pair[1], default=("none", 0))

@@ -394,7 +394,7 @@ def test_a_spoilt_checkpoint_is_explained(checkpoint, command, place, value):
     if value is GONE:
         del part[place[-1]]
     torch.save(content, spoilt)
-    names = ["spoilt.ckpt", "checkpoint", "model"]
+    names = ["spoilt.ckpt", "checkpoint", "model", str(place[-1])]
     assert_explained([command, f"--ckpt_path={spoilt}", *QUICK], names)
 
 
