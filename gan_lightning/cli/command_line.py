@@ -21,10 +21,12 @@ from gan_lightning.callbacks import (
     SampleMetrics,
     SamplePictures,
     SamplerFit,
+    ScheduleEnd,
 )
 from gan_lightning.cli.actions import PROGRAM, Actions
 from gan_lightning.cli.checkpoint_files import batches_of, load_checkpoint
 from gan_lightning.cli.config_files import check_config, replaced_callbacks
+from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.restored import (
@@ -118,6 +120,8 @@ class CommandLine(Actions):
                 f"{subcommand} needs --ckpt_path: a checkpoint in its run's folder, or last for "
                 "the newest run."
             )
+        strategy = config.trainer.strategy
+        check_whole_weights(str(getattr(strategy, "class_path", strategy)))  # before it is built
         seed = config.seed_everything
         if not isinstance(seed, bool) and not 0 <= seed < 2**32:
             raise InputError(f"seed_everything must lie in [0, 2^32), found {seed}.")
@@ -190,6 +194,7 @@ class CommandLine(Actions):
             FiniteLosses(),
             HyperparameterTable(),
             SamplerFit(),
+            ScheduleEnd(),
         ]
         callbacks = self.trainer_defaults["callbacks"] = always
         typed = settings.get("callbacks") or []
@@ -197,6 +202,8 @@ class CommandLine(Actions):
         has_bar = any(isinstance(callback, ProgressBar) for callback in given)
         if settings.get("enable_progress_bar") is not False and not has_bar:
             callbacks.append(RunProgress())
+        if self.arguments.names_nothing and not self.arguments.sets_devices:  # the run's own
+            kwargs |= as_available(settings)
         if self.subcommand != "fit":
             self.save_config_callback = None
             return super().instantiate_trainer(logger=False, **kwargs)

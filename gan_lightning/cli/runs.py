@@ -73,6 +73,9 @@ class Arguments:
     sets_data: bool
     """Whether settings of the data are typed one by one."""
 
+    sets_devices: bool
+    """Whether devices, or their kind, are typed."""
+
     @classmethod
     def of(cls, args: Sequence[str]) -> "Arguments":
         """Pick them out of ``args``; what cannot be read is left to the real parser."""
@@ -97,6 +100,9 @@ class Arguments:
             root=Path(known.root or "."),
             sampler=known.sampler,
             sets_data=any(arg.startswith("--data") for arg in args),
+            sets_devices=any(
+                arg.startswith(("--trainer.devices", "--trainer.accelerator")) for arg in args
+            ),
             trusted=tuple(name for names in known.trust for name in names.split(",")),
         )
 

@@ -215,7 +215,7 @@ def test_a_checkpoint_is_never_half_written(run, config, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            "lightning.fabric.plugins.io.torch_io.TorchCheckpointIO.save_checkpoint",
+            "gan_lightning.callbacks.checkpoint_io.WholeCheckpointIO.save_checkpoint",
             lambda _self, *args, **kwargs: break_off(*args, **kwargs),
         )
         with pytest.raises(SystemExit):
