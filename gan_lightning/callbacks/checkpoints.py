@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from lightning_utilities.core.rank_zero import rank_zero_only
 
 from gan_lightning.callbacks.checkpoint_io import WholeCheckpointIO
 from gan_lightning.callbacks.run_folder import run_folder
@@ -59,7 +60,7 @@ class Checkpoints(Checkpoint):
             self.last = run / "checkpoints" / "last.ckpt"
             self.best = run / "checkpoints" / "best.ckpt"
             if stage == "fit":
-                self._occupy(trainer, run)
+                self._prepare_to_write(trainer)
         data = trainer.datamodule  # type: ignore[attr-defined]
         if isinstance(data, DataModule):
             self.monitor = self.monitor or data.monitor
@@ -117,6 +118,16 @@ class Checkpoints(Checkpoint):
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self._free()
 
+    def occupy(self, trainer: Trainer) -> None:
+        """Lock the run's folder on the first rank, if it is not locked yet.
+
+        Raises:
+            InputError: If another process trains there.
+        """
+        run = run_folder(trainer)
+        if run is not None and self._lock is None and rank_zero_only.rank == 0:
+            self._lock = RunLock(run)
+
     def outdate(self) -> None:
         """Say that the model has changed since it was saved."""
         self._saved_batch = -1
@@ -163,14 +174,13 @@ class Checkpoints(Checkpoint):
             self._lock.check()
         trainer.save_checkpoint(path)
 
-    def _occupy(self, trainer: Trainer, run: Path) -> None:
-        """Lock the run's folder on the first rank; where that fails, all ranks hear of it."""
+    def _prepare_to_write(self, trainer: Trainer) -> None:
+        """Lock the run's folder; where that fails on the first rank, all ranks hear of it."""
         problem = None
-        if trainer.is_global_zero:
-            try:
-                self._lock = RunLock(run)
-            except InputError as error:
-                problem = str(error)
+        try:
+            self.occupy(trainer)
+        except InputError as error:
+            problem = str(error)
         if problem := trainer.strategy.broadcast(problem):
             raise InputError(problem)
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:

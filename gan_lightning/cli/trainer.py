@@ -1,7 +1,5 @@
 """A Trainer that suits adversarial models, and draws samples."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
+from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
 from gan_lightning.cli.checkpoint_files import load_checkpoint, restoring
 from gan_lightning.cli.devices import (
@@ -19,6 +18,7 @@ from gan_lightning.cli.devices import (
     check_processes,
     check_strategy,
 )
+from gan_lightning.cli.endings import interruptible, naming_the_cause
 from gan_lightning.cli.known_ways import check_accumulation, check_callbacks
 from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks
 from gan_lightning.cli.runs import Run
@@ -54,14 +54,17 @@ class GenerativeTrainer(Trainer):
     def fit(self, model: LightningModule, *args: Any, **kwargs: Any) -> None:
         """Train a model; go on with a run that has a checkpoint."""
         check_accumulation(model, self.callbacks, self.accumulate_grad_batches)
+        for callback in self.callbacks:
+            if isinstance(callback, Checkpoints):
+                callback.occupy(self)  # before the logger writes there
         rest_idle_hooks(model, self.callbacks)
         forget_absent_gpus()
-        with _interruptible():
+        with interruptible(), naming_the_cause(self):
             super().fit(model, *args, **kwargs)
 
     def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the validation points."""
-        with _interruptible():
+        with interruptible():
             return super().validate(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def test(
@@ -86,14 +89,14 @@ class GenerativeTrainer(Trainer):
         other = OtherLatents(sampler, truncation)
         self.callbacks.append(other)
         try:
-            with _interruptible():
+            with interruptible():
                 return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
         finally:
             self.callbacks = [callback for callback in self.callbacks if callback is not other]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
-        with _interruptible():
+        with interruptible():
             return super().predict(*args, **kwargs)
 
     def sample(  # noqa: PLR0913 - its arguments are the command's
@@ -214,17 +217,6 @@ def restore(model: ConfiguredModule, checkpoint: Path) -> None:
     with restoring(checkpoint):
         model.on_load_checkpoint(held)
         model.load_state_dict(held["state_dict"])
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C be an interruption, where Lightning makes of it an exit without a word."""
-    try:
-        yield
-    except SystemExit as end:
-        if isinstance(end.__context__, KeyboardInterrupt):
-            raise end.__context__ from None
-        raise
 
 
 def _check_intervals(settings: dict[str, Any]) -> None:
