@@ -64,6 +64,8 @@ def arguments_of(command):
         arguments[arguments.index("--trainer.max_epochs") + 1] = epochs
     elif arguments[0] == "fit":
         arguments += ["--trainer.max_epochs", epochs]
+    if "_mnist.yaml" in command and "--data" not in arguments:
+        arguments.append("--data.init_args.official=false")
     validate = ["--trainer.check_val_every_n_epoch=1"] if arguments[0] == "fit" else []
     return [*arguments, *validate, *SHORT]
 

@@ -125,7 +125,9 @@ class Checkpoints(Checkpoint):
             InputError: If another process trains there.
         """
         run = run_folder(trainer)
-        if run is not None and self._lock is None and rank_zero_only.rank == 0:
+        # The Trainer of a process that was launched does not know its rank until it has met others.
+        first = getattr(rank_zero_only, "rank", 0) == 0
+        if run is not None and self._lock is None and first:
             self._lock = RunLock(run)
 
     def outdate(self) -> None:
