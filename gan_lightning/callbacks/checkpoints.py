@@ -70,6 +70,10 @@ class Checkpoints(Checkpoint):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.stop.listen()
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # A validation that has begun is finished: Lightning would break it off, and skip it later.
+        trainer._signal_connector.received_sigterm = False
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
@@ -78,6 +82,7 @@ class Checkpoints(Checkpoint):
             self._validated = True  # saved when all that belongs to the epoch's end is done
         else:
             self._save_and_compare(trainer)
+            self._stop_if_asked(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epochs, interval = trainer.current_epoch + 1, self.every_n_epochs
@@ -99,9 +104,8 @@ class Checkpoints(Checkpoint):
         batch_idx: int,
     ) -> None:
         # The last batch of an epoch waits for what belongs to the epoch's end.
-        if batch_idx + 1 < trainer.num_training_batches and self.stop.received(trainer):
-            # Lightning raises SIGTERMException when the batch's curves are written.
-            trainer._signal_connector.received_sigterm = True
+        if batch_idx + 1 < trainer.num_training_batches:
+            self._stop_if_asked(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._save_once(trainer)
@@ -140,6 +144,11 @@ class Checkpoints(Checkpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         if (state_dict["monitor"], state_dict["mode"]) == (self.monitor, self.mode):
             self.best_value = state_dict["best_value"]
+
+    def _stop_if_asked(self, trainer: Trainer) -> None:
+        """Let Lightning raise ``SIGTERMException`` when the batch's curves are written."""
+        if self.stop.received(trainer):
+            trainer._signal_connector.received_sigterm = True
 
     def _save_and_compare(self, trainer: Trainer) -> None:
         # The best one first: a kill in between repeats the comparison when the run goes on.

@@ -14,7 +14,6 @@ INSTEAD = {
     "StochasticWeightAveraging": "it replaces the learning rates and averages all players; use "
     "GeneratorEMA",
     "WeightAveraging": "it averages all players, and counts the steps of one; use GeneratorEMA",
-    "EMAWeightAveraging": "it averages all players, and counts the steps of one; use GeneratorEMA",
 }
 """Callbacks of Lightning that these models do not work with: why, and what does."""
 
@@ -29,7 +28,8 @@ def check_callbacks(callbacks: list[Callback]) -> None:
         for name, reason in INSTEAD.items():
             kind = getattr(lightning_callbacks, name, None)
             if kind is not None and isinstance(callback, kind):
-                raise InputError(f"trainer.callbacks: {name} cannot be used: {reason}.")
+                found = type(callback).__name__
+                raise InputError(f"trainer.callbacks: {found} cannot be used: {reason}.")
 
 
 def check_accumulation(
