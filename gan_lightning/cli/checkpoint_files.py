@@ -57,8 +57,10 @@ def restoring(path: object) -> Iterator[None]:
     """
     try:
         yield
-    except InputError:
-        raise
+    except InputError as error:
+        if str(path) in str(error) or not str(error)[:1].islower():
+            raise
+        raise InputError(f"{path} cannot be restored: {error}") from error
     except Exception as error:
         raise InputError(
             f"{path} cannot be restored: {type(error).__name__}: {_first_sentence(error)}."
@@ -138,6 +140,8 @@ _FORM: dict[str, tuple[str, Callable[[object], bool]]] = {
     "lr_schedulers": ("a list of states", _are_mappings),
     "callbacks": ("states by name", _is_mapping),
     "loops": ("states by name", _is_mapping),
+    "random_states": ("a list of states", _are_mappings),
+    "points_seen": ("a number of points", _is_natural),
     "epoch": ("a number of epochs", _is_natural),
     "global_step": ("a number of steps", _is_natural),
 }

@@ -26,6 +26,7 @@ from gan_lightning.data import DataModule, Units
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
 from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
+from gan_lightning.models.optimization import check_restored
 from gan_lightning.sampling import (
     drawn,
     exchange_sampler,
@@ -158,6 +159,8 @@ class _Restoring(_CheckpointConnector):
     def restore_training_state(self) -> None:
         with restoring(self._ckpt_path):
             super().restore_training_state()
+            for optimizer in self.trainer.optimizers:
+                check_restored(optimizer)
 
 
 def _checked(

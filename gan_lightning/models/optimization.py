@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from lightning_utilities.core.rank_zero import rank_zero_warn
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
@@ -44,6 +44,36 @@ def made_optimizer(name: str, make: MakeOptimizer, weights: Iterable[nn.Paramete
     if isinstance(optimizer, torch.optim.LBFGS):
         raise InputError(f"{name}: LBFGS needs a closure, which these steps have not.")
     return optimizer
+
+
+SHAPED_LIKE_WEIGHTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer"}
+"""What Adam's family and SGD remember of each weight, number by number."""
+
+
+def check_restored(optimizer: Optimizer) -> None:
+    """Make sure that the state an optimizer has loaded is one of its own weights and settings.
+
+    Raises:
+        InputError: If it is not.
+    """
+    name = type(optimizer).__name__
+    for group in optimizer.param_groups:
+        for setting, usual in optimizer.defaults.items():
+            found = group.get(setting)
+            is_number = isinstance(usual, int | float)
+            if setting not in group or (is_number and not isinstance(found, int | float | Tensor)):
+                raise InputError(f"the state of {name} has no {setting} of its kind.")
+    remembered = {frozenset(state) for state in optimizer.state.values() if state}
+    if len(remembered) > 1:
+        raise InputError(f"the state of {name} remembers other things of some weights.")
+    for weight, state in optimizer.state.items():
+        for part in SHAPED_LIKE_WEIGHTS & state.keys():
+            found = getattr(state[part], "shape", None)
+            if state[part] is not None and found != weight.shape:
+                raise InputError(
+                    f"the state of {name} does not fit: expected {part} of shape "
+                    f"{list(weight.shape)}, found {found and list(found)}."
+                )
 
 
 def made_scheduler(
