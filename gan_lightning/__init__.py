@@ -17,6 +17,7 @@ from gan_lightning.callbacks import (
     SamplePictures,
     WeightHistograms,
 )
+from gan_lightning.callbacks.checkpoint_io import guard_lightning_reader
 from gan_lightning.data import (
     MNIST,
     Clustered,
@@ -129,6 +130,7 @@ from gan_lightning.trust import guard_lightning_loader
 from gan_lightning.version import __version__
 
 guard_lightning_loader()
+guard_lightning_reader()
 
 __all__ = [
     "ACGAN",

@@ -119,6 +119,16 @@ def test_every_command_is_run_by_a_test_or_by_ci():
         assert (ROOT / shlex.split(command)[1]).is_file()
 
 
+def test_each_sentence_of_what_is_safe_is_the_title_of_a_test():
+    (section,) = re.findall(r"## Stop and go on\n(.*?)\n## ", README, re.DOTALL)
+    sentences = re.findall(r"^- (.+)\.$", section, re.MULTILINE)
+    assert len(sentences) == section.count("\n- ") > 10
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for sentence in sentences:
+        title = re.sub(r"\W+", "_", sentence.lower())
+        assert f"def test_{title}(" in tests, sentence
+
+
 def test_the_python_example_trains_and_restores_a_model(elsewhere, capsys):
     (example,) = re.findall(r"```python\n(.*?)```", README.replace("   ```python", ""), re.DOTALL)
     assert len([line for line in example.splitlines() if line]) <= 11

@@ -1,9 +1,11 @@
 """What is damaged is not used: a sentence names the file, and nothing is trained or drawn."""
 
 import random
+from pickle import UnpicklingError
 
 import pytest
 import torch
+from lightning.pytorch import LightningModule
 
 GAN = ["fit", "--model=GAN", "--data=Iris", "--trainer.max_epochs=2", "--metrics.num_samples=20"]
 
@@ -153,11 +155,13 @@ def test_none_of_300_flipped_bits_is_used_in_silence(content, tmp_path):
     path = tmp_path / "last.ckpt"
     path.write_bytes(content[0])
     load_checkpoint(path)
-    bits = random.Random(0).sample(range(8 * len(content[0])), 300)
-    for bit in bits:
+    LightningModule.load_from_checkpoint(path, weights_only=True)
+    for bit in random.Random(0).sample(range(8 * len(content[0])), 300):
         path.write_bytes(flipped(content[0], bit))
         with pytest.raises(InputError, match="is damaged or no checkpoint"):
             load_checkpoint(path)
+        with pytest.raises((InputError, UnpicklingError)):  # that of a file of another kind
+            LightningModule.load_from_checkpoint(path, weights_only=True)
 
 
 @pytest.mark.slow
