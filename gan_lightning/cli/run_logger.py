@@ -4,10 +4,24 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import TensorBoardLogger
-from lightning_utilities.core.rank_zero import rank_zero_warn
+from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
 
 from gan_lightning.cli.checkpoint_files import batches_of
 from gan_lightning.cli.runs import LOGS, Arguments, Run
+
+
+class NewRunLogger(TensorBoardLogger):
+    """Makes the folder of a new run at once: of two that start together each gets its own."""
+
+    def _get_next_version(self) -> int:
+        number = super()._get_next_version()
+        while getattr(rank_zero_only, "rank", 0) == 0:  # other ranks are told
+            try:
+                Path(self.root_dir, f"version_{number}").mkdir(parents=True)
+                break
+            except FileExistsError:
+                number += 1
+        return number
 
 
 def run_logger(
@@ -41,4 +55,4 @@ def run_logger(
         rank_zero_warn(f"{path} lies in no run's folder, so that the run goes on in a new one.")
     source = Run.of_checkpoint(start) if start is not None else None
     experiment = arguments.experiment or (source.experiment if source else "experiment")
-    return TensorBoardLogger(Path(root or ".") / LOGS, experiment, default_hp_metric=False)
+    return NewRunLogger(Path(root or ".") / LOGS, experiment, default_hp_metric=False)

@@ -73,7 +73,7 @@ def curve(checkpoint):
 
 
 @pytest.mark.slow
-def test_60_kills_and_signals_at_random_moments_lose_nothing_to_the_bit(tmp_path, environment):
+def test_a_kill_at_any_moment_loses_nothing_that_was_saved_to_the_bit(tmp_path, environment):
     _, (through,) = killed(tmp_path, environment, 0, 0)
     expected = torch.load(through["ended"], weights_only=True)
     kills, runs = killed(tmp_path, environment, 60, 1)

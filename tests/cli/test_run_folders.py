@@ -10,6 +10,8 @@ import torch
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.run_lock import RunLock
 from gan_lightning.cli import main
+from gan_lightning.cli.run_logger import run_logger
+from gan_lightning.cli.runs import Arguments
 from gan_lightning.errors import InputError
 
 CONFIG = """
@@ -132,6 +134,13 @@ def test_one_process_at_a_time_trains_in_a_run_folder(in_folder, tmp_path, capsy
     assert sorted(path.name for path in run.iterdir()) == files  # it left nothing behind
     main(go_on)
     assert epochs(run / "checkpoints" / "last.ckpt") == 2
+
+
+def test_two_runs_that_start_together_get_a_folder_each(tmp_path):
+    loggers = [run_logger(Arguments.of(["fit"]), str(tmp_path), None, None) for _ in range(3)]
+    assert [logger.version for logger in loggers] == [0, 1, 2]
+    assert [logger.version for logger in loggers] == [0, 1, 2]  # and keep it
+    assert len(list((tmp_path / "lightning_logs" / "experiment").iterdir())) == 3
 
 
 def test_the_lock_of_a_run_dies_with_its_process(tmp_path):
