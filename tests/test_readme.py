@@ -64,6 +64,8 @@ def arguments_of(command):
         arguments[arguments.index("--trainer.max_epochs") + 1] = epochs
     elif arguments[0] == "fit":
         arguments += ["--trainer.max_epochs", epochs]
+    if "_mnist.yaml" in command and "--data" not in arguments:
+        arguments.append("--data.init_args.official=false")
     validate = ["--trainer.check_val_every_n_epoch=1"] if arguments[0] == "fit" else []
     return [*arguments, *validate, *SHORT]
 
@@ -115,6 +117,16 @@ def test_every_command_is_run_by_a_test_or_by_ci():
     assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in others)
     for command in benchmarks:  # run in short by tests/test_benchmarks.py
         assert (ROOT / shlex.split(command)[1]).is_file()
+
+
+def test_each_sentence_of_what_is_safe_is_the_title_of_a_test():
+    (section,) = re.findall(r"## Stop and go on\n(.*?)\n## ", README, re.DOTALL)
+    sentences = re.findall(r"^- (.+)\.$", section, re.MULTILINE)
+    assert len(sentences) == section.count("\n- ") > 10
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for sentence in sentences:
+        title = re.sub(r"\W+", "_", sentence.lower())
+        assert f"def test_{title}(" in tests, sentence
 
 
 def test_the_python_example_trains_and_restores_a_model(elsewhere, capsys):

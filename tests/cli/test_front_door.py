@@ -101,7 +101,7 @@ def test_the_front_door_knows_the_options_of_the_parser(subcommand):
     parser = command.parser_alone._subcommands_action._name_parser_map[subcommand]
     words = [word for action in parser._actions for word in action.option_strings]
     options = {word[2:].partition(".")[0] for word in words if word.startswith("--")}
-    assert options <= set(OPTIONS[subcommand]) <= options | {"init_from"}
+    assert options == set(OPTIONS[subcommand])
 
 
 def test_the_front_door_knows_the_settings_of_the_trainer():
