@@ -129,6 +129,8 @@ class CommandLine(Actions):
         found = self.arguments.found_config(path)
         if found is not None:
             self.limits.add_config(found)
+        elif self.arguments.names_nothing:
+            load_checkpoint(path)  # one that is damaged is named before a config is asked for
         return found
 
     @property
