@@ -144,10 +144,12 @@ class CommandLine(Actions):
         found = self.arguments.found_config(path)
         if found is not None:
             self.limits.add_config(found)
-        elif self.start is not None and self.arguments.names_nothing:
-            model = held_model(load_checkpoint(path), None, str(path))
-            self.limits.add_checkpoint(path, model)
-            return json.dumps({"model": model})
+        elif self.arguments.names_nothing:
+            checkpoint = load_checkpoint(path)  # a damaged one is named before a config is asked for
+            if self.start is not None:
+                model = held_model(checkpoint, None, str(path))
+                self.limits.add_checkpoint(path, model)
+                return json.dumps({"model": model})
         return found
 
     @property

