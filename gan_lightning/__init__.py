@@ -17,7 +17,6 @@ from gan_lightning.callbacks import (
     SamplePictures,
     WeightHistograms,
 )
-from gan_lightning.callbacks.checkpoint_io import guard_lightning_reader
 from gan_lightning.data import (
     MNIST,
     Clustered,
@@ -130,7 +129,6 @@ from gan_lightning.trust import guard_lightning_loader
 from gan_lightning.version import __version__
 
 guard_lightning_loader()
-guard_lightning_reader()
 
 __all__ = [
     "ACGAN",
