@@ -16,7 +16,6 @@ from gan_lightning.callbacks import (
     SamplePictures,
     WeightHistograms,
 )
-from gan_lightning.callbacks.checkpoint_io import guard_lightning_reader
 from gan_lightning.data import (
     MNIST,
     Clustered,
@@ -129,7 +128,6 @@ from gan_lightning.trust import guard_lightning_loader
 from gan_lightning.version import __version__
 
 guard_lightning_loader()
-guard_lightning_reader()
 
 __all__ = [
     "ACGAN", "DRAGAN", "GAN", "MNIST", "R1", "R2", "R3GAN", "VAE", "WGAN", "WGANGP",
