@@ -145,7 +145,7 @@ class CommandLine(Actions):
         if found is not None:
             self.limits.add_config(found)
         elif self.arguments.names_nothing:
-            checkpoint = load_checkpoint(path)  # a damaged one is named before a config is asked for
+            checkpoint = load_checkpoint(path)  # it is named before a config is asked for
             if self.start is not None:
                 model = held_model(checkpoint, None, str(path))
                 self.limits.add_checkpoint(path, model)
