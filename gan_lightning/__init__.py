@@ -1,7 +1,13 @@
 """Generative models as PyTorch Lightning experiments.
 
-Importing it imports its rooms: files name classes bare, and ``load_from_checkpoint`` finds them.
+Importing the package imports its models, networks, samplers, data and callbacks, so that experiment
+files name them by their bare class names and ``load_from_checkpoint`` finds them. A program takes
+them from here: ``from gan_lightning import GAN, Iris, MLPGenerator``.
 """
+
+from gan_lightning.cli.main import turn_away
+
+turn_away()  # what is misspelt is answered before the rooms below load PyTorch and Lightning
 
 from gan_lightning import callbacks, data, features, losses, models, networks, samplers, schedules
 from gan_lightning.callbacks import *

@@ -1,17 +1,23 @@
-"""Files that get their names only when they are complete."""
+"""Files that get their names only when they are complete, and archives that show any damage."""
 
+import errno
 import os
 import secrets
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gan_lightning.errors import InputError
 
+SEAL = b"gan_lightning crc32 "
+"""Begins the comment of a sealed archive; eight hexadecimal digits follow."""
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     """Yield the path of a new file beside ``path``, which becomes ``path`` when it is complete.
 
     The same holds for a folder that is not there yet; one that is there is yielded as it is.
@@ -22,6 +28,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Args:
         path: The file; its folder is made where it is missing.
+        durable: Wait until the disk holds the file, then its name, so that a loss of power leaves
+            the old file or the new one, whole.
 
     Raises:
         InputError: If it cannot be written.
@@ -32,7 +40,11 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield path if direct else unfinished
         if not direct:
+            if durable:
+                _flush(unfinished)
             unfinished.replace(path)
+            if durable:
+                _flush(path.parent)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
@@ -40,6 +52,35 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(unfinished, ignore_errors=True)
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
+
+
+def sealed(archive: bytes) -> bytes:
+    """Return a ZIP archive with a checksum of all its bytes, headers and gaps too, as its comment.
+
+    Args:
+        archive: Its content, without a comment.
+    """
+    comment = SEAL + b"%08x" % zlib.crc32(archive)
+    return archive[:-2] + len(comment).to_bytes(2, "little") + comment
+
+
+def check_archive(path: Path) -> None:
+    """Make sure that a ZIP archive is as it was written: by its seal, or else part by part.
+
+    Raises:
+        ValueError: If it is not, or if it is no archive.
+    """
+    if not zipfile.is_zipfile(path):
+        raise ValueError("it is no ZIP archive")
+    with zipfile.ZipFile(path) as archive:
+        comment = archive.comment
+        damaged = None if comment else archive.testzip()
+    if damaged:
+        raise ValueError(f"its part {damaged} does not match its checksum")
+    if comment:
+        content = path.read_bytes()
+        if sealed(content[: -len(comment) - 2] + b"\0\0") != content:
+            raise ValueError("it does not match its checksum")
 
 
 def links_out_of(folder: Path) -> Iterator[Path]:
@@ -50,3 +91,15 @@ def links_out_of(folder: Path) -> Iterator[Path]:
             path = Path(place, name)
             if path.is_symlink() and not path.resolve().is_relative_to(home):
                 yield path
+
+
+def _flush(path: Path) -> None:
+    """Wait until the disk holds a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot
+            raise
+    finally:
+        os.close(descriptor)

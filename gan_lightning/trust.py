@@ -24,6 +24,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 import gan_lightning
+from gan_lightning.callbacks.checkpoint_io import guard_lightning_reader
 from gan_lightning.errors import InputError
 from gan_lightning.models.hyperparameters import migrated
 from gan_lightning.safe_classes import ROOMS, canonical_paths, listed_paths
@@ -77,8 +78,10 @@ def guard_lightning_loader() -> None:
     """Hold ``LightningModule.load_from_checkpoint`` to the same list, for models of this package.
 
     Lightning makes sure that a checkpoint's model is a class that is already imported, and leaves
-    all that its arguments name to jsonargparse. Other projects' models are built as before.
+    all that its arguments name to jsonargparse. Other projects' models are built as before. What is
+    damaged is built of no project.
     """
+    guard_lightning_reader()
     build = lightning.pytorch.cli.instantiate_module
     if getattr(build, "_guarded", False):
         return

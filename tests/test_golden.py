@@ -130,7 +130,7 @@ def data_flags(config, images):
         data, place = data["init_args"]["data"], f"{place}.data.init_args"
     flags = {"batch_size": 16}
     if data["class_path"] in ("MNIST", "StackedMNIST"):
-        flags |= {"root": images, "download": "false"}
+        flags |= {"root": images, "download": "false", "official": "false"}
     if data["class_path"] == "ImageFolder":
         flags |= {"root": images / "pictures"}
     return [f"--{place}.{name}={value}" for name, value in flags.items()]

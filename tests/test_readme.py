@@ -64,6 +64,8 @@ def arguments_of(command):
         arguments[arguments.index("--trainer.max_epochs") + 1] = epochs
     elif arguments[0] == "fit":
         arguments += ["--trainer.max_epochs", epochs]
+    if "_mnist.yaml" in command and "--data" not in arguments:
+        arguments.append("--data.init_args.official=false")
     validate = ["--trainer.check_val_every_n_epoch=1"] if arguments[0] == "fit" else []
     return [*arguments, *validate, *SHORT]
 
@@ -117,6 +119,16 @@ def test_every_command_is_run_by_a_test_or_by_ci():
         assert (ROOT / shlex.split(command)[1]).is_file()
 
 
+def test_each_sentence_of_what_is_safe_is_the_title_of_a_test():
+    (section,) = re.findall(r"## Stop and go on\n(.*?)\n## ", README, re.DOTALL)
+    sentences = re.findall(r"^- (.+)\.$", section, re.MULTILINE)
+    assert len(sentences) == section.count("\n- ") > 10
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for sentence in sentences:
+        title = re.sub(r"\W+", "_", sentence.lower())
+        assert f"def test_{title}(" in tests, sentence
+
+
 def test_the_python_example_trains_and_restores_a_model(elsewhere, capsys):
     (example,) = re.findall(r"```python\n(.*?)```", README.replace("   ```python", ""), re.DOTALL)
     assert len([line for line in example.splitlines() if line]) <= 11
@@ -143,3 +155,14 @@ def test_every_config_is_in_the_table_and_every_link_leads_somewhere():
             image.verify()
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_each_line_of_what_is_safe_is_the_title_of_a_test():
+    (section,) = re.findall(r"\n## What is safe\n(.*?)\n## ", README, re.DOTALL)
+    lines = re.findall(r"^- (.+)\.$", section, re.MULTILINE)
+    assert len(lines) == section.count("\n- ") > 10
+    texts = [path.read_text() for path in ROOT.glob("tests/**/test_*.py")]
+    tests = {name for text in texts for name in re.findall(r"def (test_\w+)", text)}
+    for line in lines:
+        title = re.sub(r"[^a-z ]", "", line.lower()).replace(" ", "_")
+        assert f"test_{title}" in tests, line

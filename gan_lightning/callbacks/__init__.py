@@ -14,6 +14,7 @@ from gan_lightning.callbacks.random_state import RandomState
 from gan_lightning.callbacks.run_progress import RunProgress
 from gan_lightning.callbacks.sample_metrics import Comparison, SampleMetrics
 from gan_lightning.callbacks.sampler_fit import SamplerFit
+from gan_lightning.callbacks.schedule_end import ScheduleEnd
 from gan_lightning.callbacks.weight_histograms import WeightHistograms
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "SampleMetrics",
     "SamplePictures",
     "SamplerFit",
+    "ScheduleEnd",
     "WeightHistograms",
 ]

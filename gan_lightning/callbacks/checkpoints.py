@@ -1,17 +1,20 @@
 """Checkpoints that are never half-written, and a stop that loses nothing."""
 
 import math
-import os
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from lightning_utilities.core.rank_zero import rank_zero_only
 
+from gan_lightning.callbacks.checkpoint_io import WholeCheckpointIO
 from gan_lightning.callbacks.run_folder import run_folder
+from gan_lightning.callbacks.run_lock import RunLock
 from gan_lightning.callbacks.stop_signal import StopSignal
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError, require_positive
@@ -21,9 +24,10 @@ class Checkpoints(Checkpoint):
     """Keeps ``last.ckpt`` and ``best.ckpt`` in the run's folder.
 
     ``last.ckpt`` is written after every validation and at the end, ``best.ckpt`` whenever the
-    monitored metric is better than ever before. A file gets its name only when it is complete, so
-    that a kill at any moment leaves the one before. On Ctrl-C or SIGTERM the batch at hand is
-    finished and saved, and ``SIGTERMException`` raised; a second Ctrl-C stops at once.
+    monitored metric is better than ever before. A file gets its name only when the disk holds it,
+    so that a kill at any moment, or a loss of power, leaves the one before. On Ctrl-C or SIGTERM
+    the batch at hand is finished and saved, and ``SIGTERMException`` raised; a second Ctrl-C stops
+    at once. While a process trains in the folder, no other can.
 
     Args:
         monitor: Metric that chooses the best checkpoint; by default the data module's own.
@@ -48,12 +52,15 @@ class Checkpoints(Checkpoint):
         self._monitor_is_default = monitor is None
         self._validated = False
         self._saved_batch = -1
+        self._lock: RunLock | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         run = run_folder(trainer)
         if run is not None:
             self.last = run / "checkpoints" / "last.ckpt"
             self.best = run / "checkpoints" / "best.ckpt"
+            if stage == "fit":
+                self._prepare_to_write(trainer)
         data = trainer.datamodule  # type: ignore[attr-defined]
         if isinstance(data, DataModule):
             self.monitor = self.monitor or data.monitor
@@ -63,8 +70,19 @@ class Checkpoints(Checkpoint):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.stop.listen()
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # A validation that has begun is finished: Lightning would break it off, and skip it later.
+        trainer._signal_connector.received_sigterm = False
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._validated = not trainer.sanity_checking
+        if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
+            return
+        progress = trainer.fit_loop.epoch_loop.batch_progress
+        if progress.is_last_batch or progress.current.ready >= trainer.num_training_batches:
+            self._validated = True  # saved when all that belongs to the epoch's end is done
+        else:
+            self._save_and_compare(trainer)
+            self._stop_if_asked(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epochs, interval = trainer.current_epoch + 1, self.every_n_epochs
@@ -73,8 +91,8 @@ class Checkpoints(Checkpoint):
         elif interval is not None and epochs % interval == 0:
             self._save(trainer)
         self._validated = False
-        if self.stop.received(trainer):
-            self._save(trainer)
+        if not _was_the_last_epoch(trainer) and self.stop.received(trainer):
+            self._save_once(trainer)
             raise SIGTERMException
 
     def on_train_batch_end(
@@ -86,22 +104,35 @@ class Checkpoints(Checkpoint):
         batch_idx: int,
     ) -> None:
         # The last batch of an epoch waits for what belongs to the epoch's end.
-        if batch_idx + 1 < trainer.num_training_batches and self.stop.received(trainer):
-            # Lightning raises SIGTERMException when the batch's curves are written.
-            trainer._signal_connector.received_sigterm = True
+        if batch_idx + 1 < trainer.num_training_batches:
+            self._stop_if_asked(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self._saved_batch != trainer.fit_loop.total_batch_idx:
-            self._save(trainer)
+        self._save_once(trainer)
         self.stop.release()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         self.stop.release()
-        unsaved = self._saved_batch != trainer.fit_loop.total_batch_idx
-        if isinstance(exception, SIGTERMException) and unsaved:
-            self._save(trainer)
+        if isinstance(exception, SIGTERMException):
+            self._save_once(trainer)
+        self._free()
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self._free()
+
+    def occupy(self, trainer: Trainer) -> None:
+        """Lock the run's folder on the first rank, if it is not locked yet.
+
+        Raises:
+            InputError: If another process trains there.
+        """
+        run = run_folder(trainer)
+        # The Trainer of a process that was launched does not know its rank until it has met others.
+        first = getattr(rank_zero_only, "rank", 0) == 0
+        if run is not None and self._lock is None and first:
+            self._lock = RunLock(run)
 
     def outdate(self) -> None:
         """Say that the model has changed since it was saved."""
@@ -114,11 +145,16 @@ class Checkpoints(Checkpoint):
         if (state_dict["monitor"], state_dict["mode"]) == (self.monitor, self.mode):
             self.best_value = state_dict["best_value"]
 
+    def _stop_if_asked(self, trainer: Trainer) -> None:
+        """Let Lightning raise ``SIGTERMException`` when the batch's curves are written."""
+        if self.stop.received(trainer):
+            trainer._signal_connector.received_sigterm = True
+
     def _save_and_compare(self, trainer: Trainer) -> None:
-        improved = self._improved(trainer)
+        # The best one first: a kill in between repeats the comparison when the run goes on.
+        if self._improved(trainer) and self.best is not None:
+            self._write(trainer, self.best)
         self._save(trainer)
-        if improved and trainer.is_global_zero and self.last and self.best and self.last.exists():
-            _link(self.last, self.best)
 
     def _improved(self, trainer: Trainer) -> bool:
         """Return whether the monitored metric is better than ever before, and remember it."""
@@ -135,22 +171,43 @@ class Checkpoints(Checkpoint):
             self.best_value = value
         return improved
 
+    def _save_once(self, trainer: Trainer) -> None:
+        if self._saved_batch != trainer.fit_loop.total_batch_idx:
+            self._save(trainer)
+
     def _save(self, trainer: Trainer) -> None:
         self._saved_batch = trainer.fit_loop.total_batch_idx
-        if self.last is None:
-            return
-        unfinished = self.last.with_suffix(".tmp")
-        trainer.save_checkpoint(unfinished)
-        if trainer.is_global_zero:
-            unfinished.replace(self.last)
+        if self.last is not None:
+            self._write(trainer, self.last)
+
+    def _write(self, trainer: Trainer, path: Path) -> None:
+        if self._lock is not None:
+            self._lock.check()
+        trainer.save_checkpoint(path)
+
+    def _prepare_to_write(self, trainer: Trainer) -> None:
+        """Lock the run's folder; where that fails on the first rank, all ranks hear of it."""
+        problem = None
+        try:
+            self.occupy(trainer)
+        except InputError as error:
+            problem = str(error)
+        if problem := trainer.strategy.broadcast(problem):
+            raise InputError(problem)
+        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+            trainer.strategy.checkpoint_io = WholeCheckpointIO()
+
+    def _free(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
-def _link(source: Path, target: Path) -> None:
-    """Give a file a second name at no cost where the file system can; else copy it."""
-    unfinished = target.with_suffix(".tmp")
-    unfinished.unlink(missing_ok=True)
-    try:
-        os.link(source, unfinished)
-    except OSError:
-        shutil.copyfile(source, unfinished)
-    unfinished.replace(target)
+def _was_the_last_epoch(trainer: Trainer) -> bool:
+    """Return whether training ends by itself with this epoch: then there is nothing to stop."""
+    epochs, steps = trainer.max_epochs, trainer.max_steps
+    return (
+        (trainer.should_stop and trainer.fit_loop._can_stop_early)
+        or (epochs is not None and 0 <= epochs <= trainer.current_epoch + 1)
+        or 0 <= steps <= trainer.global_step
+    )

@@ -8,6 +8,8 @@ import torch
 import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from gan_lightning.errors import InputError
+
 
 class RandomState(Callback):
     """Gives every rank its own random numbers, and checkpoints their state.
@@ -22,7 +24,12 @@ class RandomState(Callback):
         # After the weights were made, which have to be alike, and after Lightning's sanity check.
         rank = trainer.global_rank
         if self._loaded is not None and len(self._loaded) == trainer.world_size:
-            _set_state(self._loaded[rank])
+            try:
+                _set_state(self._loaded[rank])
+            except (KeyError, TypeError, ValueError, RuntimeError) as error:
+                raise InputError(
+                    f"The checkpoint's random numbers cannot be gone on from: {error!r}."
+                ) from error
         elif trainer.world_size > 1:
             # Also where a run goes on with another number of ranks: exactness ends there anyway.
             seed = torch.initial_seed() + 7919 * (trainer.fit_loop.total_batch_idx + 1) + rank

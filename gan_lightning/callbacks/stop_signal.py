@@ -9,7 +9,7 @@ from lightning.pytorch import Trainer
 
 
 class StopSignal:
-    """Remembers that Ctrl-C or SIGTERM asked the process to stop; the second Ctrl-C interrupts."""
+    """Remembers that Ctrl-C or SIGTERM asked the process to stop; Ctrl-C after that interrupts."""
 
     def __init__(self) -> None:
         self.signum: int | None = None
@@ -34,6 +34,6 @@ class StopSignal:
         return asked
 
     def _remember(self, signum: int, frame: FrameType | None) -> None:
-        if self.signum is not None:
+        if self.signum is not None and signum == signal.SIGINT:
             raise KeyboardInterrupt
-        self.signum = signum
+        self.signum = self.signum or signum

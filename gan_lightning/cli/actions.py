@@ -14,11 +14,9 @@ from gan_lightning.cli.checkpoint_files import batches_of
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run
-from gan_lightning.cli.trainer import GenerativeTrainer
+from gan_lightning.cli.trainer import GenerativeTrainer, output_of
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
-
-PROGRAM = "python -m gan_lightning"
 
 
 class Actions(LightningCLI):
@@ -40,14 +38,14 @@ class Actions(LightningCLI):
         except SIGTERMException:
             checkpoints = callback_of(self.trainer, Checkpoints)
             if self.trainer.is_global_zero:
-                report_stop(checkpoints.last, PROGRAM)
+                report_stop(checkpoints.last)
             sys.exit(128 + (checkpoints.stop.signum or signal.SIGTERM))
 
     def after_fit(self) -> None:
         """Say where the results are and what to type next."""
         if self.trainer.is_global_zero:
             before = batches_of(self.checkpoint) if self.checkpoint else 0
-            report_fit(self.trainer, PROGRAM, before)
+            report_fit(self.trainer, before)
 
     def after_validate(self) -> None:
         """Print the numbers and how they came about."""
@@ -62,12 +60,15 @@ class Actions(LightningCLI):
             checkpoint = Path(self._get(self.config, "ckpt_path"))
             run = Run.of_checkpoint(checkpoint)
             folder = run.folder if run else checkpoint.absolute().parent
-            report_file("the numbers", write_comparison(found, checkpoint, folder))
+            older = (folder / "metrics.json").is_file()
+            report_file("the numbers", write_comparison(found, checkpoint, folder), older)
 
     def sample(self, **kwargs: Any) -> None:
         """Draw samples and say where they are."""
-        path = self.trainer.sample(**kwargs)
-        report_file(f"{kwargs['num_samples']} samples", path)
+        path = output_of(kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"])
+        older = path.is_file()
+        self.trainer.sample(**{**kwargs, "output": str(path)})
+        report_file(f"{kwargs['num_samples']} samples", path, older)
 
     def after_predict(self) -> None:
         """Write what ``predict`` made, one sample for each training point, beside the run."""
@@ -77,7 +78,8 @@ class Actions(LightningCLI):
         path = folder / f"predictions{rank}{self.datamodule.file_ending}"
         if not self.trainer.predict_loop.predictions:
             raise InputError("predict had no points to make samples for.")
+        older = path.is_file()
         samples = torch.cat([x.cpu() for x in self.trainer.predict_loop.predictions])
         with replacing(path) as file:
             self.datamodule.write(self.datamodule.unscale(samples), file)
-        report_file(f"{len(samples)} samples", path)
+        report_file(f"{len(samples)} samples", path, older)

@@ -1,6 +1,5 @@
 """Checkpoint files: whole, and of the form that every checkpoint has, before anything is built."""
 
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.errors import InputError
+from gan_lightning.files import check_archive
 
 MOST_VALUES = 100_000
 MOST_LEVELS = 50
@@ -27,7 +27,7 @@ def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
         InputError: If the file is damaged, or is no checkpoint of Lightning.
     """
     try:
-        _check_sums(path)
+        check_archive(path)
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = _first_sentence(error) or type(error).__name__
@@ -57,20 +57,14 @@ def restoring(path: object) -> Iterator[None]:
     """
     try:
         yield
-    except InputError:
-        raise
+    except InputError as error:
+        if str(path) in str(error) or not str(error)[:1].islower():
+            raise
+        raise InputError(f"{path} cannot be restored: {error}") from error
     except Exception as error:
         raise InputError(
             f"{path} cannot be restored: {type(error).__name__}: {_first_sentence(error)}."
         ) from error
-
-
-def _check_sums(path: Path) -> None:
-    """Compare every part of the archive with its checksum, which PyTorch does not do."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if damaged := archive.testzip():
-                raise ValueError(f"its part {damaged} does not match its checksum")
 
 
 def _check_form(path: Path, checkpoint: Mapping[Any, Any]) -> None:
@@ -146,6 +140,8 @@ _FORM: dict[str, tuple[str, Callable[[object], bool]]] = {
     "lr_schedulers": ("a list of states", _are_mappings),
     "callbacks": ("states by name", _is_mapping),
     "loops": ("states by name", _is_mapping),
+    "random_states": ("a list of states", _are_mappings),
+    "points_seen": ("a number of points", _is_natural),
     "epoch": ("a number of epochs", _is_natural),
     "global_step": ("a number of steps", _is_natural),
 }

@@ -1,41 +1,37 @@
 """The command line: fit, validate, test, predict and sample on LightningCLI."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import dict_to_namespace
-from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
-from gan_lightning.callbacks import (
-    Checkpoints,
-    FiniteLosses,
-    HyperparameterTable,
-    RandomState,
-    RunProgress,
-    SampleMetrics,
-    SamplePictures,
-    SamplerFit,
-)
-from gan_lightning.cli.actions import PROGRAM, Actions
-from gan_lightning.cli.checkpoint_files import batches_of, load_checkpoint
-from gan_lightning.cli.config_files import check_config, replaced_callbacks
+from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
+from gan_lightning.cli.actions import Actions
+from gan_lightning.cli.checkpoint_files import load_checkpoint
+from gan_lightning.cli.config_files import check_config, replaced_by_configs, replaced_callbacks
+from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
+from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.limits import Limits
+from gan_lightning.cli.own_callbacks import own_callbacks
 from gan_lightning.cli.restored import (
+    check_data,
     check_fit,
     data_differences,
     differences,
     held_model,
     recalled_data,
 )
-from gan_lightning.cli.runs import LOGS, Arguments, Run, find_checkpoint
+from gan_lightning.cli.run_logger import run_logger
+from gan_lightning.cli.runs import Arguments, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
+from gan_lightning.cli.settings import LINKED, check_settings, within_memory
+from gan_lightning.cli.starting import start_from, tell_start
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
@@ -55,6 +51,7 @@ class CommandLine(Actions):
     def __init__(self, args: Sequence[str]) -> None:
         self.arguments = Arguments.of(args)
         self.checkpoint: dict[str, Any] | None = None
+        self.start: Path | None = None
         # Errors arrive as exceptions, see explain.py; --conf for --config would pass Arguments by.
         strict = {"exit_on_error": False, "allow_abbrev": False}
         super().__init__(
@@ -84,11 +81,18 @@ class CommandLine(Actions):
         return {asked: known[asked]} if asked in known else known
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        for name in ("data_shape", "num_classes"):  # a model without the second gets the first
+        for name in LINKED:
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
         parser.add_lightning_class_args(SampleMetrics, "metrics")
         parser.add_lightning_class_args(SamplePictures, "pictures")
         parser.add_lightning_class_args(Checkpoints, "checkpoints")
+        if self.arguments.subcommand == "fit":
+            parser.add_argument(
+                "--init_from",
+                type=str | None,
+                help="Checkpoint whose networks' weights a new run starts from: a file, or last or "
+                "best of the newest run. With --ckpt_path a run goes on instead.",
+            )
         parser.add_argument(
             "--trust",
             type=str | None,
@@ -100,27 +104,34 @@ class CommandLine(Actions):
         """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
         typed = [check_config(config) for config in self.arguments.configs]
         self.limits = Limits(self.arguments, args, typed)
-        if gone := replaced_callbacks(typed, args):
-            rank_zero_warn(
-                f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
-                "--trainer.callbacks+= adds to them."
+        _tell_replaced(typed, args)
+        asked = self.arguments
+        path = find_checkpoint(asked, typed, "--ckpt_path", asked.ckpt_path)
+        self.start = find_checkpoint(asked, typed, "--init_from", asked.init_from)
+        if path is not None and self.start is not None:
+            raise InputError(
+                "--ckpt_path goes on with a run, and --init_from starts a new one: type either."
             )
-        path = find_checkpoint(self.arguments)
         if path is not None:
-            args = self.arguments.completed(args, path, self._stand_in(path))
+            args = asked.completed(args, "--ckpt_path", path, self._stand_in(path))
+        elif self.start is not None:
+            config = self._stand_in(self.start)
+            args = asked.completed(args, "--init_from", self.start, config)
         with self.limits.in_force(), as_input_errors():
             self.config = parser.parse_args(args)
         subcommand = self.config.subcommand
         config = self.config[subcommand]
+        if self.start is None:  # a config may say it too
+            self.start = find_checkpoint(asked, typed, "init_from", config.get("init_from"))
         config.weights_only = config.get("weights_only") is not False
         if subcommand != "fit" and path is None:
             raise InputError(
                 f"{subcommand} needs --ckpt_path: a checkpoint in its run's folder, or last for "
                 "the newest run."
             )
-        seed = config.seed_everything
-        if not isinstance(seed, bool) and not 0 <= seed < 2**32:
-            raise InputError(f"seed_everything must lie in [0, 2^32), found {seed}.")
+        check_settings(config)
+        strategy = config.trainer.strategy
+        check_whole_weights(str(getattr(strategy, "class_path", strategy)))  # before it is built
 
     def _stand_in(self, path: Path) -> Path | str | None:
         """Return the config that stands in for one that nobody typed: a file, or YAML."""
@@ -133,6 +144,12 @@ class CommandLine(Actions):
         found = self.arguments.found_config(path)
         if found is not None:
             self.limits.add_config(found)
+        elif self.arguments.names_nothing:
+            checkpoint = load_checkpoint(path)  # it is named before a config is asked for
+            if self.start is not None:
+                model = held_model(checkpoint, None, str(path))
+                self.limits.add_checkpoint(path, model)
+                return json.dumps({"model": model})
         return found
 
     @property
@@ -158,6 +175,7 @@ class CommandLine(Actions):
             self.config = self.parser.parse_object(
                 {self.config.subcommand: {"model": held}}, self.config
             )
+        check_settings(self.config[self.config.subcommand])
         restored = self.config[self.config.subcommand].model.as_dict()
         for key, old, new in differences(asked, restored):
             rank_zero_warn(
@@ -176,48 +194,48 @@ class CommandLine(Actions):
 
     def instantiate_classes(self) -> None:
         """Build data, model and Trainer; whatever fails here failed on the configuration."""
-        with self.limits.in_force(), as_input_errors():
+        asked = self.config[self.config.subcommand]
+        with self.limits.in_force(), as_input_errors(), within_memory(asked):
             super().instantiate_classes()
+        if self.start is not None:
+            told = start_from(self.model, load_checkpoint(self.start), self.start)
+            if self.trainer.is_global_zero:
+                tell_start(told)
         if self.checkpoint is not None:
             check_fit(self.model, self.datamodule.data_shape, self.checkpoint)
+            if self.subcommand == "fit":
+                check_data(type(self.datamodule), self.checkpoint)
             if memory := DataMemory.of_checkpoint(self.checkpoint):
                 self.datamodule.remember(memory)
 
+    def _run_subcommand(self, subcommand: str) -> None:
+        with within_memory(self.config[subcommand]):
+            super()._run_subcommand(subcommand)
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         settings = self._get(self.config_init, "trainer")
-        always: list[Callback] = [
-            RandomState(),
-            FiniteLosses(),
-            HyperparameterTable(),
-            SamplerFit(),
-        ]
-        callbacks = self.trainer_defaults["callbacks"] = always
-        typed = settings.get("callbacks") or []
-        given = typed if isinstance(typed, list) else [typed]  # a flag may name a single one
-        has_bar = any(isinstance(callback, ProgressBar) for callback in given)
-        if settings.get("enable_progress_bar") is not False and not has_bar:
-            callbacks.append(RunProgress())
+        self.trainer_defaults["callbacks"] = own_callbacks(settings)
+        if self.arguments.names_nothing and not self.arguments.sets_devices:  # the run's own
+            kwargs |= as_available(settings)
         if self.subcommand != "fit":
             self.save_config_callback = None
             return super().instantiate_trainer(logger=False, **kwargs)
         if settings.get("logger") in (None, True):
-            kwargs["logger"] = self._run_logger()
+            path, held = self._get(self.config, "ckpt_path"), self.checkpoint
+            going_on = None if held is None else (path, held)
+            root = settings.get("default_root_dir")
+            kwargs["logger"] = run_logger(self.arguments, root, going_on, self.start)
         return super().instantiate_trainer(**kwargs)
 
-    def _run_logger(self) -> TensorBoardLogger:
-        """Log into a new run's folder, or go on in the folder of the checkpoint's run."""
-        if self.checkpoint is not None:
-            run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path")))
-            if run is not None:
-                run.check_links()
-                return TensorBoardLogger(
-                    run.root / LOGS,
-                    run.experiment,
-                    run.version,
-                    default_hp_metric=False,
-                    purge_step=batches_of(self.checkpoint),  # forget what came after it
-                )
-        root = Path(self._get(self.config, "trainer").default_root_dir or ".")
-        return TensorBoardLogger(
-            root / LOGS, self.arguments.experiment or "experiment", default_hp_metric=False
+
+def _tell_replaced(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> None:
+    """Say which callbacks of a config a flag or a later config replaces, where it could add."""
+    if gone := replaced_callbacks(configs, args):
+        rank_zero_warn(
+            f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
+            "--trainer.callbacks+= adds to them."
+        )
+    elif gone := replaced_by_configs(configs):
+        rank_zero_warn(
+            f"The last --config replaces the callbacks of the one before, {', '.join(gone)}."
         )

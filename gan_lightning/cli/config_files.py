@@ -1,6 +1,7 @@
 """Experiment files that cannot be read, named before the parser meets them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,24 @@ from gan_lightning.errors import InputError
 
 _SECTIONS = {"model", "data", "trainer", "metrics", "pictures", "checkpoints"}
 _RUN_KEYS = {"seed_everything", "ckpt_path", "weights_only", "trust"}
-_CLASS_KEYS = {"class_path", "init_args", "dict_kwargs"}
+_CLASS_KEYS = ("class_path", "init_args", "dict_kwargs")
+_MOST_VALUES = 100_000
+"""No experiment has more settings; a list of lists that repeat each other has."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML, and refuses a key that stands twice, of which YAML would drop the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    problem = f"the key {key.value!r} stands in line {lines[key.value]} already"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                lines[key.value] = line
+        return super().construct_mapping(node, deep)
 
 
 def check_config(path: Path) -> dict[str, Any]:
@@ -19,11 +37,10 @@ def check_config(path: Path) -> dict[str, Any]:
     Raises:
         InputError: If not; with the line where reading failed.
     """
-    if not path.is_file():
-        found = "a folder" if path.is_dir() else "nothing"
-        raise InputError(f"--config: expected a YAML file at {path}, found {found}.")
+    _check_file(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+        _check_size(content)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not YAML: it is not text.") from error
     except yaml.YAMLError as error:
@@ -31,14 +48,34 @@ def check_config(path: Path) -> dict[str, Any]:
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
         raise InputError(f"{path}{where} is not YAML: {problem}.") from error
+    except RecursionError as error:
+        raise InputError(f"{path} holds a setting that contains itself.") from error
+    except (ValueError, OSError) as error:  # a number of 5000 digits; a file of another user
+        raise InputError(f"{path} cannot be read: {str(error).partition(';')[0]}.") from error
     if not isinstance(content, dict):
-        raise InputError(
-            f"{path}: expected the sections model, data and trainer, found a "
-            f"{type(content).__name__}."
-        )
+        found = "nothing" if content is None else f"a {type(content).__name__}"
+        raise InputError(f"{path}: expected the sections model, data and trainer, found {found}.")
     for section in _SECTIONS & content.keys():
         _check_section(path, section, content[section])
     return content
+
+
+def check_text(key: str, text: str) -> None:
+    """Make sure that a list or a mapping that is typed as a flag describes classes as it should.
+
+    Raises:
+        InputError: If it does not.
+    """
+    if key.endswith(".init_args") and text[:1] != "{":
+        raise InputError(f"{key}: expected named settings, found {text[:80]!r}.")
+    if text[:1] in ("[", "{"):
+        try:
+            content = yaml.load(text, _Loader)
+            _check_size(content)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            problem = getattr(error, "problem", None) or str(error).partition(";")[0]
+            raise InputError(f"--{key}: {text[:80]!r} is not YAML: {problem}.") from error
+        _check_classes(key, content)
 
 
 def replaced_callbacks(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> list[str]:
@@ -46,10 +83,19 @@ def replaced_callbacks(configs: Sequence[Mapping[str, Any]], args: Sequence[str]
     flag = "--trainer.callbacks"
     if not any(arg == flag or arg.startswith(f"{flag}=") for arg in args):
         return []
-    given = [(config.get("trainer") or {}).get("callbacks") or [] for config in configs]
-    listed = [callbacks if isinstance(callbacks, list) else [callbacks] for callbacks in given]
-    callbacks = [callback for each in listed for callback in each]
-    paths = [c.get("class_path", "") if isinstance(c, Mapping) else c for c in callbacks]
+    return [name for names in map(_callbacks, configs) for name in names]
+
+
+def replaced_by_configs(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of callbacks in a config that a later one replaces."""
+    listed = [names for names in map(_callbacks, configs) if names]
+    return [name for names in listed[:-1] for name in names if name not in listed[-1]]
+
+
+def _callbacks(config: Mapping[str, Any]) -> list[str]:
+    callbacks = (config.get("trainer") or {}).get("callbacks") or []
+    listed = callbacks if isinstance(callbacks, list) else [callbacks]
+    paths = [c.get("class_path", "") if isinstance(c, Mapping) else c for c in listed]
     return [str(path).rpartition(".")[2] for path in paths]
 
 
@@ -85,12 +131,78 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(item)
 
 
+def _check_file(path: Path) -> None:
+    """Make sure that a config is a file, and say which may have been meant."""
+    try:
+        if path.is_file():
+            return
+        found = "a folder" if path.is_dir() else "a pipe" if path.exists() else "nothing"
+    except (OSError, ValueError):  # no name that a file can have
+        found = "no name of a file"
+    near = ""
+    folders = [folder for folder in (path.parent, Path("configs")) if folder.is_dir()]
+    if found == "nothing" and folders:
+        files = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
+        stems = {file.stem: file for file in reversed(files)}
+        if names := get_close_matches(path.stem, stems, n=1):
+            near = f" Did you mean {str(stems[names[0]])!r}?"
+    raise InputError(f"--config: expected a YAML file at {str(path)[:200]}, found {found}.{near}")
+
+
+def _check_size(content: Any) -> None:
+    """Make sure that a text has not grown without bounds, or into itself, by its repetitions."""
+    waiting, seen = [content], 0
+    while waiting:
+        value = waiting.pop()
+        seen += 1
+        if seen > _MOST_VALUES:
+            raise ValueError("it holds more than 100 000 values, or one that contains itself")
+        if isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+
+
 def _check_section(path: Path, section: str, content: object) -> None:
     if not isinstance(content, dict):
-        raise InputError(f"{path}, {section}: expected named settings, found {content!r}.")
-    if section in ("model", "data") and content.keys() - _CLASS_KEYS:
-        wrong = sorted(map(str, content.keys() - _CLASS_KEYS))
+        shown = _shown(content)
+        raise InputError(f"{path}, {section}: expected named settings, found {shown}.")
+    if section in ("model", "data"):
+        _check_keys(f"{path}, {section}", content)
+    _check_classes(f"{path}, {section}", content)
+
+
+def _check_classes(key: str, content: object) -> None:
+    """Make sure that each mapping that describes a class does so by the right keys."""
+    if isinstance(content, list):
+        for i, item in enumerate(content):
+            if item == {} or (key.endswith("callbacks") and not isinstance(item, str | dict)):
+                raise InputError(f"{key}: expected a class at place {i + 1}, found {_shown(item)}.")
+            _check_classes(key, item)
+    if not isinstance(content, dict):
+        return
+    near = [name for name in map(str, content) if get_close_matches(name, _CLASS_KEYS[:2], 1, 0.8)]
+    if near:
+        _check_keys(key, content)
+    for name, value in content.items():
+        _check_classes(key if name == "init_args" else f"{key}.{name}", value)
+
+
+def _check_keys(key: str, content: Mapping[Any, Any]) -> None:
+    if wrong := sorted(str(name) for name in content if name not in _CLASS_KEYS):
+        near = get_close_matches(wrong[0], _CLASS_KEYS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise InputError(
-            f"{path}, {section}: expected class_path and init_args, found {', '.join(wrong)}; the "
-            "settings of a class stand below its init_args."
+            f"{key}: expected class_path and init_args, found {', '.join(wrong)}; the "
+            f"settings of a class stand below its init_args.{hint}"
         )
+    if not isinstance(content.get("class_path", ""), str):
+        shown = _shown(content["class_path"])
+        raise InputError(f"{key}.class_path: expected the name of a class, found {shown}.")
+    for name in _CLASS_KEYS[1:]:
+        if not isinstance(content.get(name, {}), dict):
+            shown = _shown(content[name])
+            raise InputError(f"{key}.{name}: expected named settings, found {shown}.")
+
+
+def _shown(value: object) -> str:
+    """Return a value as YAML has it, short."""
+    return "null" if value is None else repr(value)[:80]

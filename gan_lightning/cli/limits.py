@@ -12,7 +12,7 @@ from gan_lightning.cli.runs import Arguments
 from gan_lightning.errors import InputError
 from gan_lightning.trust import only_safe_imports, typed_paths
 
-NAMES_A_FILE = ("--config", "-c", "--ckpt_path", "--output", "--trust")
+NAMES_A_FILE = ("--config", "-c", "--ckpt_path", "--init_from", "--output", "--trust")
 """Options whose values are no import paths, though they may look like one."""
 
 

@@ -5,19 +5,26 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
-from lightning.fabric.utilities.exceptions import MisconfigurationException
-from torch import OutOfMemoryError
-
-from gan_lightning.cli.command_line import CommandLine
-from gan_lightning.cli.explain import complain, explain
+from gan_lightning.cli.front_door import check_command_line
 from gan_lightning.errors import InputError
-
-MENDABLE = (InputError, MisconfigurationException, OSError, OutOfMemoryError)
-"""What can go wrong in a run for reasons outside the program."""
 
 DEBUG = "GAN_LIGHTNING_DEBUG"
 """Environment variable that brings the traceback of any error back."""
+
+
+def turn_away() -> None:
+    """Answer a command line that cannot be run while the program begins to load.
+
+    The package calls this before it imports its rooms, and with them PyTorch and Lightning.
+    """
+    if _is_the_program():
+        try:
+            check_command_line(sys.argv[1:])
+        except InputError as error:
+            complain(str(error))
+            sys.exit(2)
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -28,15 +35,34 @@ def main(args: Sequence[str] | None = None) -> None:
     """
     _hush()
     try:
-        CommandLine(sys.argv[1:] if args is None else args)
+        words = list(sys.argv[1:] if args is None else args)
+        check_command_line(words)
+        from gan_lightning.cli.command_line import CommandLine
+
+        CommandLine(words)
     except KeyboardInterrupt:
         complain("Interrupted; the last checkpoint is from before.")
         sys.exit(130)
-    except MENDABLE as error:
-        if os.environ.get(DEBUG):
+    except Exception as error:
+        from gan_lightning.cli.explain import explain, is_mendable
+
+        if os.environ.get(DEBUG) or isinstance(error, Warning):  # they are errors only on request
             raise
         complain(explain(error))
-        sys.exit(2)
+        sys.exit(2 if is_mendable(error) else 1)
+
+
+def complain(message: str) -> None:
+    """Print an error for a person."""
+    sys.stderr.write(f"\nError: {message}\n")
+
+
+def _is_the_program() -> bool:
+    """Return whether this process is ``python -m gan_lightning``, or its script."""
+    started = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1][-1:]
+    if sys.argv[:1] == ["-m"]:  # what Python calls a module while it looks for it
+        return started[0].removeprefix("-m") == "gan_lightning"
+    return started == sys.argv[:1] and Path(*started).stem == "gan_lightning"
 
 
 def _hush() -> None:

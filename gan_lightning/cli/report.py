@@ -1,6 +1,9 @@
 """What a person is told when a command has ended."""
 
+import shlex
+import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,6 +11,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 
 from gan_lightning.callbacks import Checkpoints, SampleMetrics
+from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.models import GenerativeModel
 
 AnyCallback = TypeVar("AnyCallback", bound=Callback)
@@ -19,12 +23,11 @@ def callback_of(trainer: Trainer, kind: type[AnyCallback]) -> AnyCallback:
     return next(callback for callback in callbacks if isinstance(callback, kind))
 
 
-def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
+def report_fit(trainer: Trainer, batches_before: int) -> None:
     """Say where the results of ``fit`` are and what to type next.
 
     Args:
         trainer: The Trainer that has trained.
-        program: How the program is called.
         batches_before: How many batches the run had seen before, where it went on.
     """
     checkpoints = callback_of(trainer, Checkpoints)
@@ -39,6 +42,7 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         )
     protocol = callback_of(trainer, SampleMetrics).protocol or "nothing was compared"
     done, limit = _ending(trainer, batches_before)
+    program, checkpoint = _program(), f"--ckpt_path {_quoted(last)}"
     draws = isinstance(trainer.lightning_module, GenerativeModel)
     lines = [
         "",
@@ -49,10 +53,10 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
         f"  last      {last}",
         f"  numbers   {protocol}",
         "What next:",
-        f"  look      tensorboard --logdir {run.parent}",
-        *([f"  sample    {program} sample --ckpt_path {last} --num_samples 500"] if draws else []),
-        f"  judge     {program} test --ckpt_path {last}",
-        f"  go on     {program} fit --ckpt_path {last} {limit}",
+        f"  look      {_tensorboard()} --logdir {_quoted(run.parent)}",
+        *([f"  sample    {program} sample {checkpoint} --num_samples 500"] if draws else []),
+        f"  judge     {program} test {checkpoint}",
+        f"  go on     {program} fit {checkpoint} {limit}",
         "",
     ]
     _say("\n".join(lines))
@@ -61,39 +65,76 @@ def report_fit(trainer: Trainer, program: str, batches_before: int) -> None:
 def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
     """Return a sentence that says what ended a run, and the flag that lets it go on."""
     batches = trainer.fit_loop.total_batch_idx + 1
-    out_of_time = _out_of_time(trainer)
-    limit = "--trainer.max_time DD:HH:MM:SS" if out_of_time else "--trainer.max_epochs N"
+    duration = _time_used_up(trainer)
+    if duration is not None:
+        limit = f"--trainer.max_time {_longer(duration)}"
+    elif 0 < trainer.max_steps <= trainer.global_step:
+        limit = f"--trainer.max_steps {2 * trainer.max_steps}"
+    else:
+        limit = f"--trainer.max_epochs {2 * max(trainer.max_epochs or 0, 1)}"
     if batches > batches_before:
-        why = ", as trainer.max_time was over" if out_of_time else ""
+        raise_it = "raise it by --trainer.max_time DD:HH:MM:SS"
+        why = f", as trainer.max_time was over: {raise_it}" if duration is not None else ""
         return f"Finished after {batches} batches{why}.", limit
-    if out_of_time:
+    if duration is not None:
         over = "trainer.max_time, of the whole run, was over; raise it"
     else:
         over = f"raise --trainer.max_epochs above {trainer.max_epochs}"
     return f"Nothing was left to do: {over}.", limit
 
 
-def _out_of_time(trainer: Trainer) -> bool:
-    """Return whether a run has used all the time that it has."""
+def _time_used_up(trainer: Trainer) -> timedelta | None:
+    """Return the time that a run had, where it has used all of it."""
     callbacks = trainer.callbacks  # type: ignore[attr-defined]
-    left = [callback.time_remaining() for callback in callbacks if isinstance(callback, Timer)]
-    return any(seconds is not None and seconds <= 0 for seconds in left)
+    for timer in (callback for callback in callbacks if isinstance(callback, Timer)):
+        left = timer.time_remaining()
+        if left is not None and left <= 0:
+            return timedelta(seconds=left + timer.time_elapsed())
+    return None
 
 
-def report_file(what: str, path: Path) -> None:
-    """Say where a file was written."""
-    _say(f"Wrote {what} to {_shortest(path)}\n")
+def _longer(duration: timedelta) -> str:
+    """Return twice a duration as DD:HH:MM:SS."""
+    minutes, seconds = divmod(max(round(2 * duration.total_seconds()), 1), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return f"{days:02}:{hours:02}:{minutes:02}:{seconds:02}"
 
 
-def report_stop(checkpoint: Path | None, program: str) -> None:
+def report_file(what: str, path: Path, replaced: bool = False) -> None:
+    """Say where a file was written, and whether it replaced an older one."""
+    older = ", in place of an older file" if replaced else ""
+    _say(f"Wrote {what} to {_shortest(path)}{older}\n")
+
+
+def report_stop(checkpoint: Path | None) -> None:
     """Say how to go on with a run that was stopped by a signal."""
     if checkpoint is None:
         _say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
         return
     _say(
         "\nStopped and saved. To go on where it stopped:\n"
-        f"  {program} fit --ckpt_path {_shortest(checkpoint)}\n"
+        f"  {_program()} fit --ckpt_path {_quoted(_shortest(checkpoint))}\n"
     )
+
+
+def _program() -> str:
+    """Return how the program is called from this shell, also where no environment is active."""
+    return PROGRAM.replace("python", _python(), 1)
+
+
+def _python() -> str:
+    found = shutil.which("python")
+    same = found is not None and Path(found).parent == Path(sys.executable).parent
+    return "python" if same else _quoted(_shortest(Path(sys.executable)))
+
+
+def _tensorboard() -> str:
+    return "tensorboard" if shutil.which("tensorboard") else f"{_python()} -m tensorboard.main"
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _shortest(path: Path) -> Path:

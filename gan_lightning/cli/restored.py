@@ -104,5 +104,20 @@ def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str,
             )
 
 
+def check_data(data_class: type, checkpoint: Mapping[str, Any]) -> None:
+    """Make sure that a run goes on with data of the class that it was trained on.
+
+    Raises:
+        InputError: If it would not.
+    """
+    trained_on = DataMemory.owner(checkpoint)
+    if trained_on not in (None, data_class.__qualname__):
+        raise InputError(
+            f"The run was trained on {trained_on}, and the data are {data_class.__qualname__}. A "
+            "run does not go on with other data; start a new one from its weights with --init_from "
+            "in place of --ckpt_path."
+        )
+
+
 def _name(class_path: str) -> str:
     return class_path.rpartition(".")[2]

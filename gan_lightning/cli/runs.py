@@ -1,9 +1,10 @@
 """Run folders: ``<root>/lightning_logs/<experiment>/version_N``, and the checkpoints in them."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gan_lightning.errors import InputError
 from gan_lightning.files import links_out_of
@@ -30,9 +31,9 @@ class Run:
         return self.folder.name
 
     @property
-    def root(self) -> Path:
-        """The folder that holds ``lightning_logs``."""
-        return self.folder.parent.parent.parent
+    def place(self) -> Path:
+        """The folder that holds the experiment's."""
+        return self.folder.parent.parent
 
     @property
     def config(self) -> Path:
@@ -41,9 +42,15 @@ class Run:
 
     @classmethod
     def of_checkpoint(cls, path: Path) -> "Run | None":
-        """Return the run whose ``checkpoints`` folder holds a file, if there is one."""
+        """Return the run whose ``checkpoints`` folder holds a file, if there is one.
+
+        A folder may be called so for other reasons: a run has its config, or lies where runs do.
+        """
         folder = path.absolute().parent
-        return cls(folder.parent) if folder.name == "checkpoints" else None
+        run = cls(folder.parent)
+        among_runs = run.version.startswith("version_") and run.place.name == LOGS
+        is_one = folder.name == "checkpoints" and (among_runs or run.config.is_file())
+        return run if is_one else None
 
     def check_links(self) -> None:
         """Make sure that going on with this run writes nowhere else.
@@ -67,11 +74,17 @@ class Arguments:
     ckpt_path: str | None
     model: str | None
     data: str | None
-    root: Path
+    init_from: str | None
+    root: str | None
+    logger: tuple[str | None, str | None]
+    """Folder and name of the logger, where they are typed."""
     trusted: tuple[str, ...]
     sampler: str | None
     sets_data: bool
     """Whether settings of the data are typed one by one."""
+
+    sets_devices: bool
+    """Whether devices, or their kind, are typed."""
 
     @classmethod
     def of(cls, args: Sequence[str]) -> "Arguments":
@@ -82,6 +95,11 @@ class Arguments:
         parser.add_argument("--model")
         parser.add_argument("--data")
         parser.add_argument("--trainer.default_root_dir", dest="root")
+        for setting in ("save_dir", "name"):
+            parser.add_argument(
+                f"--trainer.logger.{setting}", f"--trainer.logger.init_args.{setting}", dest=setting
+            )
+        parser.add_argument("--init_from")
         parser.add_argument("--sampler")
         parser.add_argument("--trust", action="append", default=[])
         try:
@@ -94,9 +112,14 @@ class Arguments:
             ckpt_path=known.ckpt_path,
             model=known.model,
             data=known.data,
-            root=Path(known.root or "."),
+            init_from=known.init_from,
+            root=known.root,
+            logger=(known.save_dir, known.name),
             sampler=known.sampler,
             sets_data=any(arg.startswith("--data") for arg in args),
+            sets_devices=any(
+                arg.startswith(("--trainer.devices", "--trainer.accelerator")) for arg in args
+            ),
             trusted=tuple(name for names in known.trust for name in names.split(",")),
         )
 
@@ -120,32 +143,68 @@ class Arguments:
         """Whether the checkpoint has to say what model and data there are."""
         return bool(self.subcommand and not self.configs and not self.model)
 
-    def completed(self, args: Sequence[str], checkpoint: Path, config: object) -> list[str]:
-        """Return ``args`` with the checkpoint's path, and a config where nobody typed one."""
-        words = _with_value(args, "--ckpt_path", str(checkpoint))
+    def completed(
+        self, args: Sequence[str], option: str, checkpoint: Path, config: object
+    ) -> list[str]:
+        """Return ``args`` with the checkpoint's path, and a config where nobody typed one.
+
+        Args:
+            args: The words of the command line.
+            option: The option that names the checkpoint.
+            checkpoint: Where it lies.
+            config: What stands in for a config; None for nothing.
+        """
+        words = _with_value(args, option, str(checkpoint))
         if config is not None:
             words.insert(words.index(str(self.subcommand)) + 1, f"--config={config}")
         return words
 
 
-def find_checkpoint(arguments: Arguments) -> Path | None:
-    """Return the checkpoint that ``--ckpt_path`` means.
+def find_checkpoint(
+    arguments: Arguments, configs: Sequence[Mapping[str, Any]], option: str, wanted: str | None
+) -> Path | None:
+    """Return the checkpoint that an option means.
+
+    Args:
+        arguments: The command line, read in advance.
+        configs: The content of each config that was typed.
+        option: The option, for the error.
+        wanted: Its value.
 
     Raises:
         InputError: If there is none.
     """
-    wanted = arguments.ckpt_path
     if wanted is None or wanted in ("", "null", "None"):
         return None
     if wanted in NAMED_CHECKPOINTS:
-        return _newest(arguments.root / LOGS, arguments.experiment or "*", f"{wanted}.ckpt")
+        return _newest(list(_places(arguments, configs)), f"{wanted}.ckpt", option)
     if not Path(wanted).is_file():
         found = "a folder" if Path(wanted).is_dir() else "nothing"
         raise InputError(
-            f"--ckpt_path: expected a checkpoint file, or one of {', '.join(NAMED_CHECKPOINTS)}; "
+            f"{option}: expected a checkpoint file, or one of {', '.join(NAMED_CHECKPOINTS)}; "
             f"found {found} at {wanted}."
         )
     return Path(wanted)
+
+
+def _places(arguments: Arguments, configs: Sequence[Mapping[str, Any]]) -> Iterator[Path]:
+    """Yield the folders that runs of the experiment can lie in; or of any, if none is named."""
+    settings: dict[str, Any] = {}
+    for config in configs:
+        settings |= config.get("trainer") or {}
+    logs = Path(arguments.root or settings.get("default_root_dir") or ".") / LOGS
+    if arguments.experiment:
+        yield logs / arguments.experiment
+    else:
+        yield logs
+        yield from (path for path in logs.glob("*") if path.is_dir())
+    loggers = settings.get("logger")
+    for logger in loggers if isinstance(loggers, list) else [loggers]:
+        known = logger.get("init_args") if isinstance(logger, Mapping) else None
+        typed_place, typed_name = arguments.logger
+        place = typed_place or (known or {}).get("save_dir")
+        if place:
+            yield Path(place) / (typed_name or (known or {}).get("name") or LOGS)
 
 
 def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:
@@ -159,11 +218,11 @@ def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:
     return replaced
 
 
-def _newest(logs: Path, experiment: str, name: str) -> Path:
-    paths = list(logs.glob(f"{experiment}/version_*/checkpoints/{name}"))
+def _newest(places: Sequence[Path], name: str, option: str) -> Path:
+    """Return the file of a name that the newest run in any of some folders holds."""
+    paths = [path for place in places for path in place.glob(f"*/checkpoints/{name}")]
     if not paths:
-        where = logs if experiment == "*" else logs / experiment
         raise InputError(
-            f"--ckpt_path: no run in {where} has a {name}; has one been trained there?"
+            f"{option}: no run in {places[0]} has a {name}; has one been trained there?"
         )
     return max(paths, key=lambda path: path.stat().st_mtime)

@@ -16,6 +16,7 @@ class SaveRunConfig(SaveConfigCallback):
     def __init__(self, parser: LightningArgumentParser, config: Namespace, **kwargs: Any) -> None:
         config = config.clone()
         config.ckpt_path = config.trust = None
+        config.pop("init_from", None)
         super().__init__(parser, config, overwrite=True, **kwargs)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

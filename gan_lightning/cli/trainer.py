@@ -1,23 +1,32 @@
 """A Trainer that suits adversarial models, and draws samples."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
+from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
 from gan_lightning.cli.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.cli.devices import (
+    SEVERAL_DEVICES,
+    as_launched,
+    check_processes,
+    check_strategy,
+)
+from gan_lightning.cli.endings import interruptible, naming_the_cause
+from gan_lightning.cli.known_ways import check_accumulation, check_callbacks
 from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks
 from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataModule, Units
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
 from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
+from gan_lightning.models.optimization import check_restored
 from gan_lightning.sampling import (
     drawn,
     exchange_sampler,
@@ -26,9 +35,6 @@ from gan_lightning.sampling import (
     truncated,
 )
 
-SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
-"""Each step of two players leaves one player's parameters unused, which DDP must expect."""
-
 
 class GenerativeTrainer(Trainer):
     """Lightning's Trainer with a strategy that works for two players, and the action ``sample``."""
@@ -36,28 +42,31 @@ class GenerativeTrainer(Trainer):
     callbacks: list[Callback]
 
     def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
-        _check(strategy, kwargs)
+        check_strategy(strategy)
+        _check_intervals(kwargs)
+        kwargs = as_launched(kwargs)
         super().__init__(*args, strategy=strategy, **kwargs)
-        # Two processes are fair on any machine, to see that several work; 99 would take it down.
-        processors = os.cpu_count() or 1
-        if self.strategy.root_device.type == "cpu" and self.num_devices > max(processors, 2):
-            raise InputError(
-                f"trainer.devices: {self.num_devices} processes were asked for, and this machine "
-                f"has {processors} processors."
-            )
+        check_callbacks(self.callbacks)
+        check_processes(self.num_devices, self.strategy.root_device.type == "cpu")
         if strategy == "auto" and self.world_size > 1:
             super().__init__(*args, strategy=SEVERAL_DEVICES, **kwargs)
         self._checkpoint_connector = _Restoring(self)
 
-    def fit(self, *args: Any, **kwargs: Any) -> None:
+    def fit(self, model: LightningModule, *args: Any, **kwargs: Any) -> None:
         """Train a model; go on with a run that has a checkpoint."""
-        rest_idle_hooks(args[0] if args else kwargs["model"], self.callbacks)
+        check_accumulation(model, self.callbacks, self.accumulate_grad_batches)
+        for callback in self.callbacks:
+            if isinstance(callback, Checkpoints):
+                callback.occupy(self)  # before the logger writes there
+        rest_idle_hooks(model, self.callbacks)
         forget_absent_gpus()
-        super().fit(*args, **kwargs)
+        with interruptible(), naming_the_cause(self):
+            super().fit(model, *args, **kwargs)
 
     def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the validation points."""
-        return super().validate(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
+        with interruptible():
+            return super().validate(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
 
     def test(
         self,
@@ -81,13 +90,15 @@ class GenerativeTrainer(Trainer):
         other = OtherLatents(sampler, truncation)
         self.callbacks.append(other)
         try:
-            return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
+            with interruptible():
+                return super().test(*args, verbose=verbose, **kwargs)  # type: ignore[misc]
         finally:
             self.callbacks = [callback for callback in self.callbacks if callback is not other]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
         """Write a twin of the training data, one sample for each point."""
-        return super().predict(*args, **kwargs)
+        with interruptible():
+            return super().predict(*args, **kwargs)
 
     def sample(  # noqa: PLR0913 - its arguments are the command's
         self,
@@ -122,11 +133,11 @@ class GenerativeTrainer(Trainer):
                 better samples are, and the less varied.
         """
         model, checkpoint = _checked(model, ckpt_path, num_samples)
-        path = Path(output) if output else _default_output(checkpoint, datamodule)
+        path = output_of(output, checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
-        datamodule.units.check_output(path)
+        _check_output(datamodule.units, path)
         _exchange_sampler(model, datamodule, sampler)
 
         _seed(seed)
@@ -148,6 +159,8 @@ class _Restoring(_CheckpointConnector):
     def restore_training_state(self) -> None:
         with restoring(self._ckpt_path):
             super().restore_training_state()
+            for optimizer in self.trainer.optimizers:
+                check_restored(optimizer)
 
 
 def _checked(
@@ -209,20 +222,26 @@ def restore(model: ConfiguredModule, checkpoint: Path) -> None:
         model.load_state_dict(held["state_dict"])
 
 
-def _check(strategy: str | Strategy, settings: dict[str, Any]) -> None:
-    """Refuse what Lightning accepts and two players, or Lightning later, cannot do."""
-    if strategy in ("ddp", "ddp_spawn", "ddp_fork", "ddp_notebook"):
-        raise InputError(
-            f"trainer.strategy: {strategy} expects that every step uses all parameters, and each "
-            "player has its own; use auto."
-        )
+def _check_intervals(settings: dict[str, Any]) -> None:
+    """Refuse an interval that Lightning accepts, and divides by later."""
     if settings.get("check_val_every_n_epoch") == 0:
         raise InputError("trainer.check_val_every_n_epoch must be a positive integer, found 0.")
     if settings.get("max_steps", -1) not in (-1, None):
         rank_zero_warn("trainer.max_steps counts the steps of both players; max_epochs is clearer.")
 
 
-def _default_output(checkpoint: Path, data: DataModule) -> Path:
-    run = Run.of_checkpoint(checkpoint)
-    folder = run.folder if run else checkpoint.absolute().parent
+def output_of(output: str | None, checkpoint: str | Path | None, data: DataModule) -> Path:
+    """Return where samples go: what was asked for, or ``samples`` in the run's folder."""
+    if output:
+        return Path(output)
+    path = Path(checkpoint or ".")
+    run = Run.of_checkpoint(path)
+    folder = run.folder if run else path.absolute().parent
     return folder / f"samples{data.file_ending}"
+
+
+def _check_output(units: Units, path: Path) -> None:
+    """Refuse an ending of no format, and a folder of files among which samples would be lost."""
+    units.check_output(path)
+    if path.is_dir() and any(path.iterdir()):
+        raise InputError(f"--output: expected a new or an empty folder, found files in {path}.")

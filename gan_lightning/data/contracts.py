@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
+from lightning.pytorch.trainer.states import TrainerFn
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
@@ -60,6 +61,9 @@ class DataModule(LightningDataModule, ABC):
 
     file_ending: str
     """The ending of a file of samples, where the user names none: ``.csv``."""
+
+    data_range: tuple[float, float] | None = None
+    """Lowest and highest number that a model sees, where the data fill what lies between."""
 
     units: Units
     """What the numbers mean, known after ``setup``; every checkpoint holds it."""
@@ -197,7 +201,8 @@ class DataModule(LightningDataModule, ABC):
         if self.memory is None:  # not told by the command line before the data were read
             self.remember(memory)
             self.setup("fit")
-        memory.compare(self.label_names, self.fingerprint())
+        going_on = self.trainer is not None and self.trainer.state.fn == TrainerFn.FITTING
+        memory.compare(self.label_names, self.fingerprint(), self.held_out(), going_on)
 
     _saved: dict[str, Any] | None = None
 

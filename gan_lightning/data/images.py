@@ -58,6 +58,7 @@ class Images(DataModule):
         self.data_shape = data_shape
         self.num_classes = num_classes
         self.value_range = range_text(value_range)
+        self.data_range = (0, 1) if self.value_range == "[0, 1]" else (-1, 1)
         self.label_names = label_names
         self.units = ImageUnits(value_range, label_names)
         self.binarise = binarise

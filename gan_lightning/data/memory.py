@@ -63,16 +63,34 @@ class DataMemory:
         Raises:
             InputError: If it cannot be read.
         """
-        for state in checkpoint.values():
+        name = cls.owner(checkpoint)
+        return None if name is None else cls.from_state(checkpoint[name])
+
+    @staticmethod
+    def owner(checkpoint: Mapping[str, Any]) -> str | None:
+        """Return the name of the data module whose memory a checkpoint holds; None if too old."""
+        for name, state in checkpoint.items():
             if isinstance(state, dict) and {"units", "fingerprint", "held_out"} <= state.keys():
-                return cls.from_state(state)
+                return name
         return None
 
-    def compare(self, label_names: Sequence[str] | None, fingerprint: dict[str, str]) -> None:
+    def compare(
+        self,
+        label_names: Sequence[str] | None,
+        fingerprint: dict[str, str],
+        held_out: HeldOut | None,
+        going_on: bool,
+    ) -> None:
         """Say what of the data at hand is not as it was.
 
+        Args:
+            label_names: What their labels are called.
+            fingerprint: How many points each of their splits has, and a hash of them.
+            held_out: Which of them are held out.
+            going_on: Whether the checkpoint's run is to be trained on.
+
         Raises:
-            InputError: If labels would mean something else.
+            InputError: If labels would mean something else, or if a run would go on with others.
         """
         known, found = self.units.label_names or (), tuple(label_names or ())
         if known != found:
@@ -81,9 +99,28 @@ class DataMemory:
                 f"The checkpoint's labels are the classes {old}; the data's are {new}. Give the "
                 "classes their old names, or train anew."
             )
+        if going_on and self._are_others(fingerprint, held_out):
+            then, now = self.fingerprint.get("training"), fingerprint.get("training")
+            raise InputError(
+                f"The run was trained on other data: {then} training points, and now they are "
+                f"{now}. A run does not go on with other data; start a new one from its weights "
+                "with --init_from in place of --ckpt_path."
+            )
         for split, then in self.fingerprint.items():
             if (now := fingerprint.get(split, "none")) != then:
                 rank_zero_warn(f"The checkpoint's {split} points were {then}; now they are {now}.")
+
+    def _are_others(self, fingerprint: dict[str, str], held_out: HeldOut | None) -> bool:
+        """Return whether data are others: not the same, and not the same with some more or fewer.
+
+        Data of a person's own may grow: most of what was held out then is still there.
+        """
+        if fingerprint.get("training") == self.fingerprint.get("training"):
+            return False
+        if self.held_out is None or held_out is None:
+            return True
+        known, now = (part.val | part.test for part in (self.held_out, held_out))
+        return 2 * len(known & now) < len(known)
 
 
 def described_points(split: Split) -> str:

@@ -1,5 +1,7 @@
 """MNIST and two sets of the same form."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +13,7 @@ from gan_lightning.data.contracts import Stage
 from gan_lightning.data.image_units import ValueRange
 from gan_lightning.data.images import Images, resized, split_off
 from gan_lightning.data.memory import Split
+from gan_lightning.data.mnist_files import read_split
 from gan_lightning.errors import InputError
 from gan_lightning.features import FeatureExtractor
 
@@ -31,7 +34,10 @@ NAMES = {
 
 
 class MNIST(Images):
-    """70 000 grey images of 28×28 pixels in ten classes; checked, and downloaded if need be.
+    """70 000 grey images of 28×28 pixels in ten classes; downloaded if need be.
+
+    The files have to be the published ones, byte for byte; of ``kmnist`` that can be seen where the
+    archives lie beside them, as they do after a download.
 
     Args:
         root: Folder that holds, or will hold, the folder ``MNIST``.
@@ -48,9 +54,11 @@ class MNIST(Images):
             white as often as they are bright, anew for every batch of training and the same each
             time in validation and test.
         features: What the metrics look through; by default ``DigitFeatures``.
+        official: Take the published files alone. With ``false``, others of that form will do: as
+            many labels, from 0 to 9, as images of 28×28 pixels.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - which files, how they are split, and how they become floats
         self,
         root: str = "data",
         dataset: Literal["mnist", "fashion_mnist", "kmnist"] = "mnist",
@@ -61,6 +69,7 @@ class MNIST(Images):
         value_range: ValueRange = "[-1, 1]",
         binarise: Binarisation | None = None,
         features: FeatureExtractor | None = None,
+        official: bool = True,
     ) -> None:
         if dataset not in DATASETS:
             raise InputError(f"dataset must be one of {', '.join(DATASETS)}; found {dataset!r}.")
@@ -73,16 +82,20 @@ class MNIST(Images):
         self.dataset = dataset
         self.download = download
         self.num_val = num_val
+        self.official = official
 
     def prepare_data(self) -> None:
         """Fetch the files, on one process alone."""
         if self.download:
-            for train in (True, False):
-                self._read(train, download=True)
+            with self._explained():
+                DATASETS[self.dataset](self.root, download=True)
 
     def setup(self, stage: str) -> None:
-        train = self._read(True, download=False)
-        self.test = self._read(False, download=False)
+        train, self.test = (self._read(is_train) for is_train in (True, False))
+        if self.num_val >= len(train.x):
+            raise InputError(
+                f"num_val: {self.num_val} of {len(train.x)} training images cannot be held out."
+            )
         self.train, val = split_off(train, self.num_val, seed=0)
         self.val = val if self.num_val else self.test
         self.binarise_splits()
@@ -90,18 +103,32 @@ class MNIST(Images):
     def described(self, stage: Stage) -> str:
         return super().described(stage) if self.num_val else f"{len(self.test.x)} test points"
 
-    def _read(self, train: bool, download: bool) -> Split:
-        cls = DATASETS[self.dataset]
+    @property
+    def _folder(self) -> Path:
+        return Path(self.root).absolute() / DATASETS[self.dataset].__name__ / "raw"
+
+    def _read(self, train: bool) -> Split:
+        with self._explained():
+            images, labels = read_split(self._folder, DATASETS[self.dataset], train, self.official)
+        size = self.data_shape[1]
+        return Split(padded(images, [2] * 4) if size == 32 else resized(images, size), labels)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say where the files should be, whatever reading or fetching them stumbles over.
+
+        Raises:
+            InputError: If it does.
+        """
         try:
-            data = cls(self.root, train=train, download=download)
-        except Exception as error:  # torchvision lets out whatever reading stumbles over
-            folder = Path(self.root).absolute() / cls.__name__ / "raw"
-            problem = "is damaged" if folder.is_dir() else "was not found"
-            problem += f" in {folder}{' and could not be downloaded' if download else ''}"
+            yield
+        except InputError:
+            raise
+        except Exception as error:  # torchvision lets out anything
+            there = self._folder.is_dir() and not isinstance(error, FileNotFoundError)
+            problem = "is damaged" if there else "was not found"
+            tried = " and could not be downloaded" if self.download else ""
             raise InputError(
-                f"{cls.__name__} {problem}: put its files there, or use the data module Digits, "
-                "which needs no download."
+                f"{DATASETS[self.dataset].__name__} {problem} in {self._folder}{tried}: put its "
+                "files there, or use the data module Digits, which needs no download."
             ) from error
-        images, size = data.data[:, None], self.data_shape[1]
-        images = padded(images, [2] * 4) if size == 32 else resized(images, size)
-        return Split(images, data.targets)

@@ -36,6 +36,7 @@ class StackedMNIST(Images):
         num_val: Training images that are held out for validation, as in ``MNIST``.
         size: Height and width: 28, or 32 by a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
+        official: Take the published files alone, as in ``MNIST``.
     """
 
     features: StackedDigitFeatures
@@ -48,6 +49,7 @@ class StackedMNIST(Images):
         num_val: int = 5000,
         size: int = 28,
         value_range: ValueRange = "[-1, 1]",
+        official: bool = True,
     ) -> None:
         super().__init__(
             (NUM_CHANNELS, size, size),
@@ -56,7 +58,7 @@ class StackedMNIST(Images):
             value_range,
             StackedDigitFeatures(),
         )
-        self.digits = MNIST(root, "mnist", download, batch_size, num_val, size)
+        self.digits = MNIST(root, "mnist", download, batch_size, num_val, size, official=official)
 
     def prepare_data(self) -> None:
         """Fetch the files, on one process alone."""

@@ -30,6 +30,7 @@ class Table(DataModule):
     """
 
     file_ending = ".csv"
+    data_range = (-1, 1)
 
     split_by_content = True
     """Whether a row is held out for what it holds: so it stays when others are added or removed."""

@@ -23,6 +23,7 @@ from gan_lightning.models.optimization import (
     made_optimizer,
     made_scheduler,
     set_beta2,
+    step,
 )
 from gan_lightning.networks import (
     Augmentation,
@@ -177,7 +178,7 @@ class AdversarialModule(Game, ABC):
             # With a large n_critic, or just after resuming, an epoch may end before G's first step.
             warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
             for scheduler in schedulers:
-                scheduler.step()
+                step(scheduler)
 
 
 def _sum(terms: Terms) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Judged, Penalty
 from gan_lightning.models.generative import GenerativeModel
+from gan_lightning.models.output_range import check_output_range
 from gan_lightning.networks import (
     Augmentation,
     ClassifyingDiscriminator,
@@ -89,6 +90,18 @@ class Game(GenerativeModel, ABC):
         self.know_labels(self.generator.num_classes)
         self.penalties = list(penalties)
         self.augmentation = augmentation
+
+    def on_fit_start(self) -> None:
+        """Make sure that the generator can say what the data hold, where the data tell their range.
+
+        Raises:
+            InputError: If it cannot.
+        """
+        data = getattr(self.trainer, "datamodule", None)
+        data_range = getattr(data, "data_range", None)
+        if data_range is not None:
+            with self.evaluating():
+                check_output_range(self.generator, data_range)
 
     @abstractmethod
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

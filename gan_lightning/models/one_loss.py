@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 from lightning.pytorch.utilities.seed import isolate_rng
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from lightning.pytorch.utilities.types import LRSchedulerTypeUnion, OptimizerLRScheduler
 from torch import Tensor
 
 from gan_lightning.models.generative import Batch, GenerativeModel
@@ -15,6 +15,7 @@ from gan_lightning.models.optimization import (
     PointScheduler,
     made_optimizer,
     made_scheduler,
+    step,
 )
 
 
@@ -72,6 +73,9 @@ class OneLossModel(GenerativeModel, ABC):
         tagged = {f"{stage}/{name}": value for name, value in losses.items() if name != "loss"}
         several = self.trainer.world_size > 1
         self.log_dict(tagged, on_epoch=True, batch_size=len(x), sync_dist=several)
+
+    def lr_scheduler_step(self, scheduler: LRSchedulerTypeUnion, metric: Any) -> None:
+        step(scheduler)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         moving = [weight for weight in self.parameters() if weight.requires_grad]

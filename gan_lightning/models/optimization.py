@@ -5,9 +5,16 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
+from lightning_utilities.core.rank_zero import rank_zero_warn
+from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    LambdaLR,
+    LRScheduler,
+    OneCycleLR,
+    ReduceLROnPlateau,
+)
 
 from gan_lightning.errors import InputError
 from gan_lightning.schedules import Schedule
@@ -30,9 +37,43 @@ def made_optimizer(name: str, make: MakeOptimizer, weights: Iterable[nn.Paramete
         optimizer = make(weights)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}.") from error
+    if isinstance(optimizer, torch.optim.SparseAdam):
+        raise InputError(
+            f"{name}: SparseAdam needs sparse gradients, which no network here has; choose Adam."
+        )
     if isinstance(optimizer, torch.optim.LBFGS):
         raise InputError(f"{name}: LBFGS needs a closure, which these steps have not.")
     return optimizer
+
+
+SHAPED_LIKE_WEIGHTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer"}
+"""What Adam's family and SGD remember of each weight, number by number."""
+
+
+def check_restored(optimizer: Optimizer) -> None:
+    """Make sure that the state an optimizer has loaded is one of its own weights and settings.
+
+    Raises:
+        InputError: If it is not.
+    """
+    name = type(optimizer).__name__
+    for group in optimizer.param_groups:
+        for setting, usual in optimizer.defaults.items():
+            found = group.get(setting)
+            is_number = isinstance(usual, int | float)
+            if setting not in group or (is_number and not isinstance(found, int | float | Tensor)):
+                raise InputError(f"the state of {name} has no {setting} of its kind.")
+    remembered = {frozenset(state) for state in optimizer.state.values() if state}
+    if len(remembered) > 1:
+        raise InputError(f"the state of {name} remembers other things of some weights.")
+    for weight, state in optimizer.state.items():
+        for part in SHAPED_LIKE_WEIGHTS & state.keys():
+            found = getattr(state[part], "shape", None)
+            if state[part] is not None and found != weight.shape:
+                raise InputError(
+                    f"the state of {name} does not fit: expected {part} of shape "
+                    f"{list(weight.shape)}, found {found and list(found)}."
+                )
 
 
 def made_scheduler(
@@ -58,12 +99,37 @@ def made_scheduler(
             "lr_scheduler: expected a schedule of time alone, found ReduceLROnPlateau; "
             "an adversarial loss has no plateau to wait for."
         )
-    if isinstance(scheduler, OneCycleLR) and scheduler.state_dict()["cycle_momentum"]:
-        raise InputError(
-            "lr_scheduler: OneCycleLR moves beta1 as well; set its cycle_momentum to false, and "
-            "beta2 by the model's own argument."
+    if scheduler.state_dict().get("cycle_momentum"):
+        moved = "beta1" if "betas" in optimizer.param_groups[0] else "momentum"
+        rank_zero_warn(
+            f"lr_scheduler: {type(scheduler).__name__} moves {moved} of "
+            f"{type(optimizer).__name__} as well; set its cycle_momentum to false to leave it."
         )
     return scheduler
+
+
+def step(scheduler: LRScheduler) -> None:
+    """Step a schedule; a OneCycleLR that is over stays at its last rate instead of failing."""
+    if isinstance(scheduler, OneCycleLR) and scheduler.last_epoch + 1 >= scheduler.total_steps:
+        scheduler.last_epoch += 1
+    else:
+        scheduler.step()
+
+
+def what_is_over(scheduler: LRScheduler) -> str | None:
+    """Return what a schedule that is over does from now on, in words; None while it lasts."""
+    steps, rates = scheduler.last_epoch, scheduler.get_last_lr()
+    if isinstance(scheduler, OneCycleLR) and steps >= scheduler.total_steps:
+        total = scheduler.total_steps
+        return f"OneCycleLR was over after its total_steps, {total}: the rate stays {rates[0]:.3g}"
+    if isinstance(scheduler, CosineAnnealingLR) and steps >= scheduler.T_max:
+        return f"CosineAnnealingLR was over after its T_max, {scheduler.T_max}: it rises again"
+    schedule = scheduler.schedule if isinstance(scheduler, PointScheduler) else None
+    begun = steps > 0 if schedule is None else schedule(float("inf")) == 0
+    if begun and not any(rates):
+        name = type(schedule or scheduler).__name__
+        return f"the rate of {name} is 0 by now, at which nothing is learnt"
+    return None
 
 
 class PointScheduler(LambdaLR):
@@ -75,6 +141,7 @@ class PointScheduler(LambdaLR):
     def __init__(
         self, optimizer: Optimizer, schedule: Schedule, points_seen: Callable[[], float]
     ) -> None:
+        self.schedule = schedule
         super().__init__(optimizer, lambda _: schedule(points_seen()))
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,7 +1,15 @@
 """Bad input gets one clear sentence, an exit code other than 0, and no traceback."""
 
+import re
+import shlex
+import shutil
+import sys
+
 import pytest
 import torch
+
+from gan_lightning.cli import main
+from gan_lightning.errors import InputError
 
 GAN_ON_IRIS = ["fit", "--model=GAN", "--data=Iris", "--trainer.max_epochs=1"]
 
@@ -78,6 +86,66 @@ COMMAND_LINES = {
     ],
     "use auto": [*GAN_ON_IRIS, "--trainer.devices=2", "--trainer.strategy=ddp"],
     "g_optimizer: LBFGS needs a closure": [*GAN_ON_IRIS, "--model.g_optimizer=LBFGS"],
+    "trainer.callbacks: Iris is not a Callback; known are ChannelsLast, ": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks=[{class_path: Iris}]",
+    ],
+    "trainer.callbacks: EarlyStopping needs monitor": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks=EarlyStopping",
+    ],
+    "trainer.callbacks: GeneratorEMA has no option 'half_lif'. Did you mean 'half_life'?": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks=GeneratorEMA",
+        "--trainer.callbacks.half_lif=3",
+    ],
+    "model.penalties: expected a Penalty, found 5": [*GAN_ON_IRIS, "--model.penalties=[5]"],
+    "model: ConfiguredModule is abstract": ["fit", "--model={}", "--data=Iris"],
+    "model.init_args: expected named settings, found '5'": [*GAN_ON_IRIS, "--model.init_args=5"],
+    "--ckpt_path: expected a value behind it, found none": [*GAN_ON_IRIS, "--ckpt_path"],
+    "argument --trainer.max_steps: expected one argument": [*GAN_ON_IRIS, "--trainer.max_steps"],
+    "trainer.callbacks: there is no class 'GeneratorEMAA'. Did you mean 'GeneratorEMA'?": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks+=GeneratorEMAA",
+    ],
+    "trainer.callbacks: expected a class at place 1, found {}": [
+        *GAN_ON_IRIS,
+        "--trainer.callbacks=[{}]",
+    ],
+    "model.generator.class_path: expected the name of a class, found 5": [
+        *GAN_ON_IRIS,
+        "--model.generator={class_path: 5}",
+    ],
+    "--model.generator: '{a: 1, a: 2}' is not YAML: the key 'a' stands in line 1 already": [
+        *GAN_ON_IRIS,
+        "--model.generator={a: 1, a: 2}",
+    ],
+    "model: AdversarialModule is abstract; known are ACGAN, ": [
+        *["fit", "--model=AdversarialModule", "--data=Iris"]
+    ],
+    "model.generator: Generator is abstract; known are DCGANGenerator, ": [
+        *GAN_ON_IRIS,
+        "--model.generator=Generator",
+    ],
+    "the largest setting is model.generator.latent_dim, 999999999999999": [
+        *GAN_ON_IRIS,
+        "--model.generator=MLPGenerator",
+        "--model.generator.latent_dim=999999999999999",
+    ],
+    "model.generator.latent_dim must lie in (-2^63, 2^63), found 99999999999999999999": [
+        *GAN_ON_IRIS,
+        "--model.generator=MLPGenerator",
+        "--model.generator.latent_dim=99999999999999999999",
+    ],
+    "model.g_optimizer.lr must be a number that 32 bits can hold, found nan": [
+        *GAN_ON_IRIS,
+        "--model.g_optimizer=Adam",
+        "--model.g_optimizer.lr=.nan",
+    ],
+    "trainer.max_time: expected DD:HH:MM:SS, found 'soon'": [
+        *GAN_ON_IRIS,
+        "--trainer.max_time=soon",
+    ],
     "val/kss": [
         *GAN_ON_IRIS,
         "--trainer.check_val_every_n_epoch=1",
@@ -123,6 +191,59 @@ CONFIGS = {
     "trainer: expected named settings, found [1]": (
         "trainer: [1]\nmodel: {class_path: GAN}\ndata: {class_path: Iris}\n"
     ),
+    "line 2, column 1 is not YAML: the key 'model' stands in line 1 already": (
+        "model: {class_path: GAN}\nmodel: {class_path: R3GAN}\ndata: {class_path: Iris}\n"
+    ),
+    "line 4, column 5 is not YAML: the key 'n_critic' stands in line 3 already": (
+        "model:\n  init_args:\n    n_critic: 1\n    n_critic: 2\ndata: {class_path: Iris}\n"
+    ),
+    "wrong.yaml, model.class_path: expected the name of a class, found 5": (
+        "model: {class_path: 5}\ndata: {class_path: Iris}\n"
+    ),
+    "wrong.yaml, data.class_path: expected the name of a class, found null": (
+        "model: {class_path: GAN}\ndata: {class_path: null}\n"
+    ),
+    "wrong.yaml, model.init_args: expected named settings, found 5": (
+        "model: {class_path: GAN, init_args: 5}\ndata: {class_path: Iris}\n"
+    ),
+    "model.generator: expected class_path and init_args, found clas_path": (
+        "model: {class_path: GAN, init_args: {generator: {clas_path: MLPGenerator}}}\n"
+    ),
+    "found inits_args; the settings of a class stand below its init_args. Did you mean": (
+        "model: {class_path: GAN, init_args: {loss: {class_path: HingeLoss, inits_args: {}}}}\n"
+    ),
+    "trainer.callbacks: expected a class at place 2, found {}": (
+        "trainer: {callbacks: [GeneratorEMA, {}]}\nmodel: {class_path: GAN}\n"
+    ),
+    "trainer.callbacks: expected a class at place 1, found null": (
+        "trainer: {callbacks: [null]}\nmodel: {class_path: GAN}\n"
+    ),
+    "model.n_critic: expected an integer, found null": (
+        "model: {class_path: GAN, init_args: {n_critic: null}}\ndata: {class_path: Iris}\n"
+    ),
+    "model.generator: expected a Generator, found null": (
+        "model: {class_path: GAN, init_args: {generator: null}}\ndata: {class_path: Iris}\n"
+    ),
+    "data.batch_size: expected an integer, found null": (
+        "model: {class_path: GAN}\ndata: {class_path: Iris, init_args: {batch_size: null}}\n"
+    ),
+    "model.generator.hidden_dims: expected a list, found null": (
+        "model: {class_path: GAN, init_args: {generator: {class_path: MLPGenerator, init_args: "
+        "{hidden_dims: null}}}}\ndata: {class_path: Iris}\n"
+    ),
+    "metrics.num_samples: expected an integer, found null": (
+        "model: {class_path: GAN}\ndata: {class_path: Iris}\nmetrics: {num_samples: null}\n"
+    ),
+    "seed_everything must lie in [0, 2^32), found null": (
+        "model: {class_path: GAN}\ndata: {class_path: Iris}\nseed_everything: null\n"
+    ),
+    "There is no option 'epochs'. Did you mean 'trainer.max_epochs'? It stands in": (
+        "model: {class_path: GAN}\ndata: {class_path: Iris}\nepochs: 3\n"
+    ),
+    "cannot be read: it holds more than 100 000 values, or one that contains itself": (
+        "model: &a\n  init_args: *a\n"
+    ),
+    "expected the sections model, data and trainer, found nothing": "\n",
     "model: GAN has no option 'gp_weight'": (
         "model: {class_path: GAN, init_args: {gp_weight: 1}}\ndata: {class_path: Iris}\n"
     ),
@@ -148,6 +269,14 @@ def test_a_damaged_checkpoint_is_named(run, capsys, trained):
     for subcommand in ("fit", "test", "sample"):
         line = complaint(run, capsys, subcommand, f"--ckpt_path={trained}")
         assert f"{trained} is damaged or no checkpoint" in line
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\0" * 100])
+def test_a_file_that_is_no_checkpoint_is_named(run, capsys, tmp_path, content):
+    (tmp_path / "empty.ckpt").write_bytes(content)
+    for subcommand in ("fit", "test", "sample"):
+        line = complaint(run, capsys, subcommand, f"--ckpt_path={tmp_path}/empty.ckpt")
+        assert re.search(r"empty.ckpt is damaged or no checkpoint: .*\w\.$", line)
 
 
 def test_a_checkpoint_of_another_model_is_named(run, capsys, trained):
@@ -210,6 +339,68 @@ def test_an_output_that_cannot_be_written_is_named(run, capsys, trained, tmp_pat
     picture = f"--output={tmp_path}/iris.png"
     line = complaint(run, capsys, "sample", f"--ckpt_path={trained}", picture)
     assert "Rows are written as .csv" in line
+
+
+OWN_CLASSES = """
+from gan_lightning import MLPGenerator
+
+class FailsToBegin(MLPGenerator):
+    def __init__(self, data_shape):
+        super().__init__(data_shape)
+        self.width = undefined_name
+
+class FailsInTraining(MLPGenerator):
+    def forward(self, z, labels=None):
+        return self.layers(z[:, :3])
+"""
+
+
+@pytest.mark.parametrize(("name", "line"), [("FailsToBegin", 7), ("FailsInTraining", 11)])
+def test_a_bug_in_a_class_of_ones_own_is_shown_where_it_is(
+    run, capsys, tmp_path, monkeypatch, name, line
+):
+    (tmp_path / "own_classes.py").write_text(OWN_CLASSES)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_classes", raising=False)
+    said = complaint(run, capsys, *GAN_ON_IRIS, f"--model.generator=own_classes.{name}")
+    assert f"({tmp_path}/own_classes.py, line {line}). GAN_LIGHTNING_DEBUG=1 before the" in said
+    monkeypatch.setenv("GAN_LIGHTNING_DEBUG", "1")
+    with pytest.raises((InputError, RuntimeError)):
+        run(*GAN_ON_IRIS, f"--model.generator=own_classes.{name}")
+
+
+def test_what_next_can_be_pasted_as_it_is(capsys, tmp_path, monkeypatch):
+    root = tmp_path / "it's a folder"
+    root.mkdir()
+    monkeypatch.setattr("sys.argv", ["gan_lightning"])
+    quiet = [f"--trainer.{name}=false" for name in ("enable_progress_bar", "enable_model_summary")]
+    main([*GAN_ON_IRIS, f"--trainer.default_root_dir={root}", "--trainer.accelerator=cpu", *quiet])
+    lines = capsys.readouterr().out.splitlines()
+    commands = [line.split(maxsplit=1)[1] for line in lines if " -m gan_lightning " in line]
+    for command in [*commands[:2], commands[2].removeprefix("on ")]:
+        python, module, package, *words = shlex.split(command)
+        assert shutil.which(python)
+        assert [module, package] == ["-m", "gan_lightning"]
+        quick = [*quiet, "--metrics.test_samples=50"] if words[0] == "test" else quiet
+        main([*words, *quick])
+    assert "Finished after" in capsys.readouterr().out
+
+
+def test_samples_replace_a_file_aloud_and_leave_a_folder_of_others_alone(
+    run, capsys, trained, tmp_path
+):
+    sample = ["sample", f"--ckpt_path={trained}", "--num_samples=3", f"--output={tmp_path}/x.csv"]
+    for ending in ("x.csv\n", "x.csv, in place of an older file\n"):
+        capsys.readouterr()
+        run(*sample)
+        assert capsys.readouterr().out.endswith(ending)
+    digits = ["--data=Digits", "--data.size=8", "--trainer.limit_train_batches=1"]
+    run("fit", "--model=GAN", *digits, "--trainer.max_epochs=1", "--trainer.limit_val_batches=0")
+    (checkpoint,) = tmp_path.rglob("gan_digits/**/last.ckpt")
+    into = ["sample", f"--ckpt_path={checkpoint}", "--num_samples=3", f"--output={tmp_path}/x"]
+    run(*into)
+    assert "--output: expected a new or an empty folder" in complaint(run, capsys, *into)
+    assert len(list((tmp_path / "x").iterdir())) == 3
 
 
 def test_a_folder_for_runs_that_cannot_be_made_is_named(run, capsys, tmp_path):

@@ -53,7 +53,11 @@ def data_at_hand(mnist_files, tmp_path):
         if data["class_path"] == "Clustered":
             data, place = data["init_args"]["data"], f"{place}.data.init_args"
         if data["class_path"] in ("MNIST", "StackedMNIST"):
-            return [f"--{place}.root={mnist_files}", f"--{place}.download=false"]
+            official = str("shared" in mnist_files.parts).lower()
+            return [
+                *(f"--{place}.root={mnist_files}", f"--{place}.download=false"),
+                f"--{place}.official={official}",
+            ]
         if data["class_path"] == "ImageFolder":
             (tmp_path / "pictures").mkdir()
             for i in range(20):

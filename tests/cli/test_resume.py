@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.stop_signal import StopSignal
 
 EXPERIMENT = """
@@ -204,23 +204,94 @@ def test_a_kill_between_checkpoints_goes_on_from_the_last_good_one(
     assert [step for step, _ in scalars["val/ks"]] == list(range(7, batches, 8))
 
 
-def test_a_checkpoint_is_never_half_written(run, config, tmp_path, monkeypatch):
-    """A write that breaks off leaves the checkpoint before it."""
-    run("fit", f"--config={config}")
-    before = last(tmp_path)
+@pytest.mark.parametrize("place", ["write", "flush", "name"])
+def test_a_disk_that_is_full_is_named_and_leaves_the_last_checkpoint_whole(
+    run, config, tmp_path, monkeypatch, capsys, place
+):
+    run("fit", f"--config={config}", "--trainer.max_epochs=2")
+    checkpoints = folder(tmp_path) / "checkpoints"
+    before = {path.name: path.read_bytes() for path in checkpoints.iterdir()}
+    assert sorted(before) == ["best.ckpt", "last.ckpt"]
 
-    def break_off(checkpoint, path, **_):
-        Path(path).write_bytes(b"half")
-        raise OSError(28, "No space left on device", str(path))
+    def full(*_):
+        raise OSError(28, "No space left on device")
 
+    target = {
+        "write": "pathlib.Path.write_bytes",
+        "flush": "gan_lightning.files._flush",
+        "name": "pathlib.Path.replace",
+    }
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(target[place], full)
+        with pytest.raises(SystemExit) as end:
+            run("fit", f"--config={config}", "--ckpt_path=last", "--trainer.max_epochs=4")
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert ".ckpt cannot be written: No space left on device." in said or place == "name"
+    assert "cannot be written: No space left on device." in said
+    assert {path.name: path.read_bytes() for path in checkpoints.iterdir()} == before
+    run("fit", f"--config={config}", "--ckpt_path=last", "--trainer.max_epochs=4")
+    assert last(tmp_path)["epoch"] == 3
+
+
+def test_a_checkpoint_needs_no_room_but_beside_its_place(run, config, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    elsewhere.chmod(0o000)
+    monkeypatch.setattr("tempfile.mkstemp", lambda *_, **__: pytest.fail("not beside its place"))
+    run("fit", f"--config={config}", "--trainer.max_epochs=2")
+    elsewhere.chmod(0o700)
+    assert not list(elsewhere.iterdir())
+    checkpoints = folder(tmp_path) / "checkpoints"
+    assert sorted(path.name for path in checkpoints.iterdir()) == ["best.ckpt", "last.ckpt"]
+    assert not (checkpoints / "last.ckpt").samefile(checkpoints / "best.ckpt")
+
+
+@pytest.mark.parametrize("batches", [2, 3, 4, pytest.param(6, marks=pytest.mark.slow)])
+def test_a_run_that_validates_within_an_epoch_goes_on_to_the_bit(
+    run, config, tmp_path, monkeypatch, batches
+):
+    """Every second batch of four is followed by a validation; the stop by one, by none, by both."""
+    often = ["--trainer.val_check_interval=2", "--trainer.check_val_every_n_epoch=1"]
+    fit = ["fit", f"--config={config}", *often, "--trainer.max_epochs=2"]
+    run(*fit)
     with monkeypatch.context() as patch:
         patch.setattr(
-            "lightning.fabric.plugins.io.torch_io.TorchCheckpointIO.save_checkpoint",
-            lambda _self, *args, **kwargs: break_off(*args, **kwargs),
+            StopSignal,
+            "received",
+            lambda _, trainer: trainer.fit_loop.total_batch_idx + 1 == batches,
         )
         with pytest.raises(SystemExit):
-            run("fit", f"--config={config}", "--ckpt_path=last", "--trainer.max_epochs=8")
-    assert_same(last(tmp_path)["state_dict"], before["state_dict"])
+            run(*fit)
+    second = folder(tmp_path, version=1)
+    run("fit", f"--ckpt_path={second}/checkpoints/last.ckpt")
+    resumed = torch.load(second / "checkpoints" / "last.ckpt", weights_only=True)
+    for part in ("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "random_states"):
+        assert_same(resumed[part], last(tmp_path)[part], part)
+    assert curves(second) == curves(folder(tmp_path))
+    assert [step for step, _ in curves(second)["val/ks"]] == [1, 3, 5, 7]
+
+
+def test_every_validation_within_an_epoch_saves_and_may_be_the_best(
+    run, config, tmp_path, monkeypatch
+):
+    saved, write = [], Checkpoints._write
+
+    def watch(callback, trainer, path):
+        saved.append((trainer.fit_loop.total_batch_idx, path.name))
+        write(callback, trainer, path)
+
+    monkeypatch.setattr(Checkpoints, "_write", watch)
+    often = ["--trainer.val_check_interval=1", "--trainer.check_val_every_n_epoch=1"]
+    run("fit", f"--config={config}", *often, "--trainer.max_epochs=2", "--checkpoints.mode=max")
+    assert [batch for batch, name in saved if name == "last.ckpt"] == list(range(8))
+    curve = dict(curves(folder(tmp_path))["val/ks"])
+    assert len(curve) == 8
+    best = torch.load(folder(tmp_path) / "checkpoints" / "best.ckpt", weights_only=True)
+    found = best["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]["ready"] - 1
+    assert curve[found] == max(curve.values())
 
 
 def test_changed_model_arguments_are_named_and_the_checkpoint_keeps_its_own(run, config, tmp_path):
@@ -236,6 +307,7 @@ def test_a_run_that_ran_out_of_time_says_so_and_goes_on_with_more(run, tmp_path,
     said = capsys.readouterr().out
     assert "as trainer.max_time was over" in said
     assert "--trainer.max_time DD:HH:MM:SS" in said
+    assert "--trainer.max_time 00:00:00:02\n" in said
     (checkpoint,) = tmp_path.rglob("last.ckpt")
     run("fit", f"--ckpt_path={checkpoint}")
     assert "trainer.max_time, of the whole run, was over; raise it" in capsys.readouterr().out

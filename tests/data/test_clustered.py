@@ -100,7 +100,7 @@ def test_real_points_that_samples_are_compared_with_are_drawn_like_the_datas_own
 
 @pytest.mark.usefixtures("mnist_files")
 def test_points_have_the_name_that_the_data_give_them(tmp_path):
-    module = clustered(MNIST(str(tmp_path), download=False, num_val=0), 3)
+    module = clustered(MNIST(str(tmp_path), download=False, num_val=0, official=False), 3)
     assert module.described("val") == module.data.described("val") == "20 test points"
 
 

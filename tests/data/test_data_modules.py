@@ -54,7 +54,9 @@ def files(tmp_path_factory, write_idx):
 
 
 def small_mnist(files, **kwargs):
-    return MNIST(**{"root": str(files), "download": False, "num_val": 15, **kwargs})
+    return MNIST(
+        **{"root": str(files), "download": False, "num_val": 15, "official": False, **kwargs}
+    )
 
 
 def small_folder(files, **kwargs):
@@ -67,7 +69,7 @@ IMAGES = {
         files, value_range="[0, 1]", size=32, **kwargs
     ),
     "StackedMNIST": lambda files, **kwargs: StackedMNIST(
-        str(files), download=False, num_val=15, **kwargs
+        str(files), download=False, num_val=15, official=False, **kwargs
     ),
     "ImageFolder": small_folder,
     "ImageFolder in grey": lambda files, **kwargs: small_folder(

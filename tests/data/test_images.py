@@ -15,7 +15,9 @@ from gan_lightning.errors import InputError
 
 
 def mnist(tmp_path, **options):
-    module = MNIST(**{"root": str(tmp_path), "download": False, "num_val": 10, **options})
+    module = MNIST(
+        **{"root": str(tmp_path), "download": False, "num_val": 10, "official": False, **options}
+    )
     module.prepare_data()
     module.setup("fit")
     return module

@@ -8,7 +8,9 @@ from gan_lightning.features import DigitFeatures, StackedDigitFeatures
 
 
 def stacked(root, **options):
-    module = StackedMNIST(str(root), **{"download": False, "num_val": 10, **options})
+    module = StackedMNIST(
+        str(root), **{"download": False, "num_val": 10, "official": False, **options}
+    )
     module.setup("fit")
     return module
 

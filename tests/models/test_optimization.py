@@ -6,9 +6,10 @@ import pytest
 import torch
 from lightning.pytorch import Callback
 
+from gan_lightning.callbacks import ScheduleEnd
 from gan_lightning.errors import InputError
 from gan_lightning.losses import R1
-from gan_lightning.models import GAN, R3GAN, VAE, WGAN
+from gan_lightning.models import GAN, R3GAN, VAE, WGAN, Autoencoder
 from gan_lightning.networks import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
 from gan_lightning.schedules import Cosine, Linear
 
@@ -88,11 +89,81 @@ def test_beta2_of_an_optimizer_without_betas_is_refused_in_a_sentence(player):
     assert str(error.value) == "beta2: SGD has no betas; choose Adam or AdamW."
 
 
-def test_a_schedule_of_the_betas_by_pytorch_is_refused(fit):
-    cycle = partial(torch.optim.lr_scheduler.OneCycleLR, max_lr=0.1, total_steps=10)
-    with pytest.raises(InputError, match="OneCycleLR moves beta1 as well"):
-        fit(gan(lr_scheduler=cycle))
-    fit(gan(lr_scheduler=partial(cycle, cycle_momentum=False)), max_epochs=1)
+CYCLES = {
+    "OneCycleLR": partial(torch.optim.lr_scheduler.OneCycleLR, max_lr=0.1, total_steps=10),
+    "CyclicLR": partial(torch.optim.lr_scheduler.CyclicLR, base_lr=0.01, max_lr=0.1),
+}
+
+
+@pytest.mark.parametrize("name", CYCLES)
+@pytest.mark.parametrize(
+    ("optimizer", "moved"),
+    [(ADAM, "beta1 of Adam"), (partial(SGD, momentum=0.5), "momentum of SGD")],
+)
+def test_a_schedule_of_pytorch_that_moves_more_than_the_rate_says_so(fit, name, optimizer, moved):
+    players = {"g_optimizer": optimizer, "d_optimizer": optimizer}
+    with pytest.warns(UserWarning, match=f"lr_scheduler: {name} moves {moved} as well"):
+        fit(gan(lr_scheduler=CYCLES[name], **players), max_epochs=1)
+    fit(gan(lr_scheduler=partial(CYCLES[name], cycle_momentum=False), **players), max_epochs=1)
+
+
+class AllRates(Watch):
+    """Notes the rates at the start of every epoch."""
+
+    def on_train_epoch_start(self, trainer, model):
+        self.found.append([self.number(o.param_groups[0]) for o in trainer.optimizers])
+
+    def on_train_batch_start(self, trainer, model, batch, batch_idx):
+        pass
+
+
+def schedulers(name, **arguments):
+    return partial(getattr(torch.optim.lr_scheduler, name), **arguments)
+
+
+OVER = {
+    "OneCycleLR was over after its total_steps, 2: the rate stays 4e-07": schedulers(
+        "OneCycleLR", max_lr=0.1, total_steps=2, cycle_momentum=False
+    ),
+    "CosineAnnealingLR was over after its T_max, 2: it rises again": schedulers(
+        "CosineAnnealingLR", T_max=2
+    ),
+    "the rate of PolynomialLR is 0 by now": schedulers("PolynomialLR", total_iters=2),
+    "the rate of Linear is 0 by now": Linear(1.0, 0.0, points=32),
+    "the rate of Cosine is 0 by now": Cosine(1.0, 0.0, points=32),
+}
+
+
+@pytest.mark.filterwarnings("ignore:A `OneCycleLR` scheduler is using")  # by epochs, as documented
+@pytest.mark.parametrize("make", [gan, vae])
+@pytest.mark.parametrize("words", OVER)
+def test_a_schedule_that_is_over_says_what_it_does_from_then_on(fit, make, words):
+    watch = AllRates(lambda group: group["lr"])
+    fit(make(lr_scheduler=OVER[words]), ScheduleEnd(), max_epochs=2)  # lasts as long: no word
+    with pytest.warns(UserWarning, match=words) as told:
+        fit(make(lr_scheduler=OVER[words]), ScheduleEnd(), watch, max_epochs=4)
+    if "OneCycleLR" in words:
+        assert watch.found[1] == watch.found[2] == watch.found[3] != watch.found[0]
+        assert len([each for each in told if words in str(each.message)]) == 1
+
+
+def test_schedules_that_last_say_nothing(fit):
+    for schedule in (
+        schedulers("ExponentialLR", gamma=0.5),
+        schedulers("LinearLR", total_iters=1),
+        Linear(0.0, 1.0, points=10),
+        Linear(1.0, 0.1, points=10),
+    ):
+        fit(gan(lr_scheduler=schedule), ScheduleEnd(), max_epochs=3)
+
+
+@pytest.mark.parametrize(("name", "words"), [("SparseAdam", "choose Adam"), ("LBFGS", "a closure")])
+def test_an_optimizer_that_cannot_step_here_is_refused_by_name(fit, name, words):
+    optimizer = partial(getattr(torch.optim, name), lr=0.1)
+    with pytest.raises(InputError, match=f"g_optimizer: {name} needs .*{words}"):
+        fit(gan(g_optimizer=optimizer))
+    with pytest.raises(InputError, match=f"optimizer: {name} needs .*{words}"):
+        fit(vae(optimizer=optimizer))
 
 
 @pytest.mark.parametrize("make", [gan, vae])
@@ -195,3 +266,16 @@ def test_batches_in_no_parts_are_refused(parts):
         InputError, match=f"micro_batches must be a positive integer, found {parts}"
     ):
         gan(micro_batches=parts)
+
+
+def test_gradients_of_one_loss_add_up_over_batches(fit):
+    """Two batches of 4 move an autoencoder as one of 8 does."""
+
+    def autoencoder(batch_size, every_n_batches):
+        torch.manual_seed(3)
+        model = Autoencoder((2,), optimizer=SGD)
+        torch.manual_seed(4)
+        fit(model, batch_size=batch_size, accumulate_grad_batches=every_n_batches)
+        return model
+
+    assert_same_weights(autoencoder(4, 2), autoencoder(8, 1))

@@ -1,0 +1,132 @@
+"""On which devices a command runs, and in which of Lightning's ways several of them can."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Strategy
+from lightning_utilities.core.rank_zero import rank_zero_warn
+
+from gan_lightning.errors import InputError
+
+SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
+"""Each step of two players leaves one player's parameters unused, which DDP must expect."""
+
+SHARDED = ("fsdp", "deepspeed", "modelparallel", "model_parallel")
+"""Parts of the names of strategies that keep each weight in parts."""
+
+_UNSET = (None, "auto", -1, "-1")
+
+
+def check_strategy(strategy: str | Strategy) -> None:
+    """Make sure that a strategy works for two players, averages and checkpoints.
+
+    Raises:
+        InputError: If it does not.
+    """
+    name = strategy if isinstance(strategy, str) else type(strategy).__name__
+    check_whole_weights(name)
+    if isinstance(strategy, SingleDeviceStrategy):
+        return
+    if isinstance(strategy, DDPStrategy):
+        known, unused = True, bool(strategy._ddp_kwargs.get("find_unused_parameters"))
+    else:
+        known, unused = name.startswith("ddp"), name.endswith("_find_unused_parameters_true")
+    if not known and name != "auto":
+        raise InputError(
+            f"trainer.strategy: expected auto or {SEVERAL_DEVICES}, found {name!r}; use auto."
+        )
+    if known and not unused:
+        raise InputError(
+            f"trainer.strategy: {name} expects that every step uses all parameters, and each "
+            "player has its own; use auto."
+        )
+
+
+def check_whole_weights(strategy: str) -> None:
+    """Make sure, by its name, that a strategy leaves every weight in one piece.
+
+    Raises:
+        InputError: If it does not.
+    """
+    if any(part in strategy.lower() for part in SHARDED):
+        raise InputError(
+            f"trainer.strategy: {strategy} keeps each weight in parts on several devices, and "
+            "averages, samples and checkpoints need whole ones; use auto."
+        )
+
+
+def as_launched(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a Trainer's settings with the devices that ``torchrun`` has started processes for.
+
+    Raises:
+        InputError: If other numbers were asked for.
+    """
+    if not TorchElasticEnvironment.detect():
+        return dict(settings)
+    each, total = (int(os.environ[name]) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
+    nodes = total // each
+    asked = settings.get("devices")
+    count = len(asked) if isinstance(asked, list) else asked
+    if asked not in _UNSET and str(count) != str(each):
+        raise InputError(
+            f"trainer.devices asks for {asked}, and torchrun has started {each} processes on this "
+            "machine; leave trainer.devices out."
+        )
+    if settings.get("num_nodes", 1) not in (1, nodes):
+        raise InputError(
+            f"trainer.num_nodes asks for {settings['num_nodes']}, and torchrun has started "
+            f"processes on {nodes}; leave trainer.num_nodes out."
+        )
+    return {**settings, "devices": each if asked in _UNSET else asked, "num_nodes": nodes}
+
+
+def as_available(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to use in place of devices that a run had and this machine has not, and say so.
+
+    Args:
+        settings: The run's Trainer settings.
+    """
+    accelerator, devices = settings.get("accelerator", "auto"), settings.get("devices", "auto")
+    if not isinstance(accelerator, str) or accelerator not in ("auto", "cpu", "cuda", "gpu"):
+        return {}
+    there = _count(accelerator)
+    if there == 0:
+        rank_zero_warn(
+            f"This machine has no {accelerator}, which the run had; it uses what it has."
+        )
+        return {"accelerator": "auto", "devices": "auto", "strategy": "auto"}
+    if devices in _UNSET or _needed(devices) <= there:
+        return {}
+    rank_zero_warn(f"The run had trainer.devices {devices}; this machine uses {there}.")
+    return {"devices": there, "strategy": "auto"}
+
+
+def check_processes(devices: int, on_cpu: bool) -> None:
+    """Make sure that a machine is not asked for many more processes than it has processors.
+
+    Raises:
+        InputError: If it is.
+    """
+    if on_cpu and devices > _count("cpu"):
+        raise InputError(
+            f"trainer.devices: {devices} processes were asked for, and this machine has "
+            f"{os.cpu_count() or 1} processors."
+        )
+
+
+def _count(accelerator: str) -> int:
+    gpus = torch.cuda.device_count()
+    if accelerator in ("cuda", "gpu") or (accelerator == "auto" and gpus):
+        return gpus
+    # Two processes are fair on any machine, to see that several work; 99 would take it down.
+    return max(os.cpu_count() or 1, 2)
+
+
+def _needed(devices: Any) -> int:
+    """Return how many devices a machine must have; of a list, those up to its last one."""
+    if isinstance(devices, list):
+        return max(map(int, devices), default=-1) + 1
+    return int(devices) if str(devices).isdecimal() else 0

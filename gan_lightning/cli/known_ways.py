@@ -1,0 +1,50 @@
+"""Which of Lightning's ways to train these models know: the others are refused in a sentence."""
+
+from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch import callbacks as lightning_callbacks
+from lightning.pytorch.callbacks import GradientAccumulationScheduler
+
+from gan_lightning.errors import InputError
+
+INSTEAD = {
+    "BatchSizeFinder": "it trains and takes it back, which loses the run's random numbers; choose "
+    "the data's batch_size, and micro_batches where it is too large for the memory",
+    "LearningRateFinder": "it looks for one loss that falls, and players' losses do not; choose "
+    "the optimizers' lr",
+    "StochasticWeightAveraging": "it replaces the learning rates and averages all players; use "
+    "GeneratorEMA",
+    "WeightAveraging": "it averages all players, and counts the steps of one; use GeneratorEMA",
+}
+"""Callbacks of Lightning that these models do not work with: why, and what does."""
+
+
+def check_callbacks(callbacks: list[Callback]) -> None:
+    """Make sure that no callback is one that these models do not work with.
+
+    Raises:
+        InputError: If one is.
+    """
+    for callback in callbacks:
+        for name, reason in INSTEAD.items():
+            kind = getattr(lightning_callbacks, name, None)
+            if kind is not None and isinstance(callback, kind):
+                found = type(callback).__name__
+                raise InputError(f"trainer.callbacks: {found} cannot be used: {reason}.")
+
+
+def check_accumulation(
+    model: LightningModule, callbacks: list[Callback], every_n_batches: int
+) -> None:
+    """Make sure that gradients are only accumulated over batches where one loss is minimised.
+
+    Raises:
+        InputError: If two players would be.
+    """
+    by_callback = any(isinstance(callback, GradientAccumulationScheduler) for callback in callbacks)
+    if model.automatic_optimization or not (by_callback or every_n_batches != 1):
+        return
+    name = "GradientAccumulationScheduler" if by_callback else "trainer.accumulate_grad_batches"
+    raise InputError(
+        f"{name} does not know the players of {type(model).__name__}: choose a larger batch_size "
+        "of the data, and micro_batches of the model, which sums the gradients of a batch's parts."
+    )

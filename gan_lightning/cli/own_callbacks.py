@@ -1,0 +1,37 @@
+"""The callbacks that every run has beside those of its config."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import ProgressBar
+
+from gan_lightning.callbacks import (
+    FiniteLosses,
+    HyperparameterTable,
+    RandomState,
+    RunProgress,
+    SamplerFit,
+    ScheduleEnd,
+)
+
+
+def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
+    """Return them, with a progress bar where nobody has chosen another one or none.
+
+    Args:
+        settings: The Trainer's settings.
+    """
+    always: list[Callback] = [
+        RandomState(),
+        FiniteLosses(),
+        HyperparameterTable(),
+        SamplerFit(),
+        ScheduleEnd(),
+    ]
+    typed = settings.get("callbacks") or []
+    given = typed if isinstance(typed, list) else [typed]  # a flag may name a single one
+    has_bar = any(isinstance(callback, ProgressBar) for callback in given)
+    if settings.get("enable_progress_bar") is not False and not has_bar:
+        always.append(RunProgress())
+    return always

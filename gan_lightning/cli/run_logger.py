@@ -1,0 +1,58 @@
+"""Where a run's curves go: into its own folder, new or gone on with."""
+
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
+
+from gan_lightning.cli.checkpoint_files import batches_of
+from gan_lightning.cli.runs import LOGS, Arguments, Run
+
+
+class NewRunLogger(TensorBoardLogger):
+    """Makes the folder of a new run at once: of two that start together each gets its own."""
+
+    def _get_next_version(self) -> int:
+        number = super()._get_next_version()
+        while getattr(rank_zero_only, "rank", 0) == 0:  # other ranks are told
+            try:
+                Path(self.root_dir, f"version_{number}").mkdir(parents=True)
+                break
+            except FileExistsError:
+                number += 1
+        return number
+
+
+def run_logger(
+    arguments: Arguments,
+    root: str | None,
+    going_on: tuple[str, dict[str, Any]] | None,
+    start: Path | None,
+) -> TensorBoardLogger:
+    """Return what logs into a new run's folder, or into that of the run that is gone on with.
+
+    Args:
+        arguments: The command line, read in advance.
+        root: The folder of all runs; by default the working folder.
+        going_on: The checkpoint that is gone on from: its path and content.
+        start: The checkpoint whose weights a new run starts from.
+
+    Raises:
+        InputError: If a link in the folder leads elsewhere.
+    """
+    if going_on is not None:
+        path, checkpoint = going_on
+        if (run := Run.of_checkpoint(Path(path))) is not None:
+            run.check_links()
+            return TensorBoardLogger(
+                run.place,
+                run.experiment,
+                run.version,
+                default_hp_metric=False,
+                purge_step=batches_of(checkpoint),  # forget what came after it
+            )
+        rank_zero_warn(f"{path} lies in no run's folder, so that the run goes on in a new one.")
+    source = Run.of_checkpoint(start) if start is not None else None
+    experiment = arguments.experiment or (source.experiment if source else "experiment")
+    return NewRunLogger(Path(root or ".") / LOGS, experiment, default_hp_metric=False)

@@ -1,0 +1,283 @@
+"""Lightning's other ways to train are supported, or refused in words of our own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
+
+from gan_lightning.callbacks import Checkpoints, SamplePictures
+from gan_lightning.callbacks.stop_signal import StopSignal
+from gan_lightning.cli.devices import as_available, as_launched, check_strategy
+from gan_lightning.errors import InputError
+
+SMALL = [
+    "--trainer.max_epochs=1",
+    "--trainer.check_val_every_n_epoch=1",
+    "--metrics.num_samples=20",
+]
+GAN = ["fit", "--model=GAN", "--data=Iris", *SMALL]
+VAE = ["fit", "--model=VAE", "--data=Iris", *SMALL]
+
+
+def complaint(run, capsys, *args):
+    with pytest.raises(SystemExit) as failure:
+        run(*args)
+    assert failure.value.code == 2
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    (line,) = (x for x in error.splitlines() if x.startswith("Error: "))
+    return line
+
+
+REFUSED = {
+    "DDPStrategy expects that every step uses all parameters": [
+        "--trainer.strategy={class_path: DDPStrategy}"
+    ],
+    "ddp_spawn expects that every step": ["--trainer.strategy=ddp_spawn"],
+    "ddp_find_unused_parameters_false expects that": [
+        "--trainer.strategy=ddp_find_unused_parameters_false"
+    ],
+    "fsdp keeps each weight in parts on several devices": ["--trainer.strategy=fsdp"],
+    "FSDPStrategy keeps each weight in parts": ["--trainer.strategy={class_path: FSDPStrategy}"],
+    "deepspeed_stage_2 keeps each weight in parts": ["--trainer.strategy=deepspeed_stage_2"],
+    "DeepSpeedStrategy keeps each weight in parts": ["--trainer.strategy=DeepSpeedStrategy"],
+    "ModelParallelStrategy keeps each weight in parts": [
+        "--trainer.strategy=ModelParallelStrategy"
+    ],
+    "expected auto or ddp_find_unused_parameters_true, found 'dpp'": ["--trainer.strategy=dpp"],
+    "trainer.accumulate_grad_batches does not know the players of GAN": [
+        "--trainer.accumulate_grad_batches=2"
+    ],
+    "GradientAccumulationScheduler does not know the players of GAN": [
+        "--trainer.callbacks+={class_path: GradientAccumulationScheduler, init_args: "
+        "{scheduling: {1: 2}}}"
+    ],
+    "BatchSizeFinder cannot be used: ": ["--trainer.callbacks+=BatchSizeFinder"],
+    "LearningRateFinder cannot be used: ": ["--trainer.callbacks+=LearningRateFinder"],
+    "EMAWeightAveraging cannot be used: ": ["--trainer.callbacks+=EMAWeightAveraging"],
+    "StochasticWeightAveraging cannot be used: ": [
+        "--trainer.callbacks+={class_path: StochasticWeightAveraging, init_args: "
+        "{swa_lrs: 0.1, device: null}}"
+    ],
+    "SparseAdam needs sparse gradients": ["--model.g_optimizer=SparseAdam"],
+}
+
+
+@pytest.mark.parametrize(("words", "options"), REFUSED.items(), ids=range(len(REFUSED)))
+def test_what_two_players_do_not_know_is_refused_by_name(run, capsys, tmp_path, words, options):
+    assert words in complaint(run, capsys, *GAN, *options)
+    assert not list(tmp_path.rglob("config.yaml"))
+
+
+def test_gradients_of_one_loss_may_be_accumulated(run, tmp_path):
+    run(*VAE, "--trainer.accumulate_grad_batches=2")
+    assert list(tmp_path.rglob("last.ckpt"))
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        *("auto", "ddp_find_unused_parameters_true", "ddp_spawn_find_unused_parameters_true"),
+        DDPStrategy(find_unused_parameters=True),
+        SingleDeviceStrategy(),
+    ],
+)
+def test_a_strategy_that_expects_unused_parameters_is_accepted(strategy):
+    check_strategy(strategy)
+
+
+@pytest.fixture
+def torchrun(monkeypatch):
+    """Be one of the processes that torchrun has started: so many here, so many in all."""
+
+    def torchrun(here, everywhere):
+        for name, value in [
+            ("TORCHELASTIC_RUN_ID", "x"),
+            ("LOCAL_WORLD_SIZE", here),
+            ("WORLD_SIZE", everywhere),
+        ]:
+            monkeypatch.setenv(name, str(value))
+
+    return torchrun
+
+
+@pytest.mark.parametrize(("here", "everywhere", "nodes"), [(2, 2, 1), (1, 1, 1), (2, 6, 3)])
+@pytest.mark.parametrize("asked", [{}, {"devices": "auto"}, {"devices": -1}])
+def test_torchrun_says_how_many_devices_there_are(torchrun, here, everywhere, nodes, asked):
+    torchrun(here, everywhere)
+    assert as_launched(asked) == {"devices": here, "num_nodes": nodes}
+
+
+@pytest.mark.parametrize("asked", [{"devices": 3}, {"devices": [0]}, {"num_nodes": 2}])
+def test_other_devices_than_torchrun_has_started_are_refused(torchrun, asked):
+    torchrun(2, 2)
+    with pytest.raises(InputError, match=r"torchrun has started .* leave trainer\.\w+ out"):
+        as_launched(asked)
+
+
+def test_without_torchrun_settings_stay_as_they_are():
+    assert as_launched({"devices": "auto", "precision": "32"}) == {
+        "devices": "auto",
+        "precision": "32",
+    }
+
+
+HAVE_NOT = [
+    ({"accelerator": "cuda", "devices": 2}, 1, {"devices": 1, "strategy": "auto"}),
+    ({"accelerator": "gpu", "devices": [0, 3]}, 2, {"devices": 2, "strategy": "auto"}),
+    ({"accelerator": "auto", "devices": "4"}, 1, {"devices": 1, "strategy": "auto"}),
+    (
+        {"accelerator": "cuda", "devices": 2},
+        0,
+        {"accelerator": "auto", "devices": "auto", "strategy": "auto"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "gpus", "instead"), HAVE_NOT)
+def test_devices_that_a_run_had_and_a_machine_has_not_are_replaced_and_told(
+    monkeypatch, settings, gpus, instead
+):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    with pytest.warns(UserWarning, match="The run had|which the run had"):
+        assert as_available(settings) == instead
+
+
+@pytest.mark.parametrize("settings", [{}, {"devices": "auto"}, {"devices": 2}, {"devices": 1}])
+def test_devices_that_a_machine_has_stay(monkeypatch, settings):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert as_available({"accelerator": "cuda", **settings}) == {}
+
+
+def test_a_run_on_devices_that_are_gone_is_judged_and_gone_on_with(run, tmp_path):
+    run(*GAN)
+    (last,) = tmp_path.rglob("last.ckpt")
+    config = last.parent.parent / "config.yaml"
+    content = (
+        config.read_text()
+        .replace("devices: auto", "devices: 4")
+        .replace("accelerator: cpu", "accelerator: cuda")
+    )
+    assert "devices: 4" in content
+    config.write_text(content)
+    gone = "This machine has no cuda, which the run had|The run had trainer.devices 4"
+    from gan_lightning.cli import main
+
+    for command in (["test"], ["validate"], ["fit", "--trainer.max_epochs=2"]):
+        with pytest.warns(UserWarning, match=gone):
+            main([*command, f"--ckpt_path={last}"])
+    with pytest.raises(SystemExit):  # what is typed is not replaced
+        main(["test", f"--ckpt_path={last}", "--trainer.devices=99"])
+
+
+def interrupted(run, monkeypatch, *args):
+    """Run a command that is interrupted in its first batch."""
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gan_lightning.models.GAN.training_step", interrupt)
+    monkeypatch.setattr("gan_lightning.models.GAN.validation_step", interrupt)
+    monkeypatch.setattr("gan_lightning.models.GAN.test_step", interrupt)
+    with pytest.raises(SystemExit) as end:
+        run(*args)
+    return end.value.code
+
+
+def test_an_interruption_says_so_and_exits_with_130(run, tmp_path, monkeypatch, capsys):
+    run(*GAN)
+    (last,) = tmp_path.rglob("last.ckpt")
+    before = last.read_bytes()
+    capsys.readouterr()
+    for command in (GAN, ["test", f"--ckpt_path={last}"], ["validate", f"--ckpt_path={last}"]):
+        assert interrupted(run, monkeypatch, *command) == 130
+        assert "Error: Interrupted" in capsys.readouterr().err
+    assert last.read_bytes() == before
+
+
+def test_the_second_ctrl_c_interrupts_and_a_second_sigterm_does_not():
+    stop = StopSignal()
+    stop.listen()
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.signum == signal.SIGTERM
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    stop.release()
+
+
+def test_a_stop_after_the_very_last_batch_loses_no_closing_picture(
+    run, tmp_path, monkeypatch, capsys
+):
+    drawn = []
+    monkeypatch.setattr(SamplePictures, "_draw", lambda *_: drawn.append("picture"))
+    monkeypatch.setattr(StopSignal, "received", lambda *_: True)
+    monkeypatch.setattr(Checkpoints, "on_train_batch_end", lambda *_: None)
+    run(*GAN)
+    assert drawn == ["picture"]
+    assert "Finished after" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:  # one that has not ended is stopped
+        run(*GAN, "--trainer.max_epochs=2")
+    assert stop.value.code == 128 + signal.SIGTERM
+    assert drawn == ["picture"]
+
+
+TWO = """
+data: {class_path: Iris, init_args: {batch_size: 20}}
+model: {class_path: GAN}
+trainer:
+  max_epochs: 100000
+  devices: 2
+  accelerator: cpu
+  check_val_every_n_epoch: 1
+  enable_progress_bar: false
+  enable_model_summary: false
+metrics: {num_samples: 20}
+"""
+
+
+@pytest.mark.parametrize("killed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_where_one_process_of_two_is_killed_the_other_ends_with_a_sentence(
+    tmp_path, environment, killed
+):
+    config, log = tmp_path / "two.yaml", tmp_path / "log"
+    config.write_text(TWO)
+    with log.open("w") as output, subprocess.Popen(
+        [sys.executable, "-m", "gan_lightning", "fit", f"--config={config}"],
+        cwd=tmp_path, env=environment, stdout=output, stderr=output, start_new_session=True,
+    ) as first:  # fmt: skip
+        last = tmp_path / "lightning_logs/two/version_0/checkpoints/last.ckpt"
+        deadline = time.monotonic() + 120
+        while not last.exists():
+            assert first.poll() is None, log.read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        (second,) = children_of(first.pid)
+        os.kill(second if killed else first.pid, signal.SIGKILL)
+        first.wait(60)
+        while os.path.exists(f"/proc/{second}/stat") and not killed:
+            assert time.monotonic() < deadline + 60
+            time.sleep(0.1)
+    said = log.read_text()
+    assert "as another process of this run has ended" in said
+    assert "Traceback" not in said
+    torch.load(last, weights_only=True)
+
+
+def children_of(process):
+    """Return the processes that one has started, from the table of the system."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/stat") as table:
+                parent = int(table.read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == process:
+            found.append(int(name))
+    return found
