@@ -1,9 +1,11 @@
 """How training ends where it cannot go on: with the true cause, in a sentence."""
 
+import os
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from lightning.pytorch import Trainer
 from torch.distributed import DistError
@@ -37,12 +39,15 @@ def naming_the_cause(trainer: Trainer) -> Iterator[None]:
     hook, threading.excepthook = threading.excepthook, _silent_about_curves
     try:
         yield
-    except OSError as error:
-        if error.filename is not None or folder is None:
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__  # Lightning wraps some
+        if not isinstance(cause, OSError) or (place := _place(cause, folder)) is None:
             raise
         raise InputError(
-            f"{folder} cannot be written: {error.strerror or error}. What was saved there "
-            "before is whole."
+            f"{place} cannot be written: {cause.strerror or cause}. What was saved there before is "
+            "whole."
         ) from error
     except RuntimeError as error:
         if not isinstance(error, DistError) and not LOST.search(str(error)):
@@ -53,6 +58,15 @@ def naming_the_cause(trainer: Trainer) -> Iterator[None]:
         ) from error
     finally:
         threading.excepthook = hook
+
+
+def _place(error: OSError, folder: Path | None) -> Path | None:
+    """Return what could not be written, if that is the run's folder or a file in it."""
+    name = error.filename
+    if folder is None or not isinstance(name, str | bytes):
+        return folder if name is None else None
+    place = Path(os.fsdecode(name))
+    return place if place.absolute().is_relative_to(folder.absolute()) else None
 
 
 def _silent_about_curves(error: threading.ExceptHookArgs) -> None:

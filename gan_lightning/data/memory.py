@@ -97,7 +97,7 @@ class DataMemory:
             old, new = (", ".join(names or ("none",)) for names in (known, found))
             raise InputError(
                 f"The checkpoint's labels are the classes {old}; the data's are {new}. Give the "
-                "classes their old names, or train anew."
+                "classes their old names, or start a new run, from its weights with --init_from."
             )
         if going_on and self._are_others(fingerprint, held_out):
             then, now = self.fingerprint.get("training"), fingerprint.get("training")

@@ -167,6 +167,23 @@ def test_a_run_folder_that_vanishes_is_named(in_folder, tmp_path, capsys, monkey
     assert f"{run.relative_to(tmp_path)}, the run's folder, is gone" in line
 
 
+@pytest.mark.parametrize("name", [None, "curves", b"curves"])
+def test_curves_that_cannot_be_written_are_named_with_the_cause(
+    in_folder, tmp_path, capsys, monkeypatch, name
+):
+    run = tmp_path / "lightning_logs/small/version_0"
+    path = None if name is None else os.path.join(os.fsencode(run), os.fsencode(name))
+
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system", path)
+
+    config = in_folder()
+    monkeypatch.setattr("torch.utils.tensorboard.SummaryWriter.add_scalar", refuse)
+    line = complaint(capsys, "fit", config)
+    place = "version_0" if name is None else "version_0/curves"
+    assert f"{place} cannot be written: Read-only file system. What was saved there" in line
+
+
 def test_a_run_folder_that_cannot_be_written_is_named(in_folder, tmp_path, capsys, monkeypatch):
     config = in_folder()
     main(["fit", config])
