@@ -5,6 +5,7 @@ A point that is added, removed or renamed moves no other point from one split to
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,15 @@ from torch import Tensor
 def content_hash(content: bytes, seed: int) -> str:
     """Return 16 letters that depend on a point's content and a seed."""
     return hashlib.sha256(str(seed).encode() + b"\0" + content).hexdigest()[:16]
+
+
+def file_hash(path: Path, seed: int) -> str:
+    """Return what ``content_hash`` does of a file's content, which may be larger than memory."""
+    total = hashlib.sha256(str(seed).encode() + b"\0")
+    with path.open("rb") as file:
+        while part := file.read(2**20):
+            total.update(part)
+    return total.hexdigest()[:16]
 
 
 def row_hashes(rows: Tensor, label: int, seed: int) -> list[str]:
