@@ -35,6 +35,7 @@ from gan_lightning.features import (
     DigitFeatures,
     FeatureExtractor,
     Features,
+    FilterFeatures,
     InceptionFeatures,
     StackedDigitFeatures,
 )
@@ -175,6 +176,7 @@ __all__ = [
     "FeatureDiscriminator",
     "FeatureExtractor",
     "Features",
+    "FilterFeatures",
     "FiniteDifference",
     "FittedSampler",
     "FlowMatching",

@@ -26,7 +26,8 @@ class Checkpoints(Checkpoint):
     finished and saved, and ``SIGTERMException`` raised; a second Ctrl-C stops at once.
 
     Args:
-        monitor: Metric that chooses the best checkpoint; by default the data module's own.
+        monitor: Metric that chooses the best checkpoint; by default the data module's own, or what
+            it names for points that are too few for that.
         mode: Whether the metric is better at its ``min`` or ``max``; by default the data module's.
         every_n_epochs: Epochs between two checkpoints where no validation runs.
     """
@@ -46,6 +47,7 @@ class Checkpoints(Checkpoint):
         self.best: Path | None = None
         self.stop = StopSignal()
         self._monitor_is_default = monitor is None
+        self._monitor_of_few: str | None = None
         self._validated = False
         self._saved_batch = -1
 
@@ -57,6 +59,7 @@ class Checkpoints(Checkpoint):
         data = trainer.datamodule  # type: ignore[attr-defined]
         if isinstance(data, DataModule):
             self.monitor = self.monitor or data.monitor
+            self._monitor_of_few = data.monitor_of_few if self._monitor_is_default else None
             self.mode = self.mode or data.monitor_mode
         self.mode = self.mode or "min"
 
@@ -111,6 +114,8 @@ class Checkpoints(Checkpoint):
         return {"monitor": self.monitor, "mode": self.mode, "best_value": self.best_value}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if self._monitor_of_few is not None and state_dict["monitor"] == self._monitor_of_few:
+            self.monitor = self._monitor_of_few
         if (state_dict["monitor"], state_dict["mode"]) == (self.monitor, self.mode):
             self.best_value = state_dict["best_value"]
 
@@ -123,6 +128,8 @@ class Checkpoints(Checkpoint):
     def _improved(self, trainer: Trainer) -> bool:
         """Return whether the monitored metric is better than ever before, and remember it."""
         metrics = trainer.callback_metrics
+        if self.monitor not in metrics and self._monitor_of_few in metrics:
+            self.monitor = self._monitor_of_few
         if self.monitor is None or (self.monitor not in metrics and self._monitor_is_default):
             return False
         if self.monitor not in metrics:

@@ -2,6 +2,7 @@
 
 import stat
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -175,10 +176,9 @@ def _is_transparent(image: Image.Image) -> bool:
 
 
 def _colour(text: str) -> tuple[int, ...]:
-    try:
+    colour: tuple[int, ...] = ()
+    with suppress(ValueError):
         colour = ImageColor.getrgb(str(text))
-    except ValueError:
-        colour = ()
     if len(colour) != 3:  # a background cannot be transparent
         raise InputError(f"background must be a colour such as white or #ff8000, found {text!r}.")
     return colour
