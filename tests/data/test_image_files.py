@@ -250,3 +250,26 @@ def test_what_is_no_file_is_not_waited_for(tmp_path):
 def test_no_format_that_starts_a_program_is_opened(tmp_path):
     path = saved(Image.new("RGB", (8, 8)), tmp_path / "a.eps")
     assert not is_image(path)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "TGA", "PPM", "ICO"])
+def test_whatever_becomes_of_a_file_it_is_read_or_skipped_and_its_content_never_shown(
+    tmp_path, kind
+):
+    random = np.random.default_rng(0)
+    path = saved(
+        Image.fromarray(random.integers(0, 256, (24, 24, 3), np.uint8)), tmp_path / "a", format=kind
+    )
+    content, reasons = path.read_bytes(), []
+    for i in range(60):
+        damaged = bytearray(content)
+        for place in random.integers(len(damaged), size=4):
+            damaged[place] = random.integers(256)
+        path.write_bytes(damaged if i % 3 else damaged[: random.integers(len(damaged))])
+        is_image(path)  # answers
+        try:
+            assert read(path, channels=3).pixels.shape == (3, 16, 16)
+        except Exception as error:
+            reasons.append(reason(error))
+    assert reasons
+    assert all(text.isprintable() and len(text) < 120 and "b'" not in text for text in reasons)

@@ -163,6 +163,22 @@ def test_what_is_no_file_is_skipped_by_name(root, fill):
     assert "gone.jpg is skipped: a link to nothing" in told
 
 
+def test_a_file_that_may_not_be_read_is_skipped_by_name(root, fill, monkeypatch):
+    fill(**{".": 5})
+    path = sorted(root.iterdir())[2]
+    opened = Image.open
+
+    def refuse(file, *arguments, **options):
+        if file == path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(file, *arguments, **options)
+
+    monkeypatch.setattr(Image, "open", refuse)
+    data, told = read(root)
+    assert len(data.train.x) == 4
+    assert f"{path.name} is skipped: Permission denied" in told
+
+
 # Splits
 
 
@@ -332,10 +348,11 @@ def test_of_a_small_folder_as_many_are_held_out_as_can_be_compared(root, fill, c
     fill(**{".": count})
     data, _ = read(root, val_fraction=0.1)
     assert (len(data.val.x), len(data.train.x)) == (2, count - 2)
-    metric = data.metrics("val")
-    metric.update(data.val.x, real=True)
-    metric.update(data.train.x[:2], real=False)
-    assert torch.tensor(list(metric.compute().values())).isfinite().all()
+    for stage in ("val", "test"):
+        metric = data.metrics(stage)
+        metric.update(*data.val, real=True)
+        metric.update(*data.train, real=False)
+        assert torch.tensor(list(metric.compute().values())).isfinite().all()
 
 
 @pytest.mark.parametrize(("count", "val_fraction"), [(2, 0.1), (3, 0.1), (10, 0.99)])
