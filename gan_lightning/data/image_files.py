@@ -19,6 +19,9 @@ from gan_lightning.errors import InputError
 UNREAD = {"EPS"}
 """Formats that are left alone: this one starts another program."""
 
+UNKNOWN_TO_PILLOW = {".heic", ".heif", ".svg", ".dng", ".cr2", ".nef", ".arw"}
+"""Endings of images that are left out, unless another package has taught Pillow to open them."""
+
 WHITE = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "F": 1, "I": None}
 """White in each of Pillow's modes of more than 8 bits; None where no file says it."""
 
@@ -151,7 +154,8 @@ def is_image(path: Path) -> bool:
 def is_called_image(path: Path) -> bool:
     """Return whether a file has an ending of images."""
     _formats()
-    return path.suffix.lower() in Image.registered_extensions()
+    ending = path.suffix.lower()
+    return ending in UNKNOWN_TO_PILLOW or ending in Image.registered_extensions()
 
 
 def reason(error: Exception) -> str:

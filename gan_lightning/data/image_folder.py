@@ -16,7 +16,7 @@ from gan_lightning.data.image_cache import fingerprint, mapped_images, write_ima
 from gan_lightning.data.image_files import ImageReader, reason
 from gan_lightning.data.image_layout import Listing, Part, list_files, read_layout
 from gan_lightning.data.image_parts import Marked, class_sizes, cut, marked, part_sizes
-from gan_lightning.data.image_report import FolderReport, darkness_note, skipped_text
+from gan_lightning.data.image_report import FolderReport, darkness_note, left_out_text
 from gan_lightning.data.image_units import ValueRange
 from gan_lightning.data.images import Images
 from gan_lightning.data.memory import DataMemory, Split
@@ -105,7 +105,7 @@ class ImageFolder(Images):
             self._mapped(files)
             undecoded = {k: why for k, why in self._skipped.items() if k not in listing.skipped}
             if undecoded:  # the others are named by setup, from which this may be far away
-                rank_zero_warn(f"{self.root}: {skipped_text(undecoded)}.")
+                rank_zero_warn(f"{self.root}: {left_out_text(undecoded)}.")
 
     def setup(self, stage: str) -> None:
         if hasattr(self, "train"):  # decoded before
@@ -121,7 +121,7 @@ class ImageFolder(Images):
         self.train = parts["train"]
         self.val = parts["val"] if len(parts["val"].x) else self.train
         self.test = parts["test"] if len(parts["test"].x) else self.val
-        self._report(listing, labels).tell()
+        self._report(labels).tell()
 
     def remember(self, memory: DataMemory) -> None:
         super().remember(memory)
@@ -138,6 +138,7 @@ class ImageFolder(Images):
         must not shift the cut.
         """
         self._skipped, self._remarks = dict(listing.skipped), Counter[str]()
+        self._others = listing.others
         hashes = {path: file_hash(path, self.split_seed) for path, _ in listing.images}
         to_part = [hashes[path] for path, place in listing.images if place.part == "train"]
         known = None if self.memory is None else self.memory.held_out
@@ -170,7 +171,7 @@ class ImageFolder(Images):
             f"{FEWEST}: choose another, or 0 to compare with the training images."
         )
 
-    def _report(self, listing: Listing, labels: Tensor) -> FolderReport:
+    def _report(self, labels: Tensor) -> FolderReport:
         """Return what to say of the images that these labels were read with."""
         sizes = part_sizes(labels, self.copies)
         of_class = class_sizes(labels, self.copies, self.num_classes)
@@ -181,7 +182,7 @@ class ImageFolder(Images):
             parts=sizes,
             classes=classes,
             skipped=self._skipped,
-            others=listing.others,
+            others=self._others,
             remarks=self._remarks,
             notes=[*self.layout.notes, *empty, *darkness_note(self.reader.largest)],
         )
@@ -233,9 +234,10 @@ class ImageFolder(Images):
             if self.flip:
                 yield image.flip(2), place
         if readable < FEWEST:
+            left_out = left_out_text(self._skipped, self._others)
             raise InputError(
                 f"{self.root} holds {readable} readable images; at least {FEWEST} are needed, "
-                f"better some hundreds. {skipped_text(self._skipped)}".rstrip()
+                f"better some hundreds{f'; {left_out}' if left_out else ''}."
             )
 
     def _name(self, path: Path) -> str:

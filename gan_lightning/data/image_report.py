@@ -46,11 +46,8 @@ class FolderReport:
             sentences.append(f"classes: {_listed([f'{k} {n}' for k, n in self.classes.items()])}")
         sentences += [f"{count} {how}" for how, count in sorted(self.remarks.items())]
         sentences += self.notes
-        if self.skipped:
-            sentences.append(skipped_text(self.skipped))
-        if self.others:
-            sentences.append(f"no images: {_listed(self.others)}")
-        return "; ".join(sentences) + "."
+        left_out = left_out_text(self.skipped, self.others)
+        return "; ".join([*sentences, *([left_out] if left_out else [])]) + "."
 
     def tell(self) -> None:
         """Say it once: as a warning where something that should be used is not."""
@@ -60,9 +57,11 @@ class FolderReport:
             _say(self.text())
 
 
-def skipped_text(skipped: Mapping[str, str]) -> str:
-    """Return which files are skipped, and why."""
-    return _listed([f"{name} is skipped: {why}" for name, why in skipped.items()], "; ")
+def left_out_text(skipped: Mapping[str, str], others: Sequence[str] = ()) -> str:
+    """Return which files are skipped, and why, and which are no images."""
+    why = [f"{name} is skipped: {why}" for name, why in skipped.items()]
+    parts = [_listed(why, "; "), f"no images: {_listed(others)}" if others else ""]
+    return "; ".join(filter(None, parts))
 
 
 def darkness_note(largest: float) -> list[str]:

@@ -340,6 +340,15 @@ def test_without_a_readable_picture_the_reasons_are_in_the_error(root, fill):
         read(root)
 
 
+def test_a_folder_of_what_pillow_does_not_know_names_it(root, fill):
+    fill(**{".": 1})
+    for name in ("IMG_1.HEIC", "notes.txt"):
+        (root / name).write_bytes(b"\0\0\0\x18ftypheic")
+    expected = r"IMG_1\.HEIC is skipped: no image that Pillow knows; no images: notes\.txt\.$"
+    with pytest.raises(InputError, match=expected):
+        read(root)
+
+
 # Small folders
 
 

@@ -10,7 +10,12 @@ from sklearn.datasets import load_digits
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gan_lightning.features import DigitFeatures
-from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, transfer_accuracies
+from gan_lightning.metrics import (
+    CompleteImageMetrics,
+    ImageMetrics,
+    precision_recall_density_coverage,
+    transfer_accuracies,
+)
 
 N = 600
 FEATURES = DigitFeatures(margin=5)  # these digits fill their images
@@ -249,3 +254,16 @@ def test_there_is_a_fid_of_two_images_for_each_feature(digits):
 
 def test_what_is_memorised_is_said_first(found):
     assert {next(iter(values)) for values in found.values()} == {"memorised"}
+
+
+@pytest.mark.parametrize(("num_images", "neighbours"), [(600, 5), (250, 5), (249, 4), (30, 1)])
+def test_the_balls_of_few_images_reach_to_nearer_neighbours(digits, num_images, neighbours):
+    (data, _), (fresh, _), _ = digits
+    metric = ImageMetrics(FEATURES, knows_classes=False)
+    metric.update(data[:num_images], real=True)
+    metric.update(fresh, real=False)
+    found = metric.compute()
+    real, samples = FEATURES(data[:num_images]).middle, FEATURES(fresh).middle
+    expected = precision_recall_density_coverage(real, samples, neighbours)
+    for name, value in expected._asdict().items():
+        torch.testing.assert_close(found[name], value)
