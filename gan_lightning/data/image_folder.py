@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -14,17 +14,27 @@ from gan_lightning.data.contracts import checked_seed
 from gan_lightning.data.held_out import HeldOut, file_hash, parted
 from gan_lightning.data.image_cache import fingerprint, mapped_images, write_images
 from gan_lightning.data.image_files import ImageReader, reason
-from gan_lightning.data.image_layout import Listing, Part, list_files, read_layout
-from gan_lightning.data.image_parts import Marked, class_sizes, cut, marked, part_sizes
-from gan_lightning.data.image_report import FolderReport, darkness_note, left_out_text
+from gan_lightning.data.image_layout import Listing, list_files, read_layout
+from gan_lightning.data.image_parts import (
+    FEWEST,
+    Marked,
+    check_sizes,
+    class_sizes,
+    cut,
+    marked,
+    part_sizes,
+)
+from gan_lightning.data.image_report import (
+    FolderReport,
+    darkness_note,
+    left_out_text,
+    none_held_out_note,
+)
 from gan_lightning.data.image_units import ValueRange
 from gan_lightning.data.images import Images
 from gan_lightning.data.memory import DataMemory, Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import FeatureExtractor
-
-FEWEST = 2
-"""So many images at least are read, and compared with."""
 
 
 class ImageFolder(Images):
@@ -46,7 +56,7 @@ class ImageFolder(Images):
         flip: Add each training image's mirror image to it.
         batch_size: Images in a batch.
         val_fraction: Share of the images that is held out for validation and ``test``, at least
-            two; with 0, or without a part for it, samples are compared with the training images.
+            two; where there are none, samples are compared with the training images.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
         features: What the metrics look through; by default ``FilterFeatures``.
         cache_above: Gigabytes of decoded images, three bytes for a pixel of colour, above which
@@ -116,7 +126,7 @@ class ImageFolder(Images):
         labels = torch.tensor([label for _, label in files])[places]
         for place in sorted({*range(len(files))} - {*places.tolist()}):
             self._skipped.setdefault(self._name(files[place].path), "unreadable at first")
-        self._check(part_sizes(labels, self.copies))
+        check_sizes(part_sizes(labels, self.copies), self.root, self.val_fraction)
         parts = cut(images, labels, self.copies)
         self.train = parts["train"]
         self.val = parts["val"] if len(parts["val"].x) else self.train
@@ -155,22 +165,6 @@ class ImageFolder(Images):
             return self.val_fraction
         return max(self.val_fraction, FEWEST / num_images)
 
-    def _check(self, sizes: Mapping[Part, int]) -> None:
-        """Make sure that there are images to train on and to compare with.
-
-        Raises:
-            InputError: If there are too few.
-        """
-        num_train, num_val = sizes["train"], sizes["val"]
-        none_wanted = self.val_fraction == 0 or self.memory is not None
-        if num_train >= 1 and (num_val >= FEWEST or (num_val == 0 and none_wanted)):
-            return
-        raise InputError(
-            f"ImageFolder: val_fraction {self.val_fraction} of the images in {self.root} leaves "
-            f"{num_train} for training and {num_val} to compare with, expected at least 1 and "
-            f"{FEWEST}: choose another, or 0 to compare with the training images."
-        )
-
     def _report(self, labels: Tensor) -> FolderReport:
         """Return what to say of the images that these labels were read with."""
         sizes = part_sizes(labels, self.copies)
@@ -184,7 +178,12 @@ class ImageFolder(Images):
             skipped=self._skipped,
             others=self._others,
             remarks=self._remarks,
-            notes=[*self.layout.notes, *empty, *darkness_note(self.reader.largest)],
+            notes=[
+                *self.layout.notes,
+                *empty,
+                *darkness_note(self.reader.largest),
+                *none_held_out_note(self.val_fraction, sizes),
+            ],
         )
 
     def _too_large(self, files: Sequence[Marked]) -> bool:

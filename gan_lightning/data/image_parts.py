@@ -12,11 +12,16 @@ from torch import Tensor
 
 from gan_lightning.data.image_layout import Part, Place
 from gan_lightning.data.memory import Split
+from gan_lightning.errors import InputError
 
 ORDER: tuple[Part, ...] = ("val", "test", "train")
 
 MARK = 2**40
 """Times the place of a part in the order, it is added to the labels of the part's images."""
+
+
+FEWEST = 2
+"""So many images at least are read, and compared with."""
 
 
 class Marked(NamedTuple):
@@ -49,6 +54,21 @@ def part_sizes(labels: Tensor, copies: int) -> dict[Part, int]:
     """Return how many images each part has, copies of them not counted."""
     counts = (labels // MARK).bincount(minlength=len(ORDER)) // copies
     return dict(zip(ORDER, counts.tolist(), strict=True))
+
+
+def check_sizes(sizes: Mapping[Part, int], root: Path, val_fraction: float) -> None:
+    """Make sure that there are images to train on, and none or enough to compare with.
+
+    Raises:
+        InputError: If there are too few.
+    """
+    num_train, num_val = sizes["train"], sizes["val"]
+    if num_train == 0 or 0 < num_val < FEWEST:
+        raise InputError(
+            f"ImageFolder: val_fraction {val_fraction} of the images in {root} leaves {num_train} "
+            f"for training and {num_val} to compare with, expected at least 1 and {FEWEST}: choose "
+            "another, or 0 to compare with the training images."
+        )
 
 
 def class_sizes(labels: Tensor, copies: int, num_classes: int) -> list[int]:

@@ -74,6 +74,16 @@ def darkness_note(largest: float) -> list[str]:
     ]
 
 
+def none_held_out_note(val_fraction: float, sizes: Mapping[Part, int]) -> list[str]:
+    """Return what to say where a share was to be held out and could not be."""
+    if sizes["val"] or val_fraction == 0:
+        return []
+    return [
+        f"none can be held out, as they are too few or all the same, in spite of a val_fraction of "
+        f"{val_fraction}: samples are compared with the training images"
+    ]
+
+
 @rank_zero_only
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")

@@ -364,19 +364,27 @@ def test_of_a_small_folder_as_many_are_held_out_as_can_be_compared(root, fill, c
         assert torch.tensor(list(metric.compute().values())).isfinite().all()
 
 
-@pytest.mark.parametrize(("count", "val_fraction"), [(2, 0.1), (3, 0.1), (10, 0.99)])
-def test_too_small_a_folder_is_refused_with_the_name_of_the_setting(
-    root, fill, count, val_fraction
-):
+@pytest.mark.parametrize("count", [2, 3])
+def test_where_none_can_be_held_out_it_is_said_with_the_name_of_the_setting(root, fill, count):
     fill(**{".": count})
-    with pytest.raises(InputError, match=f"val_fraction {val_fraction} of the images in .* leaves"):
-        read(root, val_fraction=val_fraction)
+    data, told = read(root, val_fraction=0.1)
+    assert data.val is data.train
+    assert len(data.train.x) == count
+    assert "none can be held out" in told
+    assert "val_fraction of 0.1: samples are compared with the training images" in told
 
 
 def test_copies_of_one_picture_cannot_be_held_out(root):
     root.mkdir()
     for i in range(50):
         Image.new("L", (8, 8), 7).save(root / f"{i}.png")
-    with pytest.raises(InputError, match=r"val_fraction 0\.1 .* leaves 50 for training and 0 to"):
-        read(root, val_fraction=0.1)
-    assert len(read(root, val_fraction=0)[0].train.x) == 50
+    data, told = read(root, val_fraction=0.1)
+    assert data.val is data.train
+    assert "none can be held out, as they are too few or all the same" in told
+
+
+@pytest.mark.parametrize(("count", "val_fraction"), [(2, 0.5), (10, 0.99)])
+def test_a_share_that_leaves_nothing_to_do_is_refused_by_name(root, fill, count, val_fraction):
+    fill(**{".": count})
+    with pytest.raises(InputError, match=f"val_fraction {val_fraction} of the images in .* leaves"):
+        read(root, val_fraction=val_fraction)
