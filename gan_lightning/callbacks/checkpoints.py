@@ -30,7 +30,8 @@ class Checkpoints(Checkpoint):
     at once. While a process trains in the folder, no other can.
 
     Args:
-        monitor: Metric that chooses the best checkpoint; by default the data module's own.
+        monitor: Metric that chooses the best checkpoint; by default the data module's own, or what
+            it names for points that are too few for that.
         mode: Whether the metric is better at its ``min`` or ``max``; by default the data module's.
         every_n_epochs: Epochs between two checkpoints where no validation runs.
     """
@@ -50,6 +51,7 @@ class Checkpoints(Checkpoint):
         self.best: Path | None = None
         self.stop = StopSignal()
         self._monitor_is_default = monitor is None
+        self._monitor_of_few: str | None = None
         self._validated = False
         self._saved_batch = -1
         self._lock: RunLock | None = None
@@ -64,6 +66,7 @@ class Checkpoints(Checkpoint):
         data = trainer.datamodule  # type: ignore[attr-defined]
         if isinstance(data, DataModule):
             self.monitor = self.monitor or data.monitor
+            self._monitor_of_few = data.monitor_of_few if self._monitor_is_default else None
             self.mode = self.mode or data.monitor_mode
         self.mode = self.mode or "min"
 
@@ -142,6 +145,8 @@ class Checkpoints(Checkpoint):
         return {"monitor": self.monitor, "mode": self.mode, "best_value": self.best_value}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if self._monitor_of_few is not None and state_dict["monitor"] == self._monitor_of_few:
+            self.monitor = self._monitor_of_few
         if (state_dict["monitor"], state_dict["mode"]) == (self.monitor, self.mode):
             self.best_value = state_dict["best_value"]
 
@@ -159,6 +164,8 @@ class Checkpoints(Checkpoint):
     def _improved(self, trainer: Trainer) -> bool:
         """Return whether the monitored metric is better than ever before, and remember it."""
         metrics = trainer.callback_metrics
+        if self.monitor not in metrics and self._monitor_of_few in metrics:
+            self.monitor = self._monitor_of_few
         if self.monitor is None or (self.monitor not in metrics and self._monitor_is_default):
             return False
         if self.monitor not in metrics:

@@ -25,7 +25,8 @@ class HyperparameterTable(Callback):
         values["data"] = type(data).__name__
         for board in tensorboard(trainer):
             writer = board._get_file_writer()
-            for summary in hparams(values, {data.monitor: 0.0}):
+            monitors = [data.monitor, data.monitor_of_few]
+            for summary in hparams(values, {name: 0.0 for name in monitors if name}):
                 writer.add_summary(summary)
 
 

@@ -87,12 +87,14 @@ class SampleMetrics(Callback):
                 pl_module.sample(2)  # what fails, fails before training
         elif isinstance(pl_module, GenerativeModel):
             values = self._compared(trainer, pl_module, "val", self.num_samples)
+            self._state_protocol(trainer, pl_module, "val")
             self._report(trainer, pl_module, "val", values, {})
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if isinstance(pl_module, GenerativeModel):
             points, _ = data_of(trainer).training_points(self.test_samples, 0, 1)
             values = self._compared(trainer, pl_module, "test", len(points))
+            self._state_protocol(trainer, pl_module, "test")  # of the samples, not of the floor
             self._report(trainer, pl_module, "test", values, self._floor(trainer))
 
     def _start(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
@@ -149,7 +151,6 @@ class SampleMetrics(Callback):
         values: dict[str, Tensor],
         floor: dict[str, Tensor],
     ) -> None:
-        self._state_protocol(trainer, pl_module, stage)
         numbers, floors = ({k: float(v) for k, v in r.items()} for r in (values, floor))
         goals = dict(self.metric.goals)
         self.latest = Comparison(stage, self.protocol, numbers, floors, goals)

@@ -48,6 +48,7 @@ class Clustered(DataModule):
         self.data_shape = data.data_shape
         self.num_classes = num_clusters
         self.monitor = data.monitor
+        self.monitor_of_few = data.monitor_of_few
         self.monitor_mode = data.monitor_mode
         self.file_ending = data.file_ending
 

@@ -57,7 +57,11 @@ class DataModule(LightningDataModule, ABC):
     monitor: str
     """The logged metric by which the best checkpoint is chosen."""
 
+    monitor_of_few: str | None = None
+    """What chooses it where the points are too few for ``monitor`` to be logged."""
+
     monitor_mode: Literal["min", "max"] = "min"
+    """Whether both are better at their ``min`` or ``max``."""
 
     file_ending: str
     """The ending of a file of samples, where the user names none: ``.csv``."""

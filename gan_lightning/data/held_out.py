@@ -5,6 +5,8 @@ A point that is added, removed or renamed moves no other point from one split to
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -14,6 +16,18 @@ from torch import Tensor
 def content_hash(content: bytes, seed: int) -> str:
     """Return 16 letters that depend on a point's content and a seed."""
     return hashlib.sha256(str(seed).encode() + b"\0" + content).hexdigest()[:16]
+
+
+def file_hash(path: Path, seed: int) -> str:
+    """Return what ``content_hash`` does of a file's content, which may be larger than memory.
+
+    Of a file that cannot be read it is that of what could be: whoever uses it will say why.
+    """
+    total = hashlib.sha256(str(seed).encode() + b"\0")
+    with suppress(OSError), path.open("rb") as file:
+        while part := file.read(2**20):
+            total.update(part)
+    return total.hexdigest()[:16]
 
 
 def row_hashes(rows: Tensor, label: int, seed: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 import secrets
 import time
 import warnings
@@ -14,40 +15,46 @@ from torch import Tensor
 
 from gan_lightning.data.memory import Split
 
-LABEL_BYTES = 8  # int64
+NUMBER_BYTES = 8  # int64
 
 
-def fingerprint(files: Iterable[Path], root: Path) -> str:
-    """Return 16 letters that change when a file is added, removed, renamed or written to."""
-    digest = hashlib.sha256()
+def fingerprint(files: Iterable[Path], root: Path, conversion: str) -> str:
+    """Return 16 letters that change when a file is added, removed, renamed or written to.
+
+    Args:
+        files: The files, in the order in which their images are kept.
+        root: The folder that their names are relative to.
+        conversion: What else the images depend on.
+    """
+    digest = hashlib.sha256(conversion.encode())
     for path in files:
         status = path.stat()
-        name = path.relative_to(root).as_posix()
-        digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+        digest.update(os.fsencode(path.relative_to(root)))
+        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.hexdigest()[:16]
 
 
 def write_images(path: Path, images: Iterable[tuple[Tensor, int]]) -> None:
-    """Write images, one after the other, and behind the last of them their labels.
+    """Write images, one after the other, and behind the last of them a number for each.
 
     The file gets its name when it is complete, so that a kill leaves none that is half.
 
     Args:
         path: The file; its folder is made if need be.
-        images: uint8, all of one shape, each with its label.
+        images: uint8, all of one shape, each with its number.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for forsaken in path.parent.glob("*.partial"):
         if time.time() - forsaken.stat().st_mtime > 3600:  # whoever wrote it was killed
             forsaken.unlink()
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")  # one for each process
-    labels = []
+    numbers = []
     try:
         with partial.open("wb") as file:
-            for image, label in images:
+            for image, number in images:
                 file.write(image.numpy().tobytes())
-                labels.append(label)
-            file.write(np.array(labels, np.int64).tobytes())
+                numbers.append(number)
+            file.write(np.array(numbers, np.int64).tobytes())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -61,10 +68,10 @@ def mapped_images(path: Path, shape: tuple[int, ...]) -> Split:
         shape: Shape of one image.
     """
     num_bytes = math.prod(shape)
-    count = path.stat().st_size // (num_bytes + LABEL_BYTES)
+    count = path.stat().st_size // (num_bytes + NUMBER_BYTES)
     pixels = np.memmap(path, np.uint8, "r", shape=(count, *shape))
-    labels = np.fromfile(path, np.int64, offset=count * num_bytes)
+    numbers = np.fromfile(path, np.int64, offset=count * num_bytes)
     with warnings.catch_warnings():
         # A mapping that could be written to would be refused where it is larger than the memory.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return Split(torch.from_numpy(pixels), torch.from_numpy(labels))
+        return Split(torch.from_numpy(pixels), torch.from_numpy(numbers))

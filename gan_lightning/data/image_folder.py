@@ -1,37 +1,49 @@
 """A person's own pictures."""
 
 import math
-import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lightning.data.contracts import checked_seed
-from gan_lightning.data.held_out import HeldOut, content_hash, parted
+from gan_lightning.data.held_out import HeldOut, file_hash, parted
 from gan_lightning.data.image_cache import fingerprint, mapped_images, write_images
+from gan_lightning.data.image_files import ImageReader, reason
+from gan_lightning.data.image_layout import Listing, list_files, read_layout
+from gan_lightning.data.image_parts import (
+    FEWEST,
+    Marked,
+    check_sizes,
+    class_sizes,
+    cut,
+    marked,
+    part_sizes,
+)
+from gan_lightning.data.image_report import (
+    FolderReport,
+    darkness_note,
+    left_out_text,
+    none_held_out_note,
+)
 from gan_lightning.data.image_units import ValueRange
 from gan_lightning.data.images import Images
 from gan_lightning.data.memory import DataMemory, Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import FeatureExtractor
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
-
-
-HELD_OUT = 2**40
-"""Added to the label of an image that is held out, until the splits are cut."""
-
 
 class ImageFolder(Images):
     """The images of a folder, decoded once: resized and cropped at the centre to squares.
 
     Either the images lie in the folder itself, and have all one label, or in a subfolder for each
-    class, whose label is its place in the alphabet (torchvision's layout).
+    class, whose label is its place in the alphabet (torchvision's layout). Folders called ``train``
+    and perhaps ``val`` and ``test`` are a split, each with or without classes. Whatever Pillow can
+    open is an image, by its content and not by its ending; what was left out is said in a line.
 
     Images that are too many for memory are decoded into a file below ``<root>/.decoded``, of which
     the system loads what is used; the next run opens it at once. It is made anew when an image has
@@ -43,14 +55,17 @@ class ImageFolder(Images):
         channels: 3 for colour, 1 for grey.
         flip: Add each training image's mirror image to it.
         batch_size: Images in a batch.
-        val_fraction: Share of the images that is held out for validation and ``test``.
+        val_fraction: Share of the images that is held out for validation and ``test``, at least
+            two; where there are none, samples are compared with the training images.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
-        features: What the metrics look through; by default ``DigitFeatures``, which see little of
-            photographs: ``InceptionFeatures`` see more.
+        features: What the metrics look through; by default ``FilterFeatures``.
         cache_above: Gigabytes of decoded images, three bytes for a pixel of colour, above which
             they are kept in a file.
         split_seed: Seed of the split. An image is held out for its content: it stays so when others
             are added, removed or renamed.
+        background: What shows through transparent pixels, as CSS writes colours: ``"#ff8000"``.
+        white: White in pictures of more than 8 bits; by default 65535 in those of 16 bits and 1
+            in floats, while 32-bit integers are skipped.
     """
 
     def __init__(  # noqa: PLR0913 - a folder can be read in many ways
@@ -65,6 +80,8 @@ class ImageFolder(Images):
         features: FeatureExtractor | None = None,
         cache_above: float = 2.0,
         split_seed: int = 0,
+        background: str = "white",
+        white: float | None = None,
     ) -> None:
         if channels not in (1, 3) or size < 1 or not 0 <= val_fraction < 1:
             raise InputError(
@@ -74,11 +91,9 @@ class ImageFolder(Images):
         self.root = Path(root)
         if not self.root.is_dir():
             raise InputError(f"ImageFolder: expected a folder of images at {root}, found none.")
-        self.classes = sorted(
-            path.name
-            for path in self.root.iterdir()
-            if path.is_dir() and path.name[0] not in "._"  # such as .ipynb_checkpoints, __MACOSX
-        )
+        self.reader = ImageReader(channels, size, background, white)
+        self.layout = read_layout(self.root)
+        self.classes = self.layout.classes
         super().__init__(
             (channels, size, size),
             max(len(self.classes), 1),
@@ -95,20 +110,28 @@ class ImageFolder(Images):
 
     def prepare_data(self) -> None:
         """Decode a large folder into its file, on one process alone."""
-        if self._too_large(files := self._files()):
+        listing = list_files(self.root, self.layout)
+        if self._too_large(files := self._files(listing)):
             self._mapped(files)
+            undecoded = {k: why for k, why in self._skipped.items() if k not in listing.skipped}
+            if undecoded:  # the others are named by setup, from which this may be far away
+                rank_zero_warn(f"{self.root}: {left_out_text(undecoded)}.")
 
     def setup(self, stage: str) -> None:
         if hasattr(self, "train"):  # decoded before
             return
-        files = self._files()
-        images, labels = (self._mapped if self._too_large(files) else self._loaded)(files)
-        # Slices, since indices would copy what is mapped; each image is followed by its mirror's.
-        num_val = int((labels >= HELD_OUT).sum())
-        labels = labels % HELD_OUT
-        self.train = Split(images[num_val:], labels[num_val:])
-        val = Split(images[: num_val : self.copies], labels[: num_val : self.copies])
-        self.val = self.test = val if num_val else self.train
+        listing = list_files(self.root, self.layout)
+        files = self._files(listing)
+        images, places = (self._mapped if self._too_large(files) else self._loaded)(files)
+        labels = torch.tensor([label for _, label in files])[places]
+        for place in sorted({*range(len(files))} - {*places.tolist()}):
+            self._skipped.setdefault(self._name(files[place].path), "unreadable at first")
+        check_sizes(part_sizes(labels, self.copies), self.root, self.val_fraction)
+        parts = cut(images, labels, self.copies)
+        self.train = parts["train"]
+        self.val = parts["val"] if len(parts["val"].x) else self.train
+        self.test = parts["test"] if len(parts["test"].x) else self.val
+        self._report(labels).tell()
 
     def remember(self, memory: DataMemory) -> None:
         super().remember(memory)
@@ -118,45 +141,70 @@ class ImageFolder(Images):
     def held_out(self) -> HeldOut:
         return HeldOut(self._held_out, frozenset())
 
-    def _files(self) -> list[tuple[Path, int]]:
-        """Return the images' files and labels, in the order of the files' content.
+    def _files(self, listing: Listing) -> list[Marked]:
+        """Return files and labels, in the order of the files' content.
 
         Those held out come first, and are marked in their labels: a file that cannot be decoded
         must not shift the cut.
         """
-        folders = [self.root / name for name in self.classes] or [self.root]
-        files = [
-            (path, label)
-            for label, folder in enumerate(folders)
-            for path in sorted(folder.rglob("*"))
-            if path.suffix.lower() in ENDINGS
-        ]
-        hashes = [content_hash(self._content(path), self.split_seed) for path, _ in files]
+        self._skipped, self._remarks = dict(listing.skipped), Counter[str]()
+        self._others = listing.others
+        hashes = {path: file_hash(path, self.split_seed) for path, _ in listing.images}
+        to_part = [hashes[path] for path, place in listing.images if place.part == "train"]
         known = None if self.memory is None else self.memory.held_out
-        _, val, _ = parted(hashes, self.val_fraction, 0.0, known)
-        held_out = self._held_out = frozenset(hashes[i] for i in val.tolist())
-        order = sorted(range(len(files)), key=lambda i: (hashes[i] not in held_out, hashes[i]))
-        return [(files[i][0], files[i][1] + HELD_OUT * (hashes[i] in held_out)) for i in order]
+        fraction = self._fraction(len(to_part))
+        if any(place.part == "val" for place in self.layout.places):
+            fraction, known = 0.0, None
+        _, val, _ = parted(to_part, fraction, 0.0, known)
+        self._held_out = frozenset(to_part[i] for i in val.tolist())
+        return marked(listing.images, hashes, self._held_out)
 
-    def _too_large(self, files: Sequence[tuple[Path, int]]) -> bool:
+    def _fraction(self, num_images: int) -> float:
+        """Return the share that is held out: as many at least as can be compared."""
+        if self.val_fraction == 0 or num_images < 2 * FEWEST:
+            return self.val_fraction
+        return max(self.val_fraction, FEWEST / num_images)
+
+    def _report(self, labels: Tensor) -> FolderReport:
+        """Return what to say of the images that these labels were read with."""
+        sizes = part_sizes(labels, self.copies)
+        of_class = class_sizes(labels, self.copies, self.num_classes)
+        classes = dict(zip(self.classes, of_class, strict=False))
+        empty = [f"no image of {name} can be read" for name, count in classes.items() if not count]
+        return FolderReport(
+            root=self.root,
+            parts=sizes,
+            classes=classes,
+            skipped=self._skipped,
+            others=self._others,
+            remarks=self._remarks,
+            notes=[
+                *self.layout.notes,
+                *empty,
+                *darkness_note(self.reader.largest),
+                *none_held_out_note(self.val_fraction, sizes),
+            ],
+        )
+
+    def _too_large(self, files: Sequence[Marked]) -> bool:
         num_bytes = len(files) * self.copies * math.prod(self.data_shape)
         return num_bytes > self.cache_above * 1e9
 
-    def _loaded(self, files: Sequence[tuple[Path, int]]) -> Split:
+    def _loaded(self, files: Sequence[Marked]) -> Split:
+        """Return the images of files, and the place of each among the files."""
         images = torch.empty(len(files) * self.copies, *self.data_shape, dtype=torch.uint8)
-        labels: list[int] = []
-        for image, label in self._decoded(files):
-            images[len(labels)] = image
-            labels.append(label)
-        return Split(images[: len(labels)], torch.tensor(labels))
+        places: list[int] = []
+        for image, place in self._decoded(files):
+            images[len(places)] = image
+            places.append(place)
+        return Split(images[: len(places)], torch.tensor(places))
 
-    def _mapped(self, files: Sequence[tuple[Path, int]]) -> Split:
-        """Return the images of the folder's cache, which is written first if there is none."""
+    def _mapped(self, files: Sequence[Marked]) -> Split:
+        """Return the same from the folder's cache, which is written first if there is none."""
         settings = f"{'x'.join(map(str, self.data_shape))}{'_flip' if self.flip else ''}"
-        key = fingerprint([path for path, _ in files], self.root)
+        key = fingerprint([path for path, _ in files], self.root, self.reader.conversion)
         path = self.root / ".decoded" / f"{settings}_{key}.bytes"
-        known = path.is_file()
-        if not known:
+        if not path.is_file():
             try:
                 write_images(path, self._decoded(files))
             except OSError as error:
@@ -166,41 +214,35 @@ class ImageFolder(Images):
                 ) from error
             for outdated in set(path.parent.glob(f"{settings}_*.bytes")) - {path}:
                 outdated.unlink()
-        split = mapped_images(path, self.data_shape)
-        if known and (missing := len(files) - len(split.x) // self.copies):
-            warnings.warn(f"{missing} unreadable images of {self.root} are skipped.", stacklevel=2)
-        return split
+        return mapped_images(path, self.data_shape)
 
-    def _decoded(self, files: Sequence[tuple[Path, int]]) -> Iterator[tuple[Tensor, int]]:
-        """Yield the readable images with their labels, each followed by its mirror image's."""
+    def _decoded(self, files: Sequence[Marked]) -> Iterator[tuple[Tensor, int]]:
+        """Yield the readable images and their places, each followed by its mirror image's."""
         readable = 0
-        for path, label in tqdm(files, desc="decode", unit=" images", disable=len(files) < 1000):
+        hidden = len(files) < 1000
+        for place, (path, _) in enumerate(tqdm(files, "decode", unit=" images", disable=hidden)):
             try:
                 image = self._read(path)
-            except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-                warnings.warn(f"{path} is skipped: {error}", stacklevel=2)
+            except MemoryError:
+                raise
+            except Exception as error:  # Pillow lets out whatever a broken file makes of it
+                self._skipped[self._name(path)] = reason(error)
                 continue
             readable += 1
-            yield image, label
+            yield image, place
             if self.flip:
-                yield image.flip(2), label
-        if readable < 2:
+                yield image.flip(2), place
+        if readable < FEWEST:
+            left_out = left_out_text(self._skipped, self._others)
             raise InputError(
-                f"{self.root} holds {readable} readable images; at least 2 are needed, better "
-                f"some hundreds. Endings that are read: {', '.join(sorted(ENDINGS))}."
+                f"{self.root} holds {readable} readable images; at least {FEWEST} are needed, "
+                f"better some hundreds{f'; {left_out}' if left_out else ''}."
             )
 
-    @staticmethod
-    def _content(path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except OSError:
-            return b""  # decoding will say what is wrong with it
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
 
     def _read(self, path: Path) -> Tensor:
-        channels, size, _ = self.data_shape
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB" if channels == 3 else "L")
-            square = ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS)
-        pixels = torch.from_numpy(np.array(square))
-        return pixels.permute(2, 0, 1).contiguous() if channels == 3 else pixels[None]
+        pixels, remarks = self.reader(path)
+        self._remarks.update(remarks)
+        return pixels

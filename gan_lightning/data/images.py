@@ -12,7 +12,7 @@ from gan_lightning.data.image_units import ImageUnits, ValueRange, grid, range_t
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import Split
 from gan_lightning.errors import InputError
-from gan_lightning.features import DigitFeatures, FeatureExtractor
+from gan_lightning.features import DigitFeatures, FeatureExtractor, FilterFeatures
 from gan_lightning.figures import labelled_grid
 from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
 
@@ -30,7 +30,7 @@ class Images(DataModule):
             for those that end in a sigmoid.
         binarise: How grey becomes black or white; by default it stays grey. Drawn images are drawn
             anew for every batch of training, and are the same each time in validation and test.
-        features: What the metrics look through; by default ``DigitFeatures``.
+        features: What the metrics look through; by default ``FilterFeatures``.
         label_names: What each label is called.
     """
 
@@ -40,6 +40,7 @@ class Images(DataModule):
     """Whether ``DigitFeatures`` know the classes of these images."""
 
     monitor = "val/fid"
+    monitor_of_few = "val/kid"
     file_ending = ".png"
 
     def __init__(
@@ -62,7 +63,7 @@ class Images(DataModule):
         self.label_names = label_names
         self.units = ImageUnits(value_range, label_names)
         self.binarise = binarise
-        self.features = features or DigitFeatures()
+        self.features = features or FilterFeatures()
 
     def scale(self, x: Tensor) -> Tensor:
         """Return floats in the chosen range, on the training device, from bytes."""

@@ -15,7 +15,7 @@ from gan_lightning.data.images import Images, resized, split_off
 from gan_lightning.data.memory import Split
 from gan_lightning.data.mnist_files import read_split
 from gan_lightning.errors import InputError
-from gan_lightning.features import FeatureExtractor
+from gan_lightning.features import DigitFeatures, FeatureExtractor
 
 DATASETS = {
     "mnist": torchvision.datasets.MNIST,
@@ -53,7 +53,8 @@ class MNIST(Images):
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
             white as often as they are bright, anew for every batch of training and the same each
             time in validation and test.
-        features: What the metrics look through; by default ``DigitFeatures``.
+        features: What the metrics look through; by default ``DigitFeatures`` of ``mnist``, and
+            ``FilterFeatures`` of the two that show no digits.
         official: Take the published files alone. With ``false``, others of that form will do: as
             many labels, from 0 to 9, as images of 28×28 pixels.
     """
@@ -74,6 +75,8 @@ class MNIST(Images):
         if dataset not in DATASETS:
             raise InputError(f"dataset must be one of {', '.join(DATASETS)}; found {dataset!r}.")
         names = NAMES.get(dataset, DIGIT_NAMES)
+        if dataset == "mnist":
+            features = features or DigitFeatures()
         super().__init__((1, size, size), 10, batch_size, value_range, features, binarise, names)
         self.knows_classes = dataset == "mnist"
         if not 0 <= num_val < 60000:

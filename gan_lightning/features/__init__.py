@@ -1,6 +1,7 @@
-"""What the metrics of images look through: frozen networks."""
+"""What the metrics of images look through: frozen networks and fixed filters."""
 
 from gan_lightning.features.digits import DigitFeatures
+from gan_lightning.features.filters import FilterFeatures
 from gan_lightning.features.inception import InceptionFeatures
 from gan_lightning.features.stacked_digits import StackedDigitFeatures
 from gan_lightning.metrics.extractor import FeatureExtractor, Features
@@ -9,6 +10,7 @@ __all__ = [
     "DigitFeatures",
     "FeatureExtractor",
     "Features",
+    "FilterFeatures",
     "InceptionFeatures",
     "StackedDigitFeatures",
 ]

@@ -18,7 +18,11 @@ from gan_lightning.metrics.diversity import relative_diversity
 from gan_lightning.metrics.extractor import FeatureExtractor, Features
 from gan_lightning.metrics.feature_cache import FeatureCache
 from gan_lightning.metrics.features import normalised
-from gan_lightning.metrics.frechet import frechet_distance, frechet_distance_per_class
+from gan_lightning.metrics.frechet import (
+    fewest_rows,
+    frechet_distance,
+    frechet_distance_per_class,
+)
 from gan_lightning.metrics.kernel import kernel_distance
 from gan_lightning.metrics.manifold import precision_recall_density_coverage
 from gan_lightning.metrics.memorisation import memorised_share
@@ -35,11 +39,12 @@ GOALS = {
 class ImageMetrics(TwoSampleMetric):
     """Distances of the features, and how often each class occurs.
 
-    ``compute`` returns ``fid`` (of the last features as they are), ``kid`` (of the same, over all
-    pairs and in units of their root mean square on the real images, unless the extractor has a unit
-    of its own), ``precision``, ``recall``, ``density`` and ``coverage`` (of the middle ones) and,
-    where the extractor knows the data's classes, ``modes`` (a count), ``class_kl`` and
-    ``class_tv``.
+    ``compute`` returns ``fid`` (of the last features as they are, where both sets have two images
+    for each of these: see ``ROWS_PER_DIMENSION``), ``kid`` (of the same, over all pairs, which is
+    right on average for any number of images, and in units of their root mean square on the real
+    ones, unless the extractor has a unit of its own), ``precision``, ``recall``, ``density`` and
+    ``coverage`` (of the middle ones) and, where the extractor knows the data's classes, ``modes``
+    (a count), ``class_kl`` and ``class_tv``.
 
     Args:
         extractor: Makes features of images.
@@ -58,7 +63,7 @@ class ImageMetrics(TwoSampleMetric):
         self.class_shares = class_shares
         self.extractor = extractor
         self.knows_classes = knows_classes
-        self.protocol = f"features of {extractor.name}"
+        self.protocol = self._features_named()
         self.goals = GOALS
 
     def compute(self) -> Results:
@@ -68,6 +73,7 @@ class ImageMetrics(TwoSampleMetric):
                 "Images are compared in sets of at least 2, such as those that are held out for "
                 f"validation; found {len(images)} real and {len(samples)} generated."
             )
+        self.protocol = self._features_named()
         self.real_features = FeatureCache(self.extractor)(images)
         self.sample_features = self.extractor(samples)
         results: Results = {}
@@ -84,14 +90,20 @@ class ImageMetrics(TwoSampleMetric):
     def _distances(self) -> Results:
         real, samples = self.real_features.last, self.sample_features.last
         unit = torch.ones(1, 1) if self.extractor.has_own_unit else real
-        return {
-            "fid": frechet_distance(real, samples),
-            "kid": kernel_distance(normalised(real, unit), normalised(samples, unit)),
-        }
+        kid = kernel_distance(normalised(real, unit), normalised(samples, unit))
+        fewest = fewest_rows(real)
+        if min(len(real), len(samples)) >= fewest:
+            return {"fid": frechet_distance(real, samples), "kid": kid}
+        self.protocol += f", which give no FID of fewer than {fewest} images: judge by kid"
+        return {"kid": kid}
+
+    def _features_named(self) -> str:
+        return f"features of {self.extractor.name}"
 
     def _manifolds(self) -> Results:
         real, samples = self.real_features.middle, self.sample_features.middle
-        k = max(1, min(5, len(real) - 1, len(samples) - 1))
+        # The balls of few images are large; these tell damage from 30 real ones on.
+        k = max(1, min(5, len(real) // 50, len(samples) // 50))
         return precision_recall_density_coverage(real, samples, k)._asdict()
 
     def _classes(self) -> Results:
@@ -111,9 +123,10 @@ class ImageMetrics(TwoSampleMetric):
 class CompleteImageMetrics(ImageMetrics):
     """All there is to say of sampled images: what takes longer, and what needs training images.
 
-    ``compute`` also returns ``diversity`` (the Vendi score over that of the real images),
-    ``memorised`` (the share of samples nearer to a training image than held-out images are) and,
-    where the extractor knows the data's classes, ``classifier_score``. Of samples that were asked
+    ``compute`` returns ``memorised`` first (the share of samples nearer to a training image than
+    held-out images are, without which the others mean little), and also ``diversity`` (the Vendi
+    score over that of the real images) and, where the extractor knows the data's classes,
+    ``classifier_score``. Of samples that were asked
     for by class: ``accuracy`` (the share of the class that was asked for), ``class_fid`` (the mean
     over classes) and ``class_fid/<class>``, and ``tstr``, ``trtr`` and ``trts``, what
     ``transfer_accuracies`` says of a forest on pixels.
@@ -140,7 +153,7 @@ class CompleteImageMetrics(ImageMetrics):
         self.training_labels = training_labels
 
     def comparisons(self) -> list[Callable[[], Results]]:
-        comparisons = [*super().comparisons(), self._variety]
+        comparisons = [self._memorisation, *super().comparisons(), self._variety]
         if self.knows_classes:
             comparisons.append(self._score)
         if self.gathered_labels(real=False) is not None:
@@ -148,13 +161,14 @@ class CompleteImageMetrics(ImageMetrics):
             comparisons += [self._class_distances, self._usefulness]
         return comparisons
 
-    def _variety(self) -> Results:
+    def _memorisation(self) -> Results:
         real, samples = self.real_features.middle, self.sample_features.middle
         training = FeatureCache(self.extractor)(self.training_images).middle
-        return {
-            "diversity": relative_diversity(real, samples),
-            "memorised": memorised_share(samples, training, held_out=real),
-        }
+        return {"memorised": memorised_share(samples, training, held_out=real)}
+
+    def _variety(self) -> Results:
+        real, samples = self.real_features.middle, self.sample_features.middle
+        return {"diversity": relative_diversity(real, samples)}
 
     def _score(self) -> Results:
         return {"classifier_score": classifier_score(_logits(self.sample_features))}
@@ -167,6 +181,10 @@ class CompleteImageMetrics(ImageMetrics):
         real_labels, labels = self._labels()
         num_classes = int(max(real_labels.max(), labels.max())) + 1
         real, samples = self.real_features.last, self.sample_features.last
+        counts = [of.bincount(minlength=num_classes) for of in (real_labels, labels)]
+        if min(int(count.min()) for count in counts) < (fewest := fewest_rows(real)):
+            self.protocol += f"; no FID by class, which needs {fewest} images of each"
+            return {}
         distances = frechet_distance_per_class(real, real_labels, samples, labels, num_classes)
         each = {f"class_fid/{label}": distance for label, distance in enumerate(distances)}
         return {"class_fid": distances.nanmean(), **each}

@@ -148,7 +148,7 @@ def test_another_sampler_can_be_judged(run, trained, capsys):
         run("test", f"--ckpt_path={checkpoint}", "--metrics.test_samples=100", *other)
         numbers = json.loads((trained / "metrics.json").read_text())
         assert f"latents of {sampler or 'GaussianMixture'}, seed 0" in numbers["protocol"]
-        found[sampler] = numbers["values"]["fid"]
+        found[sampler] = numbers["values"]["kid"]
     assert found[None] == pytest.approx(found["GaussianMixture"])  # fitted to the same latents
     assert found["Prior"] != pytest.approx(found[None])
     assert checkpoint.read_bytes() == before

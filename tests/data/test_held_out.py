@@ -7,7 +7,7 @@ from PIL import Image
 
 from gan_lightning.data import ImageFolder, Table
 from gan_lightning.data.columns import Continuous
-from gan_lightning.data.held_out import HeldOut, content_hash, digest, parted
+from gan_lightning.data.held_out import HeldOut, content_hash, digest, file_hash, parted
 from gan_lightning.data.memory import DataMemory
 
 HASHES = [content_hash(str(i).encode(), 0) for i in range(200)]
@@ -40,6 +40,13 @@ def test_what_is_known_is_held_out_and_what_is_new_is_trained_on():
         ["a", "b", "c", "d"], 0.5, 0.5, HeldOut(frozenset("c"), frozenset("a"))
     )
     assert (train.tolist(), val.tolist(), test.tolist()) == ([1, 3], [2], [0])
+
+
+def test_a_file_has_the_hash_of_its_content(tmp_path):
+    content = bytes(range(256)) * 10_000  # more than is read at once
+    (tmp_path / "file").write_bytes(content)
+    assert file_hash(tmp_path / "file", 3) == content_hash(content, 3)
+    assert file_hash(tmp_path / "none", 3) == content_hash(b"", 3)
 
 
 def test_a_digest_changes_with_a_number_and_with_its_place():

@@ -12,6 +12,7 @@ from PIL import Image
 
 from gan_lightning.data import MNIST, Digits, ImageFolder
 from gan_lightning.errors import InputError
+from gan_lightning.features import DigitFeatures, FilterFeatures
 
 
 def mnist(tmp_path, **options):
@@ -172,6 +173,20 @@ def test_the_other_two_sets_are_read_from_folders_of_their_own(tmp_path, dataset
 def test_another_set_is_refused_with_the_names_of_those_there_are():
     with pytest.raises(InputError, match="one of mnist, fashion_mnist, kmnist; found 'emnist'"):
         MNIST(dataset="emnist")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [("mnist", DigitFeatures), ("fashion_mnist", FilterFeatures), ("kmnist", FilterFeatures)],
+)
+def test_digit_features_judge_digits_alone_unless_they_are_asked_for(dataset, expected):
+    assert type(MNIST(dataset=dataset).features) is expected
+    assert type(MNIST(dataset=dataset, features=DigitFeatures()).features) is DigitFeatures
+
+
+def test_a_persons_own_pictures_are_judged_by_filters(flat):
+    assert type(ImageFolder(str(flat)).features) is FilterFeatures
+    assert type(Digits().features) is DigitFeatures
 
 
 BROKEN = {

@@ -1,4 +1,4 @@
-"""Inception's features where they can be had, and what takes their place where they cannot."""
+"""Inception's features where they can be had; where they cannot, nothing takes their place."""
 
 import hashlib
 import sys
@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from gan_lightning.errors import InputError
 from gan_lightning.features import DigitFeatures, InceptionFeatures, inception
-from gan_lightning.metrics import ImageMetrics, frechet_distance, kernel_distance
+from gan_lightning.metrics import ImageMetrics, frechet, frechet_distance, kernel_distance
 
 
 @pytest.fixture(autouse=True)
@@ -60,18 +61,11 @@ def without_torch_fidelity(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
 
 
-def test_without_the_package_a_warning_says_what_takes_its_place(without_torch_fidelity, images):
-    with pytest.warns(UserWarning, match="InceptionFeatures cannot be had") as caught:
-        features = InceptionFeatures()
-    (warning,) = caught
-    text = str(warning.message)
-    assert "DigitFeatures take their place" in text
-    assert "torch-fidelity" in text
-    assert "\n" not in text
-    assert warning.filename == __file__
-    assert features.name == DigitFeatures().name  # the protocol says what was used
-    for found, expected in zip(features(images), DigitFeatures()(images), strict=True):
-        assert torch.equal(found, expected)
+def test_without_the_package_they_are_refused_in_a_sentence(without_torch_fidelity):
+    with pytest.raises(InputError, match=r"InceptionFeatures cannot be had \(Module") as error:
+        InceptionFeatures()
+    assert "they need the package torch-fidelity" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_with_the_package_its_network_sees_three_colours(torch_fidelity, images):
@@ -88,7 +82,10 @@ def test_with_the_package_its_network_sees_three_colours(torch_fidelity, images)
 
 
 @pytest.mark.parametrize("own_unit", [pytest.param(True, marks=pytest.mark.slow), False])
-def test_its_distances_are_those_of_the_papers_and_others_have_no_unit(torch_fidelity, own_unit):
+def test_its_distances_are_those_of_the_papers_and_others_have_no_unit(
+    torch_fidelity, own_unit, monkeypatch
+):
+    monkeypatch.setattr(frechet, "ROWS_PER_DIMENSION", 0)  # a few images will do
     features = InceptionFeatures() if own_unit else DigitFeatures()
     metric = ImageMetrics(features, knows_classes=False)
     real, generated = torch.randint(256, (2, 12, 1, 28, 28), dtype=torch.uint8)
@@ -114,7 +111,6 @@ def test_the_network_is_made_once_for_each_file_of_weights(torch_fidelity, tmp_p
     ]
 
 
-def test_weights_that_are_not_there_are_named_in_the_warning(torch_fidelity, tmp_path):
-    with pytest.warns(UserWarning, match=r"nowhere\.pth"):
-        features = InceptionFeatures(str(tmp_path / "nowhere.pth"))
-    assert features.name == DigitFeatures().name
+def test_weights_that_are_not_there_are_named(torch_fidelity, tmp_path):
+    with pytest.raises(InputError, match=r"cannot be had .*nowhere\.pth"):
+        InceptionFeatures(str(tmp_path / "nowhere.pth"))

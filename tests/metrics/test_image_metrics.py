@@ -10,7 +10,12 @@ from sklearn.datasets import load_digits
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gan_lightning.features import DigitFeatures
-from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, transfer_accuracies
+from gan_lightning.metrics import (
+    CompleteImageMetrics,
+    ImageMetrics,
+    precision_recall_density_coverage,
+    transfer_accuracies,
+)
 
 N = 600
 FEATURES = DigitFeatures(margin=5)  # these digits fill their images
@@ -128,12 +133,20 @@ def test_the_classifiers_score_alone_is_fooled_by_ten_clear_images(found):
     assert found["a single image"]["classifier_score"] == pytest.approx(1, abs=1e-3)
 
 
+class NarrowFeatures(DigitFeatures):
+    """So few last features that the images of one class are enough for a FID."""
+
+    def extract(self, images):
+        features = super().extract(images)
+        return features._replace(last=features.last[:, :20])
+
+
 def test_labels_that_were_asked_for_are_compared(digits):
     (data, data_labels), (fresh, labels), training = digits
     wrong = (labels + 1) % 10
 
     def numbers(asked):
-        metric = CompleteImageMetrics(FEATURES, True, *training)
+        metric = CompleteImageMetrics(NarrowFeatures(margin=5), True, *training)
         metric.update(data, data_labels, real=True)
         metric.update(fresh, asked, real=False)
         return {name: float(value) for name, value in metric.compute().items()}
@@ -212,3 +225,45 @@ def test_numbers_in_place_of_bytes_are_refused_since_their_range_is_a_guess(digi
 
 def test_the_protocol_names_the_features_and_their_weights():
     assert ImageMetrics(FEATURES, True).protocol == f"features of {FEATURES.name}"
+
+
+@pytest.mark.parametrize(("num_real", "num_samples"), [(256, 255), (255, 256), (30, 600)])
+def test_there_is_no_fid_of_fewer_images_than_two_for_each_feature(digits, num_real, num_samples):
+    (data, labels), (fresh, asked), training = digits
+    metric = CompleteImageMetrics(FEATURES, True, *training)
+    metric.update(data[:num_real], labels[:num_real], real=True)
+    metric.update(fresh[:num_samples], asked[:num_samples], real=False)
+    found = metric.compute()
+    assert "fid" not in found
+    assert not any(name.startswith("class_fid") for name in found)
+    assert abs(found["kid"]) < 0.1
+    assert metric.protocol == (
+        f"features of {FEATURES.name}, which give no FID of fewer than 256 images: judge by kid; "
+        "no FID by class, which needs 256 images of each"
+    )
+
+
+def test_there_is_a_fid_of_two_images_for_each_feature(digits):
+    (data, _), (fresh, _), _ = digits
+    metric = ImageMetrics(FEATURES, knows_classes=True)
+    metric.update(data[:256], real=True)
+    metric.update(fresh[:256], real=False)
+    assert "fid" in metric.compute()
+    assert metric.protocol == f"features of {FEATURES.name}"
+
+
+def test_what_is_memorised_is_said_first(found):
+    assert {next(iter(values)) for values in found.values()} == {"memorised"}
+
+
+@pytest.mark.parametrize(("num_images", "neighbours"), [(600, 5), (250, 5), (249, 4), (30, 1)])
+def test_the_balls_of_few_images_reach_to_nearer_neighbours(digits, num_images, neighbours):
+    (data, _), (fresh, _), _ = digits
+    metric = ImageMetrics(FEATURES, knows_classes=False)
+    metric.update(data[:num_images], real=True)
+    metric.update(fresh, real=False)
+    found = metric.compute()
+    real, samples = FEATURES(data[:num_images]).middle, FEATURES(fresh).middle
+    expected = precision_recall_density_coverage(real, samples, neighbours)
+    for name, value in expected._asdict().items():
+        torch.testing.assert_close(found[name], value)

@@ -1,0 +1,94 @@
+"""What a person is told of a folder of images after it was read."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
+
+from gan_lightning.data.image_layout import Part
+
+NAMED = 20
+"""So many files and classes are named, others are counted."""
+
+FOR: dict[Part, str] = {"train": "for training", "val": "held out", "test": "for test"}
+
+DARK = 65535 / 8
+"""Images of 16 bits without a larger value are nearly black."""
+
+
+@dataclass
+class FolderReport:
+    """How many images of a folder are used, and what became of the others."""
+
+    root: Path
+    parts: Mapping[Part, int]
+    """How many images are for what."""
+    classes: Mapping[str, int]
+    """How many images each class has."""
+    skipped: Mapping[str, str]
+    """Why each file that should be an image is none, by its name."""
+    others: Sequence[str]
+    """Files that are no images."""
+    remarks: Mapping[str, int]
+    """How many images were converted, by how."""
+    notes: Sequence[str]
+    """What else a person should know."""
+
+    def text(self) -> str:
+        """Return all of it as one line."""
+        used = sum(self.parts.values())
+        total = used + len(self.skipped)
+        parts = [f"{self.parts[part]} {use}" for part, use in FOR.items() if self.parts[part]]
+        sentences = [f"{self.root}: {used} of {total} images are used ({', '.join(parts)})"]
+        if self.classes:
+            sentences.append(f"classes: {_listed([f'{k} {n}' for k, n in self.classes.items()])}")
+        sentences += [f"{count} {how}" for how, count in sorted(self.remarks.items())]
+        sentences += self.notes
+        left_out = left_out_text(self.skipped, self.others)
+        return "; ".join([*sentences, *([left_out] if left_out else [])]) + "."
+
+    def tell(self) -> None:
+        """Say it once: as a warning where something that should be used is not."""
+        if self.skipped or self.notes:
+            rank_zero_warn(self.text())
+        else:
+            _say(self.text())
+
+
+def left_out_text(skipped: Mapping[str, str], others: Sequence[str] = ()) -> str:
+    """Return which files are skipped, and why, and which are no images."""
+    why = [f"{name} is skipped: {why}" for name, why in skipped.items()]
+    parts = [_listed(why, "; "), f"no images: {_listed(others)}" if others else ""]
+    return "; ".join(filter(None, parts))
+
+
+def darkness_note(largest: float) -> list[str]:
+    """Return what to say of 16-bit images that use a small part of their range."""
+    if not 0 < largest < DARK:
+        return []
+    return [
+        f"the largest value of the 16-bit images is {largest:g} of 65535, so that they are nearly "
+        f"black: set white to {largest:g} or what their camera has"
+    ]
+
+
+def none_held_out_note(val_fraction: float, sizes: Mapping[Part, int]) -> list[str]:
+    """Return what to say where a share was to be held out and could not be."""
+    if sizes["val"] or val_fraction == 0:
+        return []
+    return [
+        f"none can be held out, as they are too few or all the same, in spite of a val_fraction of "
+        f"{val_fraction}: samples are compared with the training images"
+    ]
+
+
+@rank_zero_only
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _listed(names: Sequence[str], separator: str = ", ") -> str:
+    more = len(names) - NAMED
+    return separator.join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
