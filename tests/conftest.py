@@ -93,6 +93,26 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return run
 
 
+@pytest.fixture(scope="session")
+def write_table() -> Callable[..., Path]:
+    """Write a mixed table with gaps, whose numbers no version of NumPy changes."""
+
+    def write(path: Path, num_rows: int = 1200) -> Path:
+        random = np.random.RandomState(0)
+        sizes, kinds = random.normal(50, 9, num_rows), random.randint(0, 3, num_rows)
+        lines = ["weight,visits,town,smoker"]
+        for i in range(num_rows):
+            size = "" if random.rand() < 0.1 else f"{sizes[i] + 9 * kinds[i]:.1f}"
+            count, flag = random.poisson(2 + 2 * kinds[i]), random.rand() < 0.2 + 0.3 * kinds[i]
+            lines.append(
+                f"{size},{count},{('east', 'north', 'west')[kinds[i]]},{'yes' if flag else 'no'}"
+            )
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
 @pytest.fixture
 def environment() -> dict[str, str]:
     """The environment of a process that imports this package and trains tiny networks."""

@@ -51,6 +51,19 @@ def test_a_benchmark_prints_a_table_with_a_row_for_each_seed(
     assert [line.split("|")[1].strip() for line in table[2:]] == ["seed 3", "mean", "real data"]
 
 
+def test_the_benchmark_of_tables_judges_samples_real_rows_and_baselines():
+    import tables
+
+    frame = tables.frame_of(load_iris(as_frame=True))
+    with pytest.warns(UserWarning, match="The table has 99 rows"):
+        found = tables.judged(frame, seed=0)
+    assert list(found) == ["samples", "real", "independent", "copula", "cart"]
+    assert found["real"]["copies"] == 1
+    assert found["independent"]["c2st"] > found["samples"]["c2st"] + 0.1
+    table = tables.markdown([found, found])
+    assert table.splitlines()[2].startswith("| samples |")
+
+
 def rows_of(numbers, species):
     return [[*map(str, row), name] for row, name in zip(numbers, species, strict=True)]
 

@@ -88,12 +88,13 @@ def squares(count, pixels):
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory, write_mnist):
-    """A folder with the four files of MNIST and a folder of pictures, all of them squares."""
+def images(tmp_path_factory, write_mnist, write_table):
+    """A folder with the four files of MNIST, a folder of pictures, all squares, and a table."""
     root = tmp_path_factory.mktemp("images")
     sizes = {"train": 5600, "t10k": 50}  # 5000 are held out
     splits = {n: (squares(k, 4), np.arange(k).astype(np.uint8) % 10) for n, k in sizes.items()}
     write_mnist(root / "MNIST" / "raw", **splits)
+    write_table(root / "my.csv")
     (root / "pictures").mkdir()
     for i, channels in enumerate(squares(120, 10).reshape(40, 3, 70, 70)):
         pixels = channels.transpose(1, 2, 0)[:64, :64]  # the config's size, so nothing is resized
@@ -131,6 +132,8 @@ def data_flags(config, images):
     flags = {"batch_size": 16}
     if data["class_path"] in ("MNIST", "StackedMNIST"):
         flags |= {"root": images, "download": "false", "official": "false"}
+    if data["class_path"] == "CSV":
+        flags |= {"path": images / "my.csv"}
     if data["class_path"] == "ImageFolder":
         flags |= {"root": images / "pictures"}
     return [f"--{place}.{name}={value}" for name, value in flags.items()]

@@ -33,8 +33,9 @@ SHORT = [
 
 
 @pytest.fixture
-def elsewhere(tmp_path, monkeypatch, write_mnist):
-    """A folder with the configs, some digits and 60 pictures; nothing has been trained there."""
+def elsewhere(tmp_path, monkeypatch, write_mnist, write_table):
+    """A folder with the configs, some digits, 60 pictures and a table; nothing was trained."""
+    write_table(tmp_path / "my.csv")
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "pictures").mkdir()
     random = np.random.default_rng(0)
@@ -70,6 +71,7 @@ def arguments_of(command):
     return [*arguments, *validate, *SHORT]
 
 
+@pytest.mark.filterwarnings("ignore:.* of the rows kept the inequalities:UserWarning")
 def test_the_commands_run_in_their_order_and_leave_what_they_promise(elsewhere, capsys):
     for command in COMMANDS:
         if "-m gan_lightning" not in command or "--help" in command or "devices 2" in command:

@@ -35,7 +35,7 @@ class GeneratorEMA(Callback):
         self.points_seen = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not isinstance(pl_module, GenerativeModel) or not pl_module.averaged:
+        if not isinstance(pl_module, GenerativeModel) or not type(pl_module).averaged:
             raise InputError(
                 f"GeneratorEMA: {type(pl_module).__name__} has no network to average that draws "
                 "samples."

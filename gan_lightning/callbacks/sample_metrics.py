@@ -1,5 +1,8 @@
 """Samples against data, in numbers."""
 
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -29,6 +32,8 @@ class Comparison(NamedTuple):
     """The same quantities of real training points in place of samples; empty in validation."""
     goals: dict[str, float]
     """What a perfect sampler has, where that is known."""
+    baselines: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+    """The same quantities, and ``seconds``, of the data's cheap models; empty in validation."""
 
 
 class SampleMetrics(Callback):
@@ -59,6 +64,7 @@ class SampleMetrics(Callback):
         self.num_drawn = 0
         self.protocol = ""
         self.latest: Comparison | None = None
+        self.samples: Tensor | None = None
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._start(trainer, pl_module, "val")
@@ -95,7 +101,11 @@ class SampleMetrics(Callback):
             points, _ = data_of(trainer).training_points(self.test_samples, 0, 1)
             values = self._compared(trainer, pl_module, "test", len(points))
             self._state_protocol(trainer, pl_module, "test")  # of the samples, not of the floor
+            self.samples = self.metric.gathered(real=False)
             self._report(trainer, pl_module, "test", values, self._floor(trainer))
+            assert self.latest is not None
+            baselines = self._baselines(trainer, len(points))
+            self.latest = self.latest._replace(baselines=baselines)
 
     def _start(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         self.metric = data_of(trainer).metrics(stage)
@@ -136,6 +146,20 @@ class SampleMetrics(Callback):
         self._add(self.metric, points, labels, real=False)
         with isolate_rng():
             return self.metric.compute()
+
+    def _baselines(self, trainer: Trainer, num_samples: int) -> dict[str, dict[str, float]]:
+        """Return what the metric says of the data's cheap models, alone: they share nothing."""
+        found = {}
+        for name, draw in data_of(trainer).baselines().items() if trainer.world_size == 1 else ():
+            with isolate_rng():
+                started = time.process_time()
+                rows = draw(num_samples)
+                seconds = time.process_time() - started
+                self.metric.forget_generated()
+                self._add(self.metric, rows, None, real=False)
+                numbers = {key: float(value) for key, value in self.metric.compute().items()}
+            found[name] = {**numbers, "seconds": seconds}
+        return found
 
     def _add(
         self, metric: TwoSampleMetric, points: Tensor, labels: Tensor | None, real: bool

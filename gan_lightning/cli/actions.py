@@ -9,12 +9,13 @@ import torch
 from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from gan_lightning.callbacks import Checkpoints
+from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics
+from gan_lightning.cli.asked import output_of
 from gan_lightning.cli.checkpoint_files import batches_of
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run
-from gan_lightning.cli.trainer import GenerativeTrainer, output_of
+from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
 
@@ -62,13 +63,29 @@ class Actions(LightningCLI):
             folder = run.folder if run else checkpoint.absolute().parent
             older = (folder / "metrics.json").is_file()
             report_file("the numbers", write_comparison(found, checkpoint, folder), older)
+            self._write_report(found, folder)
+
+    def _write_report(self, found: Comparison, folder: Path) -> None:
+        """Write the data's page about the samples, where their kind has one."""
+        samples = callback_of(self.trainer, SampleMetrics).samples
+        if samples is None:
+            return
+        scores = {"samples": found.values, "real": found.floor, **found.baselines}
+        page = self.datamodule.report(samples, scores)
+        if page is not None:
+            path = folder / "report.html"
+            older = path.is_file()
+            with replacing(path) as file:
+                file.write_text(page, encoding="utf-8")
+            report_file("the report", path, older)
 
     def sample(self, **kwargs: Any) -> None:
         """Draw samples and say where they are."""
         path = output_of(kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"])
         older = path.is_file()
         self.trainer.sample(**{**kwargs, "output": str(path)})
-        report_file(f"{kwargs['num_samples']} samples", path, older)
+        filled = kwargs.get("impute")
+        report_file("the table" if filled else f"{kwargs['num_samples']} samples", path, older)
 
     def after_predict(self) -> None:
         """Write what ``predict`` made, one sample for each training point, beside the run."""

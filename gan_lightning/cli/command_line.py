@@ -20,6 +20,7 @@ from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.own_callbacks import own_callbacks
 from gan_lightning.cli.restored import (
+    DESCRIBED,
     check_data,
     check_fit,
     data_differences,
@@ -30,7 +31,7 @@ from gan_lightning.cli.restored import (
 from gan_lightning.cli.run_logger import run_logger
 from gan_lightning.cli.runs import Arguments, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
-from gan_lightning.cli.settings import LINKED, check_settings, within_memory
+from gan_lightning.cli.settings import check_settings, within_memory
 from gan_lightning.cli.starting import start_from, tell_start
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataMemory, DataModule
@@ -81,7 +82,7 @@ class CommandLine(Actions):
         return {asked: known[asked]} if asked in known else known
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        for name in LINKED:
+        for name in DESCRIBED:  # a model gets what it has a parameter for
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
         parser.add_lightning_class_args(SampleMetrics, "metrics")
         parser.add_lightning_class_args(SamplePictures, "pictures")

@@ -25,7 +25,7 @@ OPTIONS = {
     "validate": (*_COMMON, "verbose"),
     "test": (*_COMMON, *_LATENTS, "verbose"),
     "predict": (*_COMMON, "return_predictions"),
-    "sample": (*_COMMON, *_LATENTS, "num_samples", "output", "seed", "labels"),
+    "sample": (*_COMMON, *_LATENTS, "num_samples", "output", "seed", "labels", "given", "impute"),
 }
 """What may follow each subcommand, up to the first dot."""
 
@@ -60,6 +60,9 @@ _MEANT = {
 }
 """What people type, without its section or by another name, and what it is called here."""
 
+COMMANDS = (*OPTIONS, "impute")
+"""The last is ``sample`` by another name, and has been renamed before the words are looked at."""
+
 _SUBCOMMANDS = {
     **dict.fromkeys(("train", "training", "resume", "run"), "fit"),
     **dict.fromkeys(("generate", "draw", "samples", "infer"), "sample"),
@@ -83,15 +86,15 @@ def check_command_line(args: Sequence[str]) -> None:
 
 
 def _check_subcommand(args: Sequence[str]) -> None:
-    known = ", ".join(OPTIONS)
+    known = ", ".join(COMMANDS)
     first = args[0] if args else ""
     if first in OPTIONS:
         return
     if first and not first.startswith("-"):
         near = [
-            _SUBCOMMANDS.get(name, name) for name in [first, *get_close_matches(first, OPTIONS)]
+            _SUBCOMMANDS.get(name, name) for name in [first, *get_close_matches(first, COMMANDS)]
         ]
-        hint = next((f" Did you mean {name!r}?" for name in near if name in OPTIONS), "")
+        hint = next((f" Did you mean {name!r}?" for name in near if name in COMMANDS), "")
         raise InputError(f"There is no subcommand {first!r}; expected one of {known}.{hint}")
     option = first.partition("=")[0]
     if named := [arg for arg in args if arg in OPTIONS]:

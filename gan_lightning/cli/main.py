@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lightning.cli.front_door import check_command_line
+from gan_lightning.cli.impute import as_sample
 from gan_lightning.errors import InputError
 
 DEBUG = "GAN_LIGHTNING_DEBUG"
@@ -21,7 +22,7 @@ def turn_away() -> None:
     """
     if _is_the_program():
         try:
-            check_command_line(sys.argv[1:])
+            check_command_line(as_sample(sys.argv[1:]))
         except InputError as error:
             complain(str(error))
             sys.exit(2)
@@ -34,8 +35,8 @@ def main(args: Sequence[str] | None = None) -> None:
         args: The arguments after the program's name; by default those of the process.
     """
     _hush()
+    words = as_sample(sys.argv[1:] if args is None else args)
     try:
-        words = list(sys.argv[1:] if args is None else args)
         check_command_line(words)
         from gan_lightning.cli.command_line import CommandLine
 
@@ -45,10 +46,11 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except Exception as error:
         from gan_lightning.cli.explain import explain, is_mendable
+        from gan_lightning.cli.file_contents import without_contents
 
         if os.environ.get(DEBUG) or isinstance(error, Warning):  # they are errors only on request
             raise
-        complain(explain(error))
+        complain(without_contents(explain(error), error, words))
         sys.exit(2 if is_mendable(error) else 1)
 
 

@@ -40,18 +40,24 @@ def print_comparison(found: Comparison) -> None:
     table.add_column("samples", justify="right")
     if with_floor:
         table.add_column("real", justify="right")
+    for name in found.baselines:
+        table.add_column(name, justify="right")
     table.add_column("perfect", justify="right")
     for name, value in found.values.items():
         goal = found.goals.get(name.partition("/")[0])
         cells = [name, _number(value)]
         if with_floor:
             cells.append(_number(found.floor.get(name)))
+        cells += [_number(numbers.get(name)) for numbers in found.baselines.values()]
         table.add_row(*cells, _number(goal))
     console = Console(soft_wrap=True, markup=False)
     console.print(table)
     console.print(f"samples: {found.protocol}", highlight=False)
     if with_floor:
         console.print("real: as many training points in their place", highlight=False)
+    if found.baselines:
+        seconds = [f"{name} {numbers['seconds']:.1f}" for name, numbers in found.baselines.items()]
+        console.print(f"others, with their CPU seconds: {', '.join(seconds)}", highlight=False)
 
 
 def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
@@ -67,6 +73,7 @@ def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
         "values": found.values,
         "floor": found.floor,
         "goals": found.goals,
+        "baselines": found.baselines,
     }
     path = folder / "metrics.json"
     with replacing(path) as file:

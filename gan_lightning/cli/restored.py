@@ -12,6 +12,9 @@ from gan_lightning.data import DataMemory
 from gan_lightning.errors import InputError
 from gan_lightning.models.hyperparameters import migrated
 
+DESCRIBED = ("data_shape", "num_classes", "blocks", "num_points")
+"""What a data module says of its points before they are set up, and a model is made for."""
+
 
 def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> dict[str, Any]:
     """Return the model section of a configuration that a checkpoint was made by.
@@ -33,7 +36,7 @@ def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> d
             f"{path} holds the model {_name(class_path)}, and the config asks for {_name(asked)}."
         )
     # The first is Lightning's own, the others come from the data module.
-    for name in ("_instantiator", "data_shape", "num_classes"):
+    for name in ("_instantiator", *DESCRIBED):
         arguments.pop(name, None)
     return {"class_path": class_path, "init_args": arguments}
 
@@ -43,8 +46,10 @@ def recalled_data(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
     if DataMemory.of_checkpoint(checkpoint) is None:
         return None
     arguments = checkpoint.get("hyper_parameters", {})
-    shape, num_classes = arguments.get("data_shape"), arguments.get("num_classes")
-    known = {"data_shape": list(shape or ()), "num_classes": num_classes or 1}
+    known = {name: arguments.get(name) for name in DESCRIBED}
+    known["data_shape"] = list(known["data_shape"] or ())
+    known["num_classes"] = known["num_classes"] or 1
+    known["blocks"] = list(known["blocks"] or ())
     return {"class_path": "gan_lightning.data.Recalled", "init_args": known}
 
 

@@ -12,10 +12,8 @@ from jsonargparse import Namespace
 
 from gan_lightning.cli.choices import SECTIONS, choices, hint_of, imported, in_words, is_abstract
 from gan_lightning.cli.explain import causes_of
+from gan_lightning.cli.restored import DESCRIBED
 from gan_lightning.errors import InputError
-
-LINKED = ("data_shape", "num_classes")
-"""Arguments of a model that its data say; a model without the second gets the first."""
 
 LARGEST = 2**63 - 1
 """What PyTorch and NumPy can count to."""
@@ -37,7 +35,9 @@ def check_settings(config: Mapping[str, Any]) -> None:
     if "class_path" not in model:
         raise InputError("model: expected a class_path, found none.")
     typed = {
-        name: value for name, value in (model.get("init_args") or {}).items() if name not in LINKED
+        name: value
+        for name, value in (model.get("init_args") or {}).items()
+        if name not in DESCRIBED
     }
     _check_value("model", {**model, "init_args": typed})
     _check_value("data", _plain(config.get("data")))

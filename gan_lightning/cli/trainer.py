@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
@@ -11,6 +10,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
+from gan_lightning.cli.asked import asked_labels, check_output, output_of, seed_samples
 from gan_lightning.cli.checkpoint_files import load_checkpoint, restoring
 from gan_lightning.cli.devices import (
     SEVERAL_DEVICES,
@@ -21,8 +21,7 @@ from gan_lightning.cli.devices import (
 from gan_lightning.cli.endings import interruptible, naming_the_cause
 from gan_lightning.cli.known_ways import check_accumulation, check_callbacks
 from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks
-from gan_lightning.cli.runs import Run
-from gan_lightning.data import DataModule, Units
+from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
 from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
@@ -34,6 +33,7 @@ from gan_lightning.sampling import (
     needs_fitting,
     truncated,
 )
+from gan_lightning.table_sampling import write_table
 
 
 class GenerativeTrainer(Trainer):
@@ -112,6 +112,8 @@ class GenerativeTrainer(Trainer):
         labels: str | None = None,
         sampler: MakeSampler | None = None,
         truncation: float | None = None,
+        given: str | None = None,
+        impute: str | None = None,
     ) -> Path:
         """Draw samples from a checkpoint and write them in the data's own units.
 
@@ -121,29 +123,27 @@ class GenerativeTrainer(Trainer):
             ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
             weights_only: Load nothing but tensors and plain values.
             num_samples: Number of samples.
-            output: The file; its ending chooses the format. By default ``samples`` in the run's
-                folder, in the data's usual format.
+            output: The file; its ending chooses the format. By default ``samples`` beside the run.
             seed: Seed that makes the samples repeatable; by default they differ each time.
-            labels: Of a conditional model, the label, such as ``7``, or the labels, such as
-                ``0,1,2``, taken in turn; by default each sample has a random one.
-            sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
-                is fitted to those of the training data first.
-            truncation: Of an adversarial model, the largest absolute value of the latents' numbers:
-                larger ones are drawn anew (Brock et al., 2019, Section 3.1). The smaller it is, the
-                better samples are, and the less varied.
+            labels: Of a conditional model, the labels, such as ``0,1,2``, taken in turn.
+            sampler: Of an autoencoder, what draws the latents, fitted to those of the data first.
+            truncation: Of an adversarial model, the largest absolute value of latents' numbers.
+            given: Of a table, cells that each row is to have: ``species=setosa,age>=40``.
+            impute: Of a table, a CSV file of its columns, which is written with its gaps filled.
         """
         model, checkpoint = _checked(model, ckpt_path, num_samples)
         path = output_of(output, checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
         datamodule.setup_units()
-        _check_output(datamodule.units, path)
+        check_output(datamodule.units, path)
         _exchange_sampler(model, datamodule, sampler)
-
-        _seed(seed)
-        given = _labels(model, datamodule.units, labels, num_samples)
+        seed_samples(seed)
         with truncated(model, truncation), replacing(path) as file:
-            datamodule.write(map(datamodule.unscale, drawn(model, num_samples, given)), file, given)
+            if given or impute:
+                write_table(model, datamodule.units, file, num_samples, given, impute)
+            else:
+                _write(model, datamodule, file, num_samples, labels)
         return path
 
 
@@ -176,13 +176,11 @@ def _checked(
     return model, Path(ckpt_path)
 
 
-def _seed(seed: int | None) -> None:
-    if seed is None:
-        torch.seed()
-    elif 0 <= seed < 2**63:
-        torch.manual_seed(seed)
-    else:
-        raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
+def _write(
+    model: GenerativeModel, data: DataModule, path: Path, num_samples: int, labels: str | None
+) -> None:
+    asked = asked_labels(model, data.units, labels, num_samples)
+    data.write(map(data.unscale, drawn(model, num_samples, asked)), path, asked)
 
 
 def _exchange_sampler(
@@ -196,22 +194,6 @@ def _exchange_sampler(
         data.prepare_data()
         data.setup("fit")
         fit_sampler(latent_model, data.predict_dataloader())
-
-
-def _labels(
-    model: GenerativeModel, units: Units, wanted: str | None, num_samples: int
-) -> torch.Tensor | None:
-    """Return a label for each sample of a conditional model, None for another model."""
-    num_classes = model.num_classes
-    if num_classes is None:
-        if wanted is not None:
-            raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
-        return None
-    if wanted is None:
-        return model.random_labels(num_samples).cpu()
-    names = [name.strip() for name in wanted.split(",")]
-    labels = torch.tensor([units.label(name, num_classes) for name in names])
-    return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
 
 
 def restore(model: ConfiguredModule, checkpoint: Path) -> None:
@@ -228,20 +210,3 @@ def _check_intervals(settings: dict[str, Any]) -> None:
         raise InputError("trainer.check_val_every_n_epoch must be a positive integer, found 0.")
     if settings.get("max_steps", -1) not in (-1, None):
         rank_zero_warn("trainer.max_steps counts the steps of both players; max_epochs is clearer.")
-
-
-def output_of(output: str | None, checkpoint: str | Path | None, data: DataModule) -> Path:
-    """Return where samples go: what was asked for, or ``samples`` in the run's folder."""
-    if output:
-        return Path(output)
-    path = Path(checkpoint or ".")
-    run = Run.of_checkpoint(path)
-    folder = run.folder if run else path.absolute().parent
-    return folder / f"samples{data.file_ending}"
-
-
-def _check_output(units: Units, path: Path) -> None:
-    """Refuse an ending of no format, and a folder of files among which samples would be lost."""
-    units.check_output(path)
-    if path.is_dir() and any(path.iterdir()):
-        raise InputError(f"--output: expected a new or an empty folder, found files in {path}.")

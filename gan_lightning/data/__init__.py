@@ -3,6 +3,7 @@
 from gan_lightning.data.clustered import Clustered
 from gan_lightning.data.contracts import DataModule, Stage
 from gan_lightning.data.digits import Digits
+from gan_lightning.data.frame import CSV, FrameTable
 from gan_lightning.data.image_folder import ImageFolder
 from gan_lightning.data.images import Images
 from gan_lightning.data.iris import Iris
@@ -16,11 +17,13 @@ from gan_lightning.data.table import Table
 from gan_lightning.data.units import Units
 
 __all__ = [
+    "CSV",
     "MNIST",
     "Clustered",
     "DataMemory",
     "DataModule",
     "Digits",
+    "FrameTable",
     "GaussianRing",
     "ImageFolder",
     "Images",

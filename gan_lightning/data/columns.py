@@ -1,16 +1,15 @@
-"""Columns of a table, and their encoding for a network."""
+"""Columns of a table: what a cell can hold, how it is encoded and how it is written.
 
-import csv
-from collections.abc import Iterable, Sequence
+In a tensor of rows, float64, a measured column holds its values, a categorical one indices of its
+categories, and NaN is a cell that is missing.
+"""
+
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import torch
+import pandas as pd
 from torch import Tensor
-from torch.nn.functional import one_hot
 
-from gan_lightning.data.units import Units
 from gan_lightning.errors import InputError
 
 
@@ -20,147 +19,204 @@ class Continuous:
 
     Args:
         name: Its name, with its unit.
-        decimals: Places after the point in the source; values that return to the data's units are
-            rounded to them. ``None`` leaves them as they are.
+        decimals: Places after the point in the source, -1 where there are tens alone; values that
+            return to the data's units are rounded to them. ``None`` leaves them as they are.
         minimum: Smallest value that there can be; what comes out smaller is raised to it.
+        maximum: Largest value that there can be, likewise.
+        missing: Whether a cell may be empty.
+        dtype: What pandas calls the column's type.
     """
 
     name: str
     decimals: int | None = None
     minimum: float | None = None
-
-    width = 1
+    maximum: float | None = None
+    missing: bool = False
+    dtype: str | None = None
 
     def __post_init__(self) -> None:
-        if self.decimals is not None and self.decimals < 0:
-            raise InputError(f"decimals must not be negative, found {self.decimals}.")
+        if self.decimals is not None and not -20 <= self.decimals <= 20:
+            raise InputError(f"decimals must lie in [-20, 20], found {self.decimals}.")
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Widths of what encodes a cell: a number, and whether it is there."""
+        return (1, 2) if self.missing else (1,)
+
+    @property
+    def width(self) -> int:
+        """Number of encoded values."""
+        return sum(self.blocks)
+
+    @property
+    def levels(self) -> tuple[Any, ...]:
+        """What one-hot blocks stand for; nothing for a number."""
+        return ()
+
+    @property
+    def step(self) -> float:
+        """Difference of neighbouring values; 0 where they are not rounded."""
+        return 0.0 if self.decimals is None else 10.0**-self.decimals
 
     def restored(self, values: Tensor) -> Tensor:
         """Return the nearest values that a column like this could hold."""
-        if self.minimum is not None:
-            values = values.clamp_min(self.minimum)
+        if self.minimum is not None or self.maximum is not None:
+            values = values.clamp(self.minimum, self.maximum)
         # Adding 0 makes 0 of -0.
         return values if self.decimals is None else values.round(decimals=self.decimals) + 0.0
+
+    def cells(self, values: Tensor) -> list[str]:
+        """Return values as a file holds them; a missing one is empty."""
+        if self.decimals is None:
+            return ["" if value != value else repr(value) for value in values.tolist()]
+        places = max(self.decimals, 0)
+        return ["" if value != value else f"{value:.{places}f}" for value in values.tolist()]
+
+    def series(self, values: Tensor) -> "pd.Series[Any]":
+        """Return values as a column of pandas, of the source's type where it can hold them."""
+        series = pd.Series(values.numpy(), name=self.name)
+        if self.decimals is not None and self.decimals <= 0:
+            series = series.astype("Int64" if self.missing else "int64")
+        return as_type(series, self.dtype)
+
+
+@dataclass(frozen=True)
+class Moment(Continuous):
+    """A column of dates or times, counted from 1970 on.
+
+    Args:
+        pattern: How a file writes them, as ``strftime`` does.
+        unit: Seconds of what is counted: 86400 for days.
+    """
+
+    pattern: str = "%Y-%m-%d"
+    unit: float = 86400.0
+
+    def cells(self, values: Tensor) -> list[str]:
+        written = self._moments(values).dt.strftime(self.pattern)
+        return ["" if cell != cell else cell for cell in written]
+
+    def series(self, values: Tensor) -> "pd.Series[Any]":
+        if self.dtype is None or not self.dtype.startswith("datetime"):  # they were texts
+            written = self._moments(values).dt.strftime(self.pattern)
+            return as_type(written.astype(object).where(~values.isnan().numpy(), None), self.dtype)
+        return as_type(self._moments(values), self.dtype)
+
+    def _moments(self, values: Tensor) -> "pd.Series[Any]":
+        seconds = pd.Series((values * self.unit).numpy(), name=self.name)
+        return pd.to_datetime(seconds, unit="s").dt.round("ms")
+
+
+@dataclass(frozen=True)
+class Discrete(Continuous):
+    """A measured column of a few values, which are encoded as categories are.
+
+    Args:
+        values: All of them, rising.
+    """
+
+    values: tuple[float, ...] = ()
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        return self.values
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        return (len(self.values) + self.missing,)
 
 
 @dataclass(frozen=True)
 class Categorical:
-    """A column with one of a few values, held as its index among them."""
+    """A column with one of a few values, held as its index among them.
+
+    Args:
+        name: Its name.
+        categories: What the values are called.
+        missing: Whether a cell may be empty: a level of its own.
+        dtype: What pandas calls the column's type.
+    """
 
     name: str
     categories: tuple[str, ...]
+    missing: bool = False
+    dtype: str | None = None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """What one-hot blocks stand for."""
+        return self.categories
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Widths of what encodes a cell: one-hot, with the missing level last."""
+        return (len(self.categories) + self.missing,)
 
     @property
     def width(self) -> int:
-        return len(self.categories)
+        """Number of encoded values."""
+        return sum(self.blocks)
+
+    def cells(self, values: Tensor) -> list[str]:
+        """Return the names of categories by their index; a missing one is empty."""
+        return ["" if value != value else self.categories[int(value)] for value in values.tolist()]
+
+    def series(self, values: Tensor) -> "pd.Series[Any]":
+        """Return the categories as a column of pandas, of the source's type."""
+        if self.dtype is not None and self.dtype.startswith("bool"):
+            truth = pd.Series(values.numpy() == 1, name=self.name)
+            return truth.astype("boolean").mask(values.isnan().numpy()) if self.missing else truth
+        names = [
+            None if value != value else self.categories[int(value)] for value in values.tolist()
+        ]
+        return as_type(pd.Series(names, name=self.name, dtype=object), self.dtype)
 
 
-Column = Continuous | Categorical
-
-
-class RowUnits(Units):
-    """Maps rows to numbers in [-1, 1] and back, and writes them.
-
-    A row, shape ``(num_columns,)``, holds measured values in their units and indices of categories.
-    Scaled, shape ``(width,)``, a measured value is linear in [-1, 1] and a category is one-hot,
-    with -1 for cold and 1 for hot.
+@dataclass(frozen=True)
+class Constant:
+    """A column of one value, or of none: there is nothing to learn.
 
     Args:
-        columns: The columns in their order.
-        minimum: What becomes -1 in each column, float64, shape ``(num_columns,)``.
-        span: How far above it 1 is, likewise; for categories without meaning.
-        label_names: What each label is called.
+        name: Its name.
+        text: What each cell holds.
+        dtype: What pandas calls the column's type.
     """
 
-    kind = "rows"
-    file_endings = (".csv",)
-    written_as = "Rows are written as .csv"
+    name: str
+    text: str
+    dtype: str | None = None
 
-    def __init__(
-        self,
-        columns: Sequence[Column],
-        minimum: Tensor,
-        span: Tensor,
-        label_names: Sequence[str] | None = None,
-    ) -> None:
-        super().__init__(label_names)
-        self.columns = tuple(columns)
-        self.minimum = minimum
-        self.span = span
+    blocks = ()
+    levels = ()
+    width = 0
+    missing = False
 
-    @classmethod
-    def of_rows(
-        cls, columns: Sequence[Column], rows: Tensor, label_names: Sequence[str] | None = None
-    ) -> "RowUnits":
-        """Return units by which the extremes of rows become -1 and 1.
+    def cells(self, values: Tensor) -> list[str]:
+        """Return the one text, again and again."""
+        return [self.text] * len(values)
 
-        Args:
-            columns: The columns in their order.
-            rows: The training rows, shape ``(num_rows, num_columns)``, and no others.
-            label_names: What each label is called.
-        """
-        minimum = rows.min(0).values.double()
-        span = rows.max(0).values.double() - minimum
-        span[span == 0] = 1  # a constant column
-        return cls(columns, minimum, span, label_names)
-
-    def fit(self, data_shape: Sequence[int]) -> bool:
-        known = (len(self.columns),)
-        complete = self.minimum.shape == known and self.span.shape == known
-        return complete and list(data_shape) == [sum(column.width for column in self.columns)]
-
-    def scale(self, rows: Tensor) -> Tensor:
-        """Return encoded rows, float32, shape ``(num_rows, width)``."""
-        unit = (rows.double() - self.minimum) / self.span
-        parts = []
-        for i, column in enumerate(self.columns):
-            hot = isinstance(column, Categorical)
-            parts.append(one_hot(rows[:, i].long(), column.width) if hot else unit[:, [i]])
-        return (torch.cat(parts, 1) * 2 - 1).float()
-
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return rows, float64, shape ``(num_rows, num_columns)``, on the CPU."""
-        parts = x.detach().cpu().double().split([column.width for column in self.columns], 1)
-        values = []
-        for i, (column, part) in enumerate(zip(self.columns, parts, strict=True)):
-            if isinstance(column, Categorical):
-                values.append(part.argmax(1).double())
-            else:
-                value = (part[:, 0] + 1) / 2 * self.span[i] + self.minimum[i]
-                values.append(column.restored(value))
-        return torch.stack(values, 1)
-
-    def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
-        """Write rows as CSV with a header, categories by name."""
-        self.check_output(path)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(column.name for column in self.columns)
-            for chunk in samples:
-                for row in chunk.tolist():
-                    writer.writerow(map(_text, self.columns, row))
-
-    def state_dict(self) -> dict[str, Any]:
-        columns = [{"type": type(column).__name__, **vars(column)} for column in self.columns]
-        return {
-            "kind": self.kind,
-            "columns": columns,
-            "minimum": self.minimum,
-            "span": self.span,
-            "label_names": self.label_names,
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> "RowUnits":
-        columns = [_column(**description) for description in state["columns"]]
-        return cls(columns, state["minimum"], state["span"], state["label_names"])
+    def series(self, values: Tensor) -> "pd.Series[Any]":
+        """Return the one value, again and again."""
+        texts = pd.Series([self.text or None] * len(values), name=self.name, dtype=object)
+        return as_type(texts, self.dtype)
 
 
-def _column(type: str, **arguments: Any) -> Column:
-    return {"Continuous": Continuous, "Categorical": Categorical}[type](**arguments)
+Column = Continuous | Categorical | Constant
+
+COLUMN_TYPES = {
+    kind.__name__: kind for kind in (Continuous, Moment, Discrete, Categorical, Constant)
+}
 
 
-def _text(column: Column, value: float) -> str:
-    if isinstance(column, Categorical):
-        return column.categories[int(value)]
-    return repr(value) if column.decimals is None else f"{value:.{column.decimals}f}"
+def as_type(series: "pd.Series[Any]", dtype: str | None) -> "pd.Series[Any]":
+    """Return a column as a type of pandas, or as it is where the type cannot hold it."""
+    try:
+        return series if dtype is None else series.astype(dtype)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return series
+
+
+def column_from(type: str, **arguments: Any) -> Column:
+    """Return the column whose attributes and type's name were kept."""
+    made: Column = COLUMN_TYPES[type](**arguments)
+    return made

@@ -1,7 +1,7 @@
 """What the models, the callbacks and the command line ask of data."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,6 +53,12 @@ class DataModule(LightningDataModule, ABC):
 
     num_classes: int
     """Number of labels, known before ``setup``; labels are 0 … num_classes - 1."""
+
+    blocks: Sequence[int] = ()
+    """Widths of the parts of an encoded row, of tables: 1 for a number, more for categories."""
+
+    num_points: int | None = None
+    """Number of points before any is held out, where it is known before ``setup``."""
 
     monitor: str
     """The logged metric by which the best checkpoint is chosen."""
@@ -126,6 +132,19 @@ class DataModule(LightningDataModule, ABC):
     def setup_units(self) -> None:
         """Learn what ``unscale`` needs; by default from the data themselves."""
         self.setup("predict")
+
+    def baselines(self) -> dict[str, Callable[[int], Tensor]]:
+        """Return cheap models that draw unscaled points, to compare with; by default none."""
+        return {}
+
+    def report(self, samples: Tensor, scores: Mapping[str, Mapping[str, float]]) -> str | None:
+        """Return a page of HTML about samples, self-contained; by default there is none.
+
+        Args:
+            samples: Points in the data's own units.
+            scores: The numbers of ``samples``, and of what they are compared with, by its name.
+        """
+        return None
 
     def real_pictures(self) -> dict[str, Picture]:
         """Draw real points alone, once a run, to compare with; by default nothing."""

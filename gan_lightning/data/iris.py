@@ -44,6 +44,8 @@ class Iris(Table):
         split_seed: int = 0,
         decimals: int | None = 1,
     ) -> None:
+        if decimals is not None and decimals < 0:
+            raise InputError(f"decimals must not be negative, found {decimals}.")
         iris = load_iris()
         names = [str(name) for name in iris.target_names]
         chosen = _checked(names if species is None else species, names)

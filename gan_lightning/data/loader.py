@@ -31,6 +31,9 @@ class TensorLoader:
             floats; by default they are in it.
     """
 
+    num_batches: int | None = None
+    """Batches of an epoch, in which points come as often as it takes; by default each once."""
+
     batch_sampler = None  # Lightning asks for it wherever there is a sampler
 
     def __init__(
@@ -76,6 +79,8 @@ class TensorLoader:
         self._position = self._first
 
     def __len__(self) -> int:
+        if self.num_batches is not None:
+            return self.num_batches
         return -(-len(self.x) // (self.batch_size * self.world_size))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -94,7 +99,10 @@ class TensorLoader:
         if self.seed is None:
             return torch.arange(len(self.x))
         epoch_seed = (self.seed * 1_000_003 + self.epoch) % 2**63
-        return torch.randperm(len(self.x), generator=torch.Generator().manual_seed(epoch_seed))
+        generator = torch.Generator().manual_seed(epoch_seed)
+        wanted = (self.num_batches or 0) * self.batch_size * self.world_size
+        rounds = max(1, -(-wanted // max(len(self.x), 1)))
+        return torch.cat([torch.randperm(len(self.x), generator=generator) for _ in range(rounds)])
 
     def _share(self, order: Tensor, position: int) -> Tensor:
         """Return the indices of this rank's part of a global batch."""

@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
-from gan_lightning.data.columns import RowUnits
 from gan_lightning.data.held_out import HeldOut, digest
 from gan_lightning.data.image_units import ImageUnits
+from gan_lightning.data.row_units import RowUnits
+from gan_lightning.data.table_units import TableUnits
 from gan_lightning.data.units import PointUnits, Units
 from gan_lightning.errors import InputError
 
-KINDS: dict[str, type[Units]] = {kind.kind: kind for kind in (PointUnits, RowUnits, ImageUnits)}
+KINDS: dict[str, type[Units]] = {
+    kind.kind: kind for kind in (PointUnits, RowUnits, TableUnits, ImageUnits)
+}
 
 
 class Split(NamedTuple):

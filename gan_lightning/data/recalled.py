@@ -1,5 +1,7 @@
 """Data that are gone, as a checkpoint remembers them."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from gan_lightning.data.contracts import DataModule, Picture, Stage
@@ -15,12 +17,22 @@ class Recalled(DataModule):
     Args:
         data_shape: Shape of one point.
         num_classes: Number of labels.
+        blocks: Widths of the parts of a row of a table.
+        num_points: Number of points, where it has been told.
     """
 
     monitor = ""
 
-    def __init__(self, data_shape: Shape, num_classes: int = 1) -> None:
+    def __init__(
+        self,
+        data_shape: Shape,
+        num_classes: int = 1,
+        blocks: Sequence[int] = (),
+        num_points: int | None = None,
+    ) -> None:
         super().__init__(batch_size=1)
+        self.blocks = tuple(blocks)
+        self.num_points = num_points
         self.data_shape = tuple(data_shape)
         self.num_classes = num_classes
 

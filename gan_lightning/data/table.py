@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from gan_lightning.data.columns import Categorical, Column, Continuous, RowUnits
+from gan_lightning.data.columns import Categorical, Column, Continuous
 from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_seed
 from gan_lightning.data.held_out import HeldOut, parted, row_hashes
 from gan_lightning.data.memory import Split, described_points
+from gan_lightning.data.row_units import ColumnUnits, RowUnits
 from gan_lightning.errors import InputError
 from gan_lightning.figures import feature_histograms, feature_pairs
 from gan_lightning.metrics import CompleteTableMetrics, TableMetrics, TwoSampleMetric
@@ -27,6 +28,9 @@ class Table(DataModule):
         test_fraction: Share that is held out for ``test`` alone.
         split_seed: Seed of the split, apart from the run's, so that runs can be compared.
         label_names: What each label is called.
+
+    Raises:
+        InputError: If a cell holds NaN, infinity or no index of a category, by column and row.
     """
 
     file_ending = ".csv"
@@ -35,7 +39,10 @@ class Table(DataModule):
     split_by_content = True
     """Whether a row is held out for what it holds: so it stays when others are added or removed."""
 
-    units: RowUnits
+    target: int | None = None
+    """Index of the column that classifiers are to tell; None for the last one with categories."""
+
+    units: ColumnUnits
 
     def __init__(
         self,
@@ -54,6 +61,7 @@ class Table(DataModule):
                 "val_fraction and test_fraction must not be negative and leave rows for training, "
                 f"found {val_fraction} and {test_fraction}."
             )
+        _check_cells(columns, rows)
         self.columns = tuple(columns)
         self.label_names = label_names
         self.rows = rows
@@ -62,45 +70,47 @@ class Table(DataModule):
         self.test_fraction = test_fraction
         self.split_seed = checked_seed("split_seed", split_seed)
         self.monitor = "val/ks" if self._continuous() else "val/tv"
+        self.blocks = tuple(width for column in columns for width in column.blocks)
+        self.num_points = len(rows)
         self.data_shape = (sum(column.width for column in columns),)
         self.num_classes = int(labels.max()) + 1
 
     def setup(self, stage: str) -> None:
         train, val, test = self._split()
-        self.units = self._known_units() or RowUnits.of_rows(
-            self.columns, self.rows[train], self.label_names
-        )
+        known = None if self.memory is None else self.memory.units
+        if isinstance(known, ColumnUnits):
+            self.units = known.for_columns(self.columns)
+        else:
+            self.units = self.units_of(self.columns, self.rows[train], self.label_names)
         self.train = self._take(train)
         self.val = self._take(val) if len(val) else self.train
         self.test = self._take(test) if len(test) else self.val
 
-    def _known_units(self) -> RowUnits | None:
-        """Return the units of the checkpoint, if there is one, whose columns must be these."""
-        known = None if self.memory is None else self.memory.units
-        if not isinstance(known, RowUnits):
-            return None
-        asked, found = ([column.name for column in c] for c in (known.columns, self.columns))
-        widths = [[column.width for column in c] for c in (known.columns, self.columns)]
-        if asked != found or widths[0] != widths[1]:
-            raise InputError(
-                f"The checkpoint's columns are not the data's: expected {', '.join(asked)} with as "
-                f"many categories, found {', '.join(found)}."
-            )
-        return RowUnits(self.columns, known.minimum, known.span, known.label_names)
+    def units_of(
+        self, columns: Sequence[Column], rows: Tensor, label_names: Sequence[str] | None
+    ) -> ColumnUnits:
+        """Return the units of columns, learned from the training rows."""
+        return RowUnits.of_rows(columns, rows, label_names)
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         names, continuous = [column.name for column in self.columns], self._continuous()
+        columns = list(enumerate(self.columns))
+        kinds: dict[str, list[int]] = {
+            "categorical": [i for i, column in columns if isinstance(column, Categorical)],
+            "missing": [i for i, column in columns if column.missing],
+        }
         if stage == "val":
-            return TableMetrics(names, continuous)
-        train = self.unscale(self.train.x)
-        return CompleteTableMetrics(names, continuous, train, self.train.labels)
+            return TableMetrics(names, continuous, **kinds)
+        return CompleteTableMetrics(
+            names, continuous, self.training_rows(), self.train.labels, self.target, **kinds
+        )
 
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         continuous = self._continuous()
         if not continuous:
             return {}
         names = [self.columns[i].name for i in continuous]
-        real = self.unscale(self.train.x)[:, continuous].numpy()
+        real = self.training_rows()[:, continuous].numpy()
         generated = samples[:, continuous].numpy()
         decimals = [column.decimals for column in self.columns if isinstance(column, Continuous)]
         steps = [None if places is None else 10.0**-places for places in decimals]
@@ -109,8 +119,12 @@ class Table(DataModule):
             "pairs": feature_pairs(real, generated, names),
         }
 
+    def training_rows(self) -> Tensor:
+        """Return the training rows in their units, float64, ``(num_rows, num_columns)``."""
+        return self.unscale(self.train.x)
+
     def _continuous(self) -> list[int]:
-        return [i for i, column in enumerate(self.columns) if not isinstance(column, Categorical)]
+        return [i for i, column in enumerate(self.columns) if isinstance(column, Continuous)]
 
     def _split(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return the indices of the training, validation and test rows, each in order."""
@@ -161,3 +175,24 @@ class Table(DataModule):
 
     def _take(self, indices: Tensor) -> Split:
         return Split(self.units.scale(self.rows[indices]), self.labels[indices])
+
+
+def _check_cells(columns: Sequence[Column], rows: Tensor) -> None:
+    """Make sure that every cell holds a number, and every category is one of its column's.
+
+    Raises:
+        InputError: If one does not; rows are counted from 1.
+    """
+    for column, values in zip(columns, rows.T, strict=True):
+        bad = values.isinf() if column.missing else ~values.isfinite()
+        what = "NaN or infinity"
+        if isinstance(column, Categorical) and not bad.any():
+            bad = (values < 0) | (values >= len(column.categories)) | (values % 1 > 0)
+            what = f"no index of its {len(column.categories)} categories"
+        if bad.any():
+            first, count = int(bad.nonzero()[0]) + 1, int(bad.sum())
+            others = f" (and {count - 1} further rows)" if count > 1 else ""
+            raise InputError(
+                f"Column {column.name!r} holds {what} in row {first}{others}: expected a number in "
+                "every cell. Leave such rows out, or fill in what is missing."
+            )

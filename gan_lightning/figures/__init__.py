@@ -9,9 +9,18 @@ from gan_lightning.figures.latents import (
     traversed,
 )
 from gan_lightning.figures.points import points_over_density
-from gan_lightning.figures.table import feature_histograms, feature_pairs
+from gan_lightning.figures.table import (
+    Panel,
+    column_panels,
+    correlation_pair,
+    feature_histograms,
+    feature_pairs,
+)
 
 __all__ = [
+    "Panel",
+    "column_panels",
+    "correlation_pair",
     "feature_histograms",
     "feature_pairs",
     "image_grid",

@@ -66,6 +66,30 @@ def closest_record_ratio(generated: Tensor, training: Tensor) -> Tensor:
     return distance / (reference or torch.nan)
 
 
+def closer_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tensor:
+    """Return the share of samples that are nearer to training rows than to as many held-out ones.
+
+    Fresh rows have ½, copies 1. The larger of the two sets is cut to the size of the smaller one,
+    at random but the same each time; as near to both counts half.
+
+    Args:
+        generated: Shape ``(num_generated, …)``.
+        training: What the model was trained on, shape ``(num_training, …)``.
+        held_out: Data of the same origin that it has never seen, shape ``(num_held_out, …)``.
+
+    Raises:
+        InputError: If a set is empty, or the dimensions differ.
+    """
+    size = min(len(training), len(held_out))
+    generator = torch.Generator().manual_seed(0)
+    distances = []
+    for rows in (training, held_out):
+        chosen = torch.randperm(len(rows), generator=generator)[:size].to(rows.device)
+        distances.append(nearest_distances(generated, rows[chosen]))
+    nearer = (distances[0] < distances[1]).double() + (distances[0] == distances[1]) / 2
+    return nearer.mean()
+
+
 def nearest_distances(points: Tensor, reference: Tensor) -> Tensor:
     """Return the Euclidean distance of each point to the nearest one of a reference.
 

@@ -1,4 +1,7 @@
-"""Rows of a table as vectors that distances and classifiers understand."""
+"""Rows of a table as vectors that distances and classifiers understand.
+
+NaN is a cell that is missing where the column may have such, and a number gone wrong elsewhere.
+"""
 
 import math
 from collections.abc import Sequence
@@ -8,21 +11,51 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 
-def row_vectors(sets: Sequence[Tensor], categorical: Sequence[int]) -> list[Tensor]:
+def row_vectors(
+    sets: Sequence[Tensor], categorical: Sequence[int], missing: Sequence[int] = ()
+) -> list[Tensor]:
     """Return sets of rows as vectors, each float64 of shape ``(num_rows, width)``.
 
     A continuous column is in standard deviations of the first set, so that no unit weighs more
-    than another. Categories are one-hot, and different ones have the distance 1.
+    than another. Categories are one-hot, and different ones have the distance 1; so have a number
+    and a missing one, which stands at the mean.
 
     Args:
         sets: Each of shape ``(num_rows, num_columns)``; the first sets the units.
         categorical: Indices of the columns that hold categories.
+        missing: Indices of those in which cells may be missing.
     """
     parts = []
     for i, column in enumerate(torch.cat(list(sets)).double().T):
+        gone = column.isnan()
         if i in categorical:
-            parts.append(one_hot(column.unique(return_inverse=True)[1]) / math.sqrt(2))
-        else:
-            std = column[: len(sets[0])].std(correction=0)
-            parts.append(column[:, None] / torch.where(std > 0, std, 1.0))
+            codes = torch.where(gone, -1, column)
+            parts.append(one_hot(codes.unique(return_inverse=True)[1]) / math.sqrt(2))
+            continue
+        if i in missing and gone.any():
+            parts.append(one_hot(gone.long(), 2) / math.sqrt(2))
+            known = column[: len(sets[0])]
+            column = torch.where(gone, known[~known.isnan()].mean().nan_to_num(), column)
+        std = column[: len(sets[0])].std(correction=0)
+        parts.append(column[:, None] / torch.where(std > 0, std, 1.0))
     return list(torch.cat(parts, 1).double().split([len(rows) for rows in sets]))
+
+
+def copied_share(generated: Tensor, training: Tensor) -> Tensor:
+    """Return the share of samples that are the same as a training row in every cell, in [0, 1]."""
+    both = torch.cat([training, generated]).double()
+    codes = torch.where(both.isnan(), torch.inf, both)
+    same = codes.unique(dim=0, return_inverse=True)[1]
+    known = torch.zeros(int(same.max()) + 1, dtype=torch.bool, device=same.device)
+    known[same[: len(training)]] = True
+    return known[same[len(training) :]].double().mean()
+
+
+def filled(rows: Tensor, missing: Sequence[int], categorical: Sequence[int]) -> Tensor:
+    """Return rows with the column's mean for a missing number, and -1 for a missing category."""
+    rows = rows.clone()
+    for i in missing:
+        gone = rows[:, i].isnan()
+        if gone.any():
+            rows[gone, i] = -1.0 if i in categorical else rows[~gone, i].mean().nan_to_num()
+    return rows

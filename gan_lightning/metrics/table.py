@@ -1,7 +1,7 @@
 """How close sampled rows are to real ones."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -13,10 +13,17 @@ from gan_lightning.metrics.distances import (
     total_variation,
     wasserstein_distance,
 )
-from gan_lightning.metrics.memorisation import closest_record_ratio, memorised_share
-from gan_lightning.metrics.rows import row_vectors
+from gan_lightning.metrics.features import all_finite
+from gan_lightning.metrics.memorisation import (
+    closer_share,
+    closest_record_ratio,
+    memorised_share,
+)
+from gan_lightning.metrics.rows import copied_share, filled, row_vectors
 from gan_lightning.metrics.transfer import transfer_accuracies
-from gan_lightning.metrics.two_sample import two_sample_accuracy
+from gan_lightning.metrics.two_sample import boosted_auc, two_sample_accuracy
+
+Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 class TableMetrics(TwoSampleMetric):
@@ -24,24 +31,38 @@ class TableMetrics(TwoSampleMetric):
 
     ``compute`` returns ``ks`` (mean over the continuous columns) and ``ks/<column>``,
     ``wasserstein`` likewise, in units of the real standard deviation, ``tv`` likewise for the
-    categorical columns, and ``correlation_error``, the largest over pairs of columns of any kind,
-    with ``correlation_error/mean``. What there are no columns for is left out.
+    categorical columns, ``missing`` likewise, the difference of the shares that are missing, and
+    ``correlation_error``, the largest over pairs of columns of any kind, with
+    ``correlation_error/mean``. What there are no columns for is left out. NaN is a missing cell:
+    numbers are compared where they are there, and a missing category is one of its own.
 
     Args:
         names: The columns' names.
-        continuous: Indices of the measured columns; the others hold categories.
+        continuous: Indices of the measured columns.
+        categorical: Indices of those that hold categories; by default all others.
+        missing: Indices of those in which cells may be missing.
     """
 
-    def __init__(self, names: Sequence[str], continuous: Sequence[int]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        continuous: Sequence[int],
+        categorical: Sequence[int] | None = None,
+        missing: Sequence[int] = (),
+    ) -> None:
         super().__init__()
         self.names = _tags(names)
         self.continuous = list(continuous)
-        self.categorical = [i for i in range(len(names)) if i not in self.continuous]
+        others = [i for i in range(len(names)) if i not in self.continuous]
+        self.categorical = others if categorical is None else list(categorical)
+        self.missing = list(missing)
+        self.compared = sorted([*self.continuous, *self.categorical])
         present = {
             "ks": self.continuous,
             "wasserstein": self.continuous,
             "tv": self.categorical,
-            "correlation_error": self.names[1:],
+            "missing": self.missing,
+            "correlation_error": self.compared[1:],
         }
         self.goals = {name: 0.0 for name, columns in present.items() if columns}
 
@@ -51,35 +72,60 @@ class TableMetrics(TwoSampleMetric):
         for quantity, distance, columns in [
             ("ks", ks_statistic, self.continuous),
             ("wasserstein", wasserstein_distance, self.continuous),
-            ("tv", total_variation, self.categorical),
+            ("tv", _of_categories, self.categorical),
+            ("missing", _missing_difference, self.missing),
         ]:
             if columns:
-                distances = distance(real[:, columns], generated[:, columns])
-                results[quantity] = distances.mean()
+                distances = [
+                    self._present(distance, i)(real[:, [i]], generated[:, [i]])[0] for i in columns
+                ]
+                results[quantity] = torch.stack(distances).mean()
                 for i, value in zip(columns, distances, strict=True):
                     results[f"{quantity}/{self.names[i]}"] = value
-        if len(self.names) > 1:
-            errors = correlation_errors(real, generated, self.categorical)
+        if len(self.compared) > 1:
+            errors = self.correlation_errors(real, generated)
             results["correlation_error"] = errors.max()
             results["correlation_error/mean"] = errors.mean()
         return results
 
+    def _present(self, distance: Distance, column: int) -> Distance:
+        """Return a distance that knows what may be missing in a column."""
+        numbers = column in self.missing and column in self.continuous
+        return (
+            _of_present(distance) if numbers and distance is not _missing_difference else distance
+        )
+
+    def correlation_errors(self, real: Tensor, generated: Tensor) -> Tensor:
+        """Return by how much the correlations of two sets of rows differ, for each pair."""
+        first, second = (
+            filled(rows, self.missing, self.categorical)[:, self.compared]
+            for rows in (real, generated)
+        )
+        return correlation_errors(first, second, [self.compared.index(i) for i in self.categorical])
+
 
 class CompleteTableMetrics(TableMetrics):
-    """Also whether a classifier tells samples apart or learns from them, and whether they are new.
+    """Also whether classifiers tell samples apart or learn from them, and whether they are new.
 
-    ``compute`` returns what ``TableMetrics`` does and ``c2st``, the accuracy of a classifier that
-    tells real rows and samples apart; ``dcr``, the distance of samples to the closest training
-    row, relative to these from one another; ``memorised``, the share of samples nearer to a
-    training row than held-out rows are; and ``tstr``, ``trtr`` and ``trts``, what
-    ``transfer_accuracies`` says. What a classifier has to tell is the last categorical column, or
+    ``compute`` returns what ``TableMetrics`` does and ``c2st``, the accuracy of a forest that tells
+    real rows and samples apart; ``boosted``, the area under the ROC curve of boosted trees that do;
+    ``gap``, by how much less they tell samples from training rows than from held-out ones;
+    ``correlation_excess``, the mean error of correlations beyond that of as many training rows;
+    ``closer``, the share of samples nearer to training rows than to as many held-out ones; ``dcr``,
+    the distance of samples to the closest training row, relative to these from one another;
+    ``copies``, the share of samples that are training rows; ``memorised``, that of samples nearer
+    to one than held-out rows are; and ``tstr``, ``trtr`` and ``trts``, what ``transfer_accuracies``
+    says. What a classifier has to tell is the target, the last categorical column by default, or
     else the labels that samples were asked for.
 
     Args:
         names: The columns' names.
-        continuous: Indices of the measured columns; the others hold categories.
+        continuous: Indices of the measured columns.
         training: The training rows in the data's own units, shape ``(num_training, num_columns)``.
         training_labels: Their labels, int64 of shape ``(num_training,)``.
+        target: Index of the column that classifiers are to tell.
+        categorical: Indices of the columns that hold categories; by default all others.
+        missing: Indices of those in which cells may be missing.
     """
 
     def __init__(
@@ -88,36 +134,108 @@ class CompleteTableMetrics(TableMetrics):
         continuous: Sequence[int],
         training: Tensor,
         training_labels: Tensor,
+        target: int | None = None,
+        categorical: Sequence[int] | None = None,
+        missing: Sequence[int] = (),
     ) -> None:
-        super().__init__(names, continuous)
+        super().__init__(names, continuous, categorical, missing)
         self.training_rows = training
         self.training_labels = training_labels
-        self.goals = {**self.goals, "c2st": 0.5, "dcr": 1.0, "memorised": 0.0}
+        self.target = self.categorical[-1] if target is None and self.categorical else target
+        fresh = {"c2st": 0.5, "boosted": 0.5, "gap": 0.0, "closer": 0.5, "dcr": 1.0}
+        self.goals = {**self.goals, **fresh, "copies": 0.0, "memorised": 0.0}
+        if len(self.compared) > 1:
+            self.goals["correlation_excess"] = 0.0
 
     def compute(self) -> dict[str, Tensor]:
         sets = [self.training_rows, *(self.gathered(real).cpu() for real in (True, False))]
-        training, real, generated = row_vectors(sets, self.categorical)
+        sets = [rows[:, self.compared] for rows in sets]
+        categorical, missing = (
+            [self.compared.index(i) for i in columns if i in self.compared]
+            for columns in (self.categorical, self.missing)
+        )
+        training, real, generated = row_vectors(sets, categorical, missing)
         return {
             **super().compute(),
+            **self._excess(),
             "c2st": two_sample_accuracy(real, generated),
+            **self._boosted(sets, categorical, missing),
+            "closer": closer_share(generated, training, held_out=real),
             "dcr": closest_record_ratio(generated, training),
+            "copies": copied_share(sets[2], sets[0]),
             "memorised": memorised_share(generated, training, held_out=real),
-            **self._usefulness(sets),
+            **self._usefulness(sets, categorical, missing),
         }
 
-    def _usefulness(self, sets: Sequence[Tensor]) -> dict[str, Tensor]:
+    def _excess(self) -> dict[str, Tensor]:
+        """Return the mean error of correlations beyond that of as many training rows."""
+        if len(self.compared) < 2:
+            return {}
+        real, generated = (self.gathered(real).cpu() for real in (True, False))
+        known = self.training_rows[_chosen(len(self.training_rows), len(generated))]
+        errors = [self.correlation_errors(real, rows).mean() for rows in (generated, known)]
+        return {"correlation_excess": errors[0] - errors[1]}
+
+    def _boosted(
+        self, sets: Sequence[Tensor], categorical: Sequence[int], missing: Sequence[int]
+    ) -> dict[str, Tensor]:
+        others = [i for i in range(len(self.compared)) if i not in (*missing, *categorical)]
+        if not all_finite(*(rows[:, others] for rows in sets)):
+            broken = sets[0].new_tensor(torch.nan)
+            return {"boosted": broken, "gap": broken}
+        training, real, generated = sets
+        size = min(len(training), len(real))
+        held_out = boosted_auc(real[_chosen(len(real), size)], generated, categorical)
+        known = boosted_auc(training[_chosen(len(training), size)], generated, categorical)
+        return {"boosted": held_out, "gap": held_out - known}
+
+    def _usefulness(
+        self, sets: Sequence[Tensor], categorical: list[int], missing: list[int]
+    ) -> dict[str, Tensor]:
         """Return what is learned on one set and tested on another, where there is what to learn."""
-        if self.categorical:
-            *categorical, target = self.categorical
-            labels = [rows[:, target].long() for rows in sets]
+        if self.target is not None:
+            target = self.compared.index(self.target)
+            labels = [rows[:, target].nan_to_num(-1).long() for rows in sets]
             sets = [torch.cat([rows[:, :target], rows[:, target + 1 :]], 1) for rows in sets]
+            categorical, missing = (
+                [i - (i > target) for i in columns if i != target]
+                for columns in (categorical, missing)
+            )
         else:
-            categorical = []
             gathered = [self.gathered_labels(real) for real in (True, False)]
             labels = [self.training_labels, *(part.cpu() for part in gathered if part is not None)]
         if len(labels) < len(sets) or not sets[0].shape[1]:
             return {}
-        return transfer_accuracies(*zip(row_vectors(sets, categorical), labels, strict=True))
+        return transfer_accuracies(
+            *zip(row_vectors(sets, categorical, missing), labels, strict=True)
+        )
+
+
+def _chosen(num_rows: int, size: int) -> Tensor:
+    """Return the indices of random rows, the same each time."""
+    return torch.randperm(num_rows, generator=torch.Generator().manual_seed(0))[:size]
+
+
+def _of_present(distance: Distance) -> Distance:
+    """Return a distance of two columns that leaves out what is missing; 1 where nothing is left."""
+
+    def of_present(real: Tensor, generated: Tensor) -> Tensor:
+        real, generated = (values[~values.isnan()][:, None] for values in (real, generated))
+        if not len(real) or not len(generated):
+            return real.new_tensor([float(len(real) != len(generated))])
+        return distance(real, generated)
+
+    return of_present
+
+
+def _of_categories(real: Tensor, generated: Tensor) -> Tensor:
+    """Return the total variation of two columns, with a category for what is missing."""
+    return total_variation(real.nan_to_num(-1), generated.nan_to_num(-1))
+
+
+def _missing_difference(real: Tensor, generated: Tensor) -> Tensor:
+    """Return by how much the shares of missing cells differ, for each column."""
+    return (real.isnan().double().mean(0) - generated.isnan().double().mean(0)).abs()
 
 
 def _tags(names: Sequence[str]) -> list[str]:

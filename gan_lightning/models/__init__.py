@@ -17,6 +17,7 @@ from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.models.latent import LatentModel, MakeSampler
 from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.models.r3gan import R3GAN
+from gan_lightning.models.table_model import TableModel
 from gan_lightning.models.vae import VAE
 from gan_lightning.models.variational import VariationalModel
 from gan_lightning.models.warm_start import WarmStartedGAN
@@ -43,6 +44,7 @@ __all__ = [
     "LatentModel",
     "MakeSampler",
     "OneLossModel",
+    "TableModel",
     "VariationalModel",
     "WarmStartedGAN",
     "WassersteinGAN",

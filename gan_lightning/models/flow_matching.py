@@ -1,5 +1,6 @@
 """Flow matching: Lipman et al., 2023."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -64,10 +65,21 @@ class FlowMatching(OneLossModel):
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         labels = self.asked_labels(num_samples, labels)
         x = self.at_home(torch.randn(num_samples, *self.data_shape, device=self.device))
-        step = 1 / self.num_steps
         with self.evaluating():
-            for i in range(self.num_steps):
-                t = x.new_full((num_samples,), i * step)
-                middle = x + step / 2 * self.velocity_at(x, t, labels)
-                x = x + step * self.velocity_at(middle, t + step / 2, labels)
-        return x
+            return carried(x, lambda x, t: self.velocity_at(x, t, labels), self.num_steps)
+
+
+def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: int) -> Tensor:
+    """Carry points along a velocity field from t = 0 to 1, in midpoint steps of equal length.
+
+    Args:
+        x: The points at t = 0, shape ``(batch, *data_shape)``.
+        velocity: Says how fast points move at times, shape ``(batch,)``.
+        num_steps: Number of steps, each of which asks twice.
+    """
+    step = 1 / num_steps
+    for i in range(num_steps):
+        t = x.new_full((len(x),), i * step)
+        middle = x + step / 2 * velocity(x, t)
+        x = x + step * velocity(middle, t + step / 2)
+    return x

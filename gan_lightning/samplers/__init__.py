@@ -1,6 +1,7 @@
 """Where the latents of samples come from: the prior, or what the latents of data look like."""
 
 from gan_lightning.samplers.contracts import FittedSampler, LatentSampler
+from gan_lightning.samplers.copula import GaussianCopula
 from gan_lightning.samplers.for_each_label import ForEachLabel
 from gan_lightning.samplers.gaussian_mixture import GaussianMixture
 from gan_lightning.samplers.prior import Prior
@@ -9,6 +10,7 @@ from gan_lightning.samplers.second_stage import SecondStageVAE
 __all__ = [
     "FittedSampler",
     "ForEachLabel",
+    "GaussianCopula",
     "GaussianMixture",
     "LatentSampler",
     "Prior",

@@ -25,6 +25,7 @@ USUAL_NAMES = {  # file stems begin with the model, or with what people call thi
     "VAE": ("vae_", "conv_vae_"),
     "ConditionalVAE": ("cvae_",),
     "FlowMatching": ("flow_",),
+    "TableModel": ("csv",),
     "WarmStartedGAN": ("speedrun_", "conditional_speedrun_"),
 }
 
@@ -45,7 +46,7 @@ def mnist_files(tmp_path_factory, write_mnist):
 
 
 @pytest.fixture
-def data_at_hand(mnist_files, tmp_path):
+def data_at_hand(mnist_files, write_table, tmp_path):
     """The arguments that lead a config to data that lie on this machine."""
 
     def arguments(config):
@@ -58,6 +59,8 @@ def data_at_hand(mnist_files, tmp_path):
                 *(f"--{place}.root={mnist_files}", f"--{place}.download=false"),
                 f"--{place}.official={official}",
             ]
+        if data["class_path"] == "CSV":
+            return [f"--{place}.path={write_table(tmp_path / 'my.csv')}"]
         if data["class_path"] == "ImageFolder":
             (tmp_path / "pictures").mkdir()
             for i in range(20):

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from gan_lightning.data.columns import Categorical, Continuous, RowUnits
+from gan_lightning.data.columns import Categorical, Continuous
+from gan_lightning.data.row_units import RowUnits
 
 COLUMNS = [
     Continuous("length (cm)", decimals=1),

@@ -177,3 +177,28 @@ def test_a_table_of_categories_alone_is_compared_by_them_and_has_no_pictures():
     assert metric.compute() == {"tv": 0, "tv/c": 0}
     assert table.monitor == "val/tv"
     assert table.figures(table.unscale(table.val.x)) == {}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("place", [(0, 0), (7, 0), (7, 1), (99, 1)])
+def test_a_cell_without_a_number_is_refused_by_its_column_and_row(value, place):
+    rows = torch.stack([torch.arange(100), torch.arange(100) % 2], 1).double()
+    rows[place] = value
+    name = COLUMNS[place[1]].name
+    with pytest.raises(InputError, match=f"'{name}' holds NaN or infinity in row {place[0] + 1}:"):
+        Table(COLUMNS, rows, torch.zeros(100).long(), 8, 0.0, 0.0, 0)
+
+
+def test_of_several_bad_cells_the_first_is_named_and_the_others_are_counted():
+    rows = torch.zeros(100, 2).double()
+    rows[[3, 50, 51], 0] = float("nan")
+    with pytest.raises(InputError, match=r"'index' .* in row 4 \(and 2 further rows\)"):
+        Table(COLUMNS, rows, torch.zeros(100).long(), 8, 0.0, 0.0, 0)
+
+
+@pytest.mark.parametrize("index", [-1.0, 2.0, 0.5])
+def test_a_category_that_its_column_does_not_know_is_refused(index):
+    rows = torch.zeros(100, 2).double()
+    rows[4, 1] = index
+    with pytest.raises(InputError, match="'kind' holds no index of its 2 categories in row 5"):
+        Table(COLUMNS, rows, torch.zeros(100).long(), 8, 0.0, 0.0, 0)

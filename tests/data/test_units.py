@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from gan_lightning.data import GaussianRing, Iris
-from gan_lightning.data.columns import Categorical, Continuous, RowUnits
+from gan_lightning.data.columns import Categorical, Continuous
 from gan_lightning.data.image_units import ImageUnits
 from gan_lightning.data.memory import DataMemory
+from gan_lightning.data.row_units import RowUnits
 from gan_lightning.data.units import PointUnits
 from gan_lightning.errors import InputError
 

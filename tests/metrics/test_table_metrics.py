@@ -18,7 +18,9 @@ from gan_lightning.metrics import (
 
 NAMES = ["sepal length (cm)", "species", "petal width (cm)"]
 MEASURED = [0, 2]
-JUDGED = {"c2st", "dcr", "memorised", "tstr", "trtr", "trts"}
+NOVELTY = {"dcr", "closer", "copies", "memorised"}
+ALONE = {"c2st", "boosted", "gap", *NOVELTY}  # what a single column has
+JUDGED = {*ALONE, "correlation_excess", "tstr", "trtr", "trts"}
 
 
 def flowers(num_rows=150, seed=0):
@@ -83,14 +85,14 @@ def test_values_are_the_distances_of_the_columns():
     chosen = real[:, MEASURED], generated[:, MEASURED]
     for quantity, distance in [("ks", ks_statistic), ("wasserstein", wasserstein_distance)]:
         first, second = distance(*chosen)
-        assert found[f"{quantity}/sepal_length"] == first
-        assert found[f"{quantity}/petal_width"] == second
+        assert found[f"{quantity}/sepal_length"] == pytest.approx(first.item())
+        assert found[f"{quantity}/petal_width"] == pytest.approx(second.item())
         assert found[quantity] == pytest.approx((first + second).item() / 2)
     (variation,) = total_variation(real[:, [1]], generated[:, [1]])
-    assert found["tv"] == found["tv/species"] == variation
+    assert found["tv"] == found["tv/species"] == variation.item()
     errors = correlation_errors(real, generated, [1])
-    assert found["correlation_error"] == errors.max()
-    assert found["correlation_error/mean"] == errors.mean()
+    assert found["correlation_error"] == errors.max().item()
+    assert found["correlation_error/mean"] == errors.mean().item()
 
 
 def test_a_set_compared_with_itself_has_no_error():
@@ -213,6 +215,7 @@ def test_a_table_of_categories_alone_has_no_distances_of_measurements():
         "correlation_error/mean",
         *JUDGED,
     }
+    assert found["copies"] == 1
     assert found["memorised"] == 1  # there are but nine different rows
     assert math.isnan(found["dcr"])  # and no distance between what is there many times
 
@@ -220,7 +223,7 @@ def test_a_table_of_categories_alone_has_no_distances_of_measurements():
 def test_a_table_of_one_column_has_nothing_to_correlate_or_to_learn_from():
     sets = [flowers(seed=seed)[:, [0]] for seed in range(3)]
     found = complete(*sets, ["a"], [0])
-    assert set(found) == {"ks", "ks/a", "wasserstein", "wasserstein/a", "c2st", "dcr", "memorised"}
+    assert set(found) == {"ks", "ks/a", "wasserstein", "wasserstein/a", *ALONE}
     one_category = complete(*(torch.zeros(20, 1) for _ in range(3)), ["species"], [])
     assert one_category["tv"] == 0
     assert one_category["c2st"] == pytest.approx(0.5, abs=0.2)
@@ -239,7 +242,7 @@ def test_constant_columns_and_a_category_that_all_rows_have_are_no_obstacle():
 @pytest.mark.parametrize("num_rows", [1, 2])
 def test_one_or_two_rows_of_each_set_are_compared_as_far_as_they_reach(num_rows):
     found = complete(*(flowers(num_rows, seed) for seed in range(3)))
-    unknown = {"c2st", "dcr"} if num_rows == 1 else set()
+    unknown = {"boosted", "gap", *(["c2st", "dcr"] if num_rows == 1 else [])}
     assert {name for name, value in found.items() if math.isnan(value)} == unknown
 
 
@@ -248,7 +251,52 @@ def test_samples_that_are_not_finite_have_no_numbers_rather_than_wrong_ones(brok
     rows = flowers(seed=2)
     rows[7, 0] = broken
     found = complete(rows)
-    for name in ("wasserstein", "correlation_error", "c2st", "dcr", "memorised", "tstr", "trts"):
+    names = ("wasserstein", "correlation_error", "c2st", "boosted", "dcr", "memorised", "tstr")
+    for name in names:
         assert not math.isfinite(found[name]), name
     assert math.isfinite(found["ks/petal_width"])
     assert found["tv"] == 0
+
+
+def test_copies_are_caught_by_every_measure_of_novelty_and_fresh_rows_by_none():
+    copies, fresh = complete(flowers()), complete(flowers(seed=2))
+    assert copies["copies"] == 1
+    assert copies["closer"] > 0.9  # some are held-out rows as well
+    assert copies["gap"] > 0.1 > abs(fresh["gap"])
+    assert fresh["copies"] < 0.1
+    assert fresh["closer"] == pytest.approx(0.5, abs=0.15)
+
+
+def with_gaps(seed, share=0.2, num_rows=300):
+    """Flowers whose first measurement is missing, where the species is 0, and some species."""
+    rows = flowers(num_rows, seed)
+    random = torch.rand(num_rows, generator=torch.Generator().manual_seed(seed))
+    rows[random < share, 0] = math.nan
+    rows[random > 0.9, 1] = math.nan
+    return rows
+
+
+def compared_with_gaps(generated):
+    metric = CompleteTableMetrics(
+        NAMES, MEASURED, with_gaps(0), torch.arange(300) % 3, missing=[0, 1], target=1
+    )
+    metric.update(with_gaps(1), real=True)
+    metric.update(generated, real=False)
+    return {name: float(value) for name, value in metric.compute().items()}
+
+
+def test_missing_cells_are_a_part_of_the_comparison_and_break_none_of_its_numbers():
+    fresh, more = compared_with_gaps(with_gaps(2)), compared_with_gaps(with_gaps(2, share=0.7))
+    assert all(map(math.isfinite, fresh.values()))
+    assert fresh["missing/sepal_length"] < 0.1
+    assert more["missing/sepal_length"] == pytest.approx(0.5, abs=0.1)
+    assert more["boosted"] > 0.7 > fresh["boosted"]
+    assert more["c2st"] > fresh["c2st"] + 0.1
+    assert compared_with_gaps(with_gaps(0))["copies"] == 1
+
+
+def test_the_excess_of_correlation_errors_is_none_for_real_rows():
+    assert complete(flowers())["correlation_excess"] == pytest.approx(0, abs=1e-9)
+    shuffled = flowers(seed=2)
+    shuffled[:, 0] = shuffled[torch.randperm(150), 0]
+    assert complete(shuffled)["correlation_excess"] > 0.1

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gan_lightning.metrics import two_sample, two_sample_accuracy
+from gan_lightning.metrics.two_sample import boosted_auc
 
 NUM_ROWS = 150
 
@@ -83,3 +84,24 @@ def test_one_row_and_rows_that_are_not_finite_cannot_be_judged():
     broken[0, 0] = math.inf
     for real, generated in [(drawn(1), drawn()), (drawn(), broken), (broken, drawn())]:
         assert two_sample_accuracy(real, generated).isnan()
+
+
+def test_boosted_trees_see_what_categories_say_together_and_single_columns_do_not():
+    random = torch.Generator().manual_seed(0)
+    first, second = torch.randint(5, (2, 1200), generator=random)
+    chance = torch.stack([first, second], 1).double()
+    bound = torch.stack([first, (first * 2) % 5], 1).double()
+    assert boosted_auc(chance[:600], chance[600:], [0, 1]) == pytest.approx(0.5, abs=0.06)
+    assert boosted_auc(chance[:600], bound[600:], [0, 1]) > 0.8
+
+
+def test_boosted_trees_know_missing_cells_and_more_categories_than_they_have_bins():
+    codes = torch.arange(1200).double()[:, None] % 600
+    missing = torch.where(codes % 2 == 0, torch.nan, codes)
+    assert boosted_auc(codes, codes.flip(0), [0]) == pytest.approx(0.5, abs=0.1)
+    assert boosted_auc(codes, missing, [0]) > 0.7
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_too_few_rows_for_boosted_trees_have_no_number(size):
+    assert boosted_auc(torch.zeros(size, 1), torch.ones(size, 1)).isnan()

@@ -1,0 +1,103 @@
+r"""Judges generated tables beside cheap baselines and real rows.
+
+    python benchmarks/tables.py [--tables iris wine breast_cancer] [--files my.csv …] [--seeds 0 1]
+
+Each table is split at random, two thirds to train on and one third held out (split and training
+have the seed). As many rows as were trained on are drawn and compared with the held-out ones by the
+package's own ``test``; "real" are the training rows in place of samples, which no figure of
+novelty lets pass. Seconds are of the CPU, for the fit alone. Means over the seeds.
+"""
+
+import argparse
+import resource
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+
+from gan_lightning.data import FrameTable
+from gan_lightning.data.table_file import read_table
+from gan_lightning.synthesizer import TableSynthesizer
+
+KNOWN = {"iris": load_iris, "wine": load_wine, "breast_cancer": load_breast_cancer}
+SHOWN = ("c2st", "boosted", "gap", "closer", "dcr", "copies", "tstr", "ks", "tv", "seconds")
+
+Numbers = dict[str, float]
+
+
+def main() -> None:
+    """Print a table in Markdown for each table of data."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tables", nargs="*", default=sorted(KNOWN), choices=sorted(KNOWN))
+    parser.add_argument("--files", nargs="*", default=[], help="CSV or Parquet files")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
+    parser.add_argument("--epochs", type=int, default=4)
+    arguments = parser.parse_args()
+    frames = {name: frame_of(KNOWN[name](as_frame=True)) for name in arguments.tables}
+    frames |= {path: read_table(Path(path)) for path in arguments.files}
+    for name, frame in frames.items():
+        runs = [judged(frame, seed, arguments.epochs) for seed in arguments.seeds]
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"\n{name}: {len(frame)} rows, {frame.shape[1]} columns, {memory:.0f} MB at most\n")
+        print(markdown(runs))
+
+
+def frame_of(bunch: Any) -> pd.DataFrame:
+    """Return a data set of scikit-learn with the names of its classes."""
+    return bunch.frame.assign(target=[str(bunch.target_names[i]) for i in bunch.target])
+
+
+def judged(frame: pd.DataFrame, seed: int, epochs: int = 4) -> dict[str, Numbers]:
+    """Return the numbers of samples, of real rows and of the baselines, for one split."""
+    data = FrameTable(frame, val_fraction=1 / 3, split_seed=seed)
+    data.setup("fit")
+    training = data.units.frame(data.train.x)
+    started = time.process_time()
+    synthesizer = TableSynthesizer(epochs=epochs, seed=seed).fit(training)
+    seconds = time.process_time() - started
+    assert synthesizer.model is not None
+    torch.manual_seed(seed)
+    rows = synthesizer.units.unscale(synthesizer.model.sample(len(training)))
+    found = {"samples": {**compared(data, as_rows(data, synthesizer, rows)), "seconds": seconds}}
+    found["real"] = compared(data, data.train.x)
+    for name, draw in data.baselines().items():
+        started = time.process_time()
+        drawn = draw(len(training))
+        seconds = time.process_time() - started
+        found[name] = {**compared(data, drawn), "seconds": seconds}
+    return found
+
+
+def as_rows(data: FrameTable, synthesizer: TableSynthesizer, rows: torch.Tensor) -> torch.Tensor:
+    """Return rows by the categories of the whole table, of which training may lack some."""
+    drawn = FrameTable(pd.concat([data.units.frame(data.rows), synthesizer.units.frame(rows)]))
+    return drawn.rows[len(data.rows) :]
+
+
+def compared(data: FrameTable, rows: torch.Tensor) -> Numbers:
+    """Return what ``test`` says of rows."""
+    metric = data.metrics("test")
+    metric.update(data.val.x, real=True)
+    metric.update(rows, real=False)
+    return {name: float(value) for name, value in metric.compute().items()}
+
+
+def markdown(runs: Sequence[dict[str, Numbers]]) -> str:
+    """Return means over runs, a line for each model."""
+    lines = [f"| | {' | '.join(SHOWN)} |", "|---" * (len(SHOWN) + 1) + "|"]
+    for name in runs[0]:
+        cells = []
+        for key in SHOWN:
+            numbers = [run[name][key] for run in runs if key in run[name]]
+            cells.append(f"{statistics.mean(numbers):.3f}" if numbers else "")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Errors that would print what a file holds: jsonargparse puts its contents in its name's place."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from jsonargparse import ArgumentError
+
+from gan_lightning.cli.explain import causes_of
+from gan_lightning.errors import InputError
+
+CONFIG_ENDINGS = (".yaml", ".yml")
+"""A config is typed, as flags are, and errors quote it."""
+
+MOST_READ = 2**20
+"""Bytes of a file that are looked at: an error quotes its beginning."""
+
+
+def without_contents(message: str, error: BaseException, args: Sequence[str]) -> str:
+    """Return an error's sentence, or another one where the parser quotes a file in it.
+
+    Args:
+        message: What the error says.
+        error: The error: what this package says of itself quotes no file.
+        args: The command line.
+    """
+    causes = list(causes_of(error.__cause__))
+    ours = any(isinstance(cause, InputError) for cause in causes)
+    if ours or not any(isinstance(cause, ArgumentError) for cause in causes):
+        return message
+    for option, path in _files(args):
+        with path.open("rb") as file:
+            text = file.read(MOST_READ).decode("utf-8", "ignore")
+        if any(word in message for word in set(re.findall(r"[^\W_][\w.@-]{3,}", text))):
+            hint = ": a table of your own is --data CSV --data.path FILE" * (option == "--data")
+            return f"{option} expects no file, and found {path}{hint}."
+    return message
+
+
+def _files(args: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Yield the options that name a file which is no config, with the file."""
+    option = ""
+    for arg in args:
+        name, _, value = arg.partition("=") if arg.startswith("-") else (option, "", arg)
+        option, path = name, Path(value)
+        try:
+            if value and path.is_file() and path.suffix.lower() not in CONFIG_ENDINGS:
+                yield option, path
+        except (OSError, ValueError):  # a text that no file could be called
+            continue

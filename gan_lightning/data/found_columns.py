@@ -1,0 +1,237 @@
+"""What the columns of a frame hold, found by looking at them, or as a person says."""
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
+from gan_lightning.data.texts import DASHES, moment_pattern, numbers_of, seconds_of, unit_of
+from gan_lightning.errors import InputError
+
+ColumnType = Literal["continuous", "integer", "categorical", "boolean", "datetime"]
+
+MOST_DISCRETE = 20
+"""So many different numbers are encoded one by one, as categories are."""
+
+FEWEST_PER_VALUE = 5
+"""Rows for each value of such a column, on average."""
+
+FEWEST_DISTINCT = 20
+"""With fewer rows, all different values prove no identifier."""
+
+MOST_EXACT = 2**53
+"""The largest whole number that float64 tells from its neighbours."""
+
+
+class Found(NamedTuple):
+    """A column and its values; or why it is left out."""
+
+    column: Column | None
+    values: Tensor
+    why_left_out: str = ""
+    how_read: str = ""
+    """What a person should know of how its cells were read."""
+
+
+def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
+    """Return what a column holds.
+
+    Args:
+        series: The column, with NaN or None for what is missing.
+        asked: What a person says that it is.
+
+    Raises:
+        InputError: If it is not what they say, or holds what nothing can be made of.
+    """
+    present = series.dropna()
+    if asked is None and (left := _nothing_to_learn(series, present)):
+        return left
+    kind = asked or _kind(present)
+    if kind == "categorical":
+        return _categorical(series, present, asked)
+    if kind == "boolean":
+        return _boolean(series, present)
+    if kind == "datetime":
+        return _moments(series, present)
+    return _numbers(series, present, asked)
+
+
+def _nothing_to_learn(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found | None:
+    """Return the column if it is constant."""
+    if not len(present) or (len(present) == len(series) and present.nunique() == 1):
+        text = str(present.iloc[0]) if len(present) else ""
+        column = Constant(str(series.name), text, str(series.dtype))
+        return Found(column, torch.zeros(len(series), dtype=torch.float64))
+    return None
+
+
+def _kind(present: "pd.Series[Any]") -> ColumnType:
+    dtype = present.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "categorical"
+    if pd.api.types.is_bool_dtype(dtype) or present.map(lambda cell: isinstance(cell, bool)).all():
+        return "boolean"
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return "datetime"
+    if pd.api.types.is_numeric_dtype(dtype):
+        return "continuous"
+    texts = present.astype(str).str.strip()
+    if texts.str.fullmatch(r"0\d+").any():  # a code, such as 01067
+        return "categorical"
+    written = texts[~texts.isin(DASHES)]
+    if len(written) and numbers_of(written).notna().mean() > 0.8:  # _numbers tells of the others
+        return "continuous"
+    return "categorical" if moment_pattern(texts) is None else "datetime"
+
+
+def _numbers(
+    series: "pd.Series[Any]", present: "pd.Series[Any]", asked: ColumnType | None
+) -> Found:
+    name = str(series.name)
+    cells = present.astype(float) if pd.api.types.is_numeric_dtype(present.dtype) else None
+    if cells is None:
+        cells = numbers_of(present.astype(str).str.strip())
+        _all_numbers(name, cells)
+    _all_finite(name, cells)
+    known = cells.dropna()  # a dash alone is no number, and read as missing
+    values = torch.full((len(series),), torch.nan, dtype=torch.float64)
+    values[torch.from_numpy(series.index.get_indexer(known.index))] = torch.tensor(known.to_numpy())
+    array = known.to_numpy()
+    if np.abs(array).max() > MOST_EXACT and _decimals(array) is not None:
+        return Found(None, values, "its numbers are too long to be told apart")
+    if asked is None and _is_identifier(array, len(series)):
+        return Found(None, values, "it counts the rows")
+    decimals = 0 if asked == "integer" else _decimals(array)
+    distinct = np.unique(array)
+    shared: dict[str, Any] = {
+        "name": name,
+        "decimals": decimals,
+        "minimum": float(distinct[0]),
+        "maximum": float(distinct[-1]),
+        "missing": len(known) < len(series),
+        "dtype": str(series.dtype),
+    }
+    read = [
+        *(["decimal commas"] if cells.attrs.get("commas") else []),
+        *(["dashes as missing"] if cells.attrs.get("dashes") else []),
+    ]
+    how = " and ".join(read)
+    few = len(distinct) <= min(MOST_DISCRETE, len(known) // FEWEST_PER_VALUE)
+    if few and decimals is not None and asked is None:
+        return Found(Discrete(**shared, values=tuple(distinct.tolist())), values, how_read=how)
+    return Found(Continuous(**shared), values, how_read=how)
+
+
+def _all_numbers(name: str, cells: "pd.Series[Any]") -> None:
+    wrong = int(cells.isna().sum() - (cells.attrs["dashes"]))
+    if wrong:
+        raise InputError(
+            f"Column {name!r} holds {len(cells) - wrong} numbers and {wrong} texts: correct the "
+            "texts or leave them empty, or take all for categories with --data.types."
+            f"{name} categorical."
+        )
+
+
+def _all_finite(name: str, cells: "pd.Series[Any]") -> None:
+    infinite = np.isinf(cells.to_numpy())
+    if infinite.any():
+        raise InputError(
+            f"Column {name!r} holds infinity in row {int(cells.index[infinite][0]) + 1}: expected "
+            "a number or an empty cell."
+        )
+
+
+def _decimals(values: "np.ndarray[Any, Any]") -> int | None:
+    """Return the places after the point that tell all values; None where 6 are too few."""
+    scale = np.maximum(np.abs(values), 1.0)
+    for decimals in range(-3, 7):
+        if (np.abs(values - np.round(values, decimals)) <= 1e-9 * scale).all():
+            return decimals if np.unique(values).size > 1 or decimals >= 0 else 0
+    return None
+
+
+def _is_identifier(values: "np.ndarray[Any, Any]", num_rows: int) -> bool:
+    """Return whether values count the rows, in any order."""
+    whole = len(values) == num_rows > FEWEST_DISTINCT and (values == np.round(values)).all()
+    return bool(whole and np.unique(values).size == num_rows == np.ptp(values) + 1)
+
+
+def _categorical(
+    series: "pd.Series[Any]", present: "pd.Series[Any]", asked: ColumnType | None
+) -> Found:
+    texts = present.map(_text)
+    distinct, count = texts.nunique(), len(texts)
+    nothing = torch.zeros(0, dtype=torch.float64)
+    if asked is None and count > FEWEST_DISTINCT and 2 * distinct > count:
+        every = (
+            "differs in every row, as an identifier does"
+            if distinct == count
+            else (f"holds {distinct} different texts in {count} rows, as free text does")
+        )
+        return Found(None, nothing, f"it {every}")
+    codes, categories = pd.factorize(texts, sort=True)
+    values = _placed(series, present, codes.astype(float))
+    missing = count < len(series)
+    names = tuple(map(str, categories))
+    return Found(Categorical(str(series.name), names, missing, str(series.dtype)), values)
+
+
+def _boolean(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
+    texts = present.map(_text)
+    truths = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
+    known = texts.str.lower().str.removesuffix(".0").map(truths)
+    if known.isna().any():
+        raise InputError(
+            f"Column {str(series.name)!r}: expected true and false, yes and no, or 1 and 0 in "
+            "every cell that is not empty, found others."
+        )
+    names = [next((t for t in texts[known == side].unique()), str(bool(side))) for side in (0, 1)]
+    column = Categorical(
+        str(series.name), (names[0], names[1]), len(present) < len(series), str(series.dtype)
+    )
+    return Found(column, _placed(series, present, known.to_numpy()))
+
+
+def _moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
+    pattern = "%Y-%m-%d %H:%M:%S"
+    if not pd.api.types.is_datetime64_any_dtype(present.dtype):
+        found = moment_pattern(present.astype(str).str.strip())
+        if found is None:
+            raise InputError(
+                f"Column {str(series.name)!r}: expected dates or times of one form in every cell "
+                "that is not empty, such as 2024-12-31 or 2024-12-31 23:59:59."
+            )
+        pattern = found
+    seconds = seconds_of(present, pattern)
+    unit = unit_of(seconds)
+    if unit == 86400.0 and pattern == "%Y-%m-%d %H:%M:%S":
+        pattern = "%Y-%m-%d"
+    counts = np.round(seconds / unit)
+    column = Moment(
+        str(series.name),
+        decimals=0,
+        minimum=float(counts.min()),
+        maximum=float(counts.max()),
+        missing=len(present) < len(series),
+        dtype=str(series.dtype),
+        pattern=pattern,
+        unit=unit,
+    )
+    return Found(column, _placed(series, present, counts))
+
+
+def _placed(
+    series: "pd.Series[Any]", present: "pd.Series[Any]", values: "np.ndarray[Any, Any]"
+) -> Tensor:
+    """Return values of the cells that are there, and NaN for the others."""
+    placed = pd.Series(values, index=present.index).reindex(series.index)
+    return torch.tensor(placed.to_numpy(dtype=float))
+
+
+def _text(cell: Any) -> str:
+    """Return a category's name; a whole number that pandas holds as a float has no point."""
+    whole = isinstance(cell, float) and cell.is_integer()
+    return str(int(cell)) if whole else str(cell).strip()

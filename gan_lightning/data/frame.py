@@ -1,0 +1,228 @@
+"""A table of one's own: a frame of pandas, or a file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from lightning_utilities.core.rank_zero import rank_zero_warn
+from torch import Tensor
+
+from gan_lightning.data.baselines import baselines
+from gan_lightning.data.columns import Categorical, Column, Discrete
+from gan_lightning.data.contracts import Picture
+from gan_lightning.data.found_columns import ColumnType, found_column
+from gan_lightning.data.loader import TensorLoader
+from gan_lightning.data.memory import Split
+from gan_lightning.data.table import Table
+from gan_lightning.data.table_file import read_table
+from gan_lightning.data.table_pictures import table_pictures
+from gan_lightning.data.table_report import table_report
+from gan_lightning.data.table_units import TableUnits
+from gan_lightning.errors import InputError, require_positive
+
+FEWEST_ROWS = 10
+"""With fewer there is nothing to learn, and nothing to hold out."""
+
+
+class FrameTable(Table):
+    """Rows of a frame of pandas with columns of any kinds, which are found by looking at them.
+
+    Numbers, whole numbers, dates and times, categories and truth values are told apart; what is
+    missing is a part of what is modelled; decimals, bounds, types and order come back in samples.
+    A column that numbers the rows, identifies them or holds free text is left out, which a warning
+    says.
+
+    Args:
+        frame: The table, with a name for each column.
+        target: The column that classifiers are to tell, and within whose categories rows are held
+            out; by default the last one, if it has few values.
+        drop: Columns to leave out.
+        types: What columns hold, by their names, where looking at them is not enough.
+        batch_size: Rows in a batch.
+        batches_per_epoch: Batches of an epoch, in which rows come as often as it takes; by
+            default each row comes once.
+        val_fraction: Share of the rows that is held out for validation.
+        test_fraction: Share that is held out for ``test`` alone; with 0, ``test`` uses the
+            validation rows.
+        split_seed: Seed of the split, apart from the run's, so that runs can be compared.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        target: str | None = None,
+        drop: Sequence[str] = (),
+        types: Mapping[str, ColumnType] | None = None,
+        batch_size: int = 256,
+        batches_per_epoch: int | None = None,
+        val_fraction: float = 0.2,
+        test_fraction: float = 0.0,
+        split_seed: int = 0,
+    ) -> None:
+        require_positive(batches_per_epoch=batches_per_epoch)
+        frame = _checked(frame)
+        _check_names(frame, [*([target] if target else []), *drop, *(types or {})])
+        columns, rows = _columns_of(frame.drop(columns=list(drop)), types or {})
+        self.target = _target(columns, target)
+        labels, names = _labels(columns, rows, self.target)
+        super().__init__(
+            columns,
+            rows,
+            labels,
+            batch_size,
+            val_fraction,
+            test_fraction,
+            split_seed,
+            label_names=names,
+        )
+        self.batches_per_epoch = batches_per_epoch
+
+    def units_of(
+        self, columns: Sequence[Column], rows: Tensor, label_names: Sequence[str] | None
+    ) -> TableUnits:
+        return TableUnits.of_rows(columns, rows, label_names)
+
+    def _take(self, indices: Tensor) -> Split:
+        return Split(self.rows[indices], self.labels[indices])  # scaled batch by batch
+
+    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
+        return table_pictures(self.columns, self.train.x, samples)
+
+    def baselines(self) -> dict[str, Callable[[int], Tensor]]:
+        assert isinstance(self.units, TableUnits)
+        return baselines(self.units, self.train)
+
+    def report(self, samples: Tensor, scores: Mapping[str, Mapping[str, float]]) -> str:
+        return table_report(self.columns, self.train.x, samples, scores)
+
+    def training_points(self, num_points: int, rank: int, world_size: int) -> Split:
+        order = torch.randperm(len(self.train.x), generator=torch.Generator().manual_seed(0))
+        share = order[:num_points][rank::world_size]
+        return Split(self.train.x[share], self.train.labels[share])
+
+    def training_rows(self) -> Tensor:
+        return self.train.x
+
+    def scale(self, x: Tensor) -> Tensor:
+        return self.units.scale(x)
+
+    def train_dataloader(self) -> TensorLoader:
+        loader = super().train_dataloader()
+        loader.scale = self._at_random_places
+        loader.num_batches = self.batches_per_epoch
+        return loader
+
+    def predict_dataloader(self) -> TensorLoader:
+        loader = super().predict_dataloader()
+        loader.scale = self._at_random_places
+        return loader
+
+    def _at_random_places(self, x: Tensor) -> Tensor:
+        assert isinstance(self.units, TableUnits)
+        return self.units.scale(x, random_places=True)
+
+
+class CSV(FrameTable):
+    """A table of one's own in a CSV or Parquet file.
+
+    Args:
+        path: The file; one that ends in ``.parquet`` is read as Parquet.
+        separator: What stands between two cells of a CSV; by default what its first lines have.
+        encoding: Of its text; by default UTF-8, or else Windows-1252.
+    """
+
+    def __init__(
+        self, path: str, separator: str | None = None, encoding: str | None = None, **shared: Any
+    ) -> None:
+        try:
+            super().__init__(read_table(Path(path), separator, encoding), **shared)
+        except OSError as error:
+            raise InputError(f"path: {path} cannot be read: {error.strerror or error}.") from error
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with rows and names as they have to be."""
+    frame = frame.reset_index(drop=True)
+    frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise InputError(f"The table has two columns {twice!r}: give each a name of its own.")
+    if len(frame) < FEWEST_ROWS:
+        raise InputError(
+            f"The table needs {FEWEST_ROWS} rows or more below its column names, found "
+            f"{len(frame)}."
+        )
+    return frame
+
+
+def _check_names(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in frame.columns:
+            near = get_close_matches(name, list(frame.columns), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"The table has no column {name!r}.{hint}")
+
+
+def _columns_of(
+    frame: pd.DataFrame, types: Mapping[str, ColumnType]
+) -> tuple[list[Column], Tensor]:
+    """Return the columns that can be modelled and their values; say what is left out, and why."""
+    columns, values, left_out, read = [], [], [], []
+    for name in frame.columns:
+        found = found_column(frame[name], types.get(name))
+        if found.how_read:
+            read.append(f"{name!r} ({found.how_read})")
+        if found.column is None:
+            left_out.append(f"{name!r} ({found.why_left_out})")
+        else:
+            columns.append(found.column)
+            values.append(found.values)
+    if not any(column.width for column in columns):
+        raise InputError(
+            "The table has no column to learn from: "
+            + (f"left out are {', '.join(left_out)}." if left_out else "each holds one value.")
+        )
+    if left_out:
+        rank_zero_warn(
+            f"Left out of the table: {', '.join(left_out)}; --data.types.NAME takes a column all "
+            "the same."
+        )
+    if read:
+        rank_zero_warn(
+            f"Read as numbers: {', '.join(read)}; samples have points, and missing cells are empty."
+        )
+    return columns, torch.stack(values, 1)
+
+
+def _target(columns: Sequence[Column], asked: str | None) -> int | None:
+    """Return where the target stands."""
+    names = [column.name for column in columns]
+    if asked is not None:
+        if asked not in names:
+            raise InputError(f"target: the column {asked!r} is left out.")
+        return names.index(asked)
+    last = columns[-1]
+    few = isinstance(last, Categorical) and len(last.categories) <= 20
+    return len(columns) - 1 if few else None
+
+
+def _labels(
+    columns: Sequence[Column], rows: Tensor, target: int | None
+) -> tuple[Tensor, Sequence[str] | None]:
+    """Return a label for each row, by its target, and what labels are called."""
+    nothing = torch.zeros(len(rows), dtype=torch.int64), None
+    if target is None:
+        return nothing
+    column, values = columns[target], rows[:, target]
+    if isinstance(column, Discrete):
+        names = column.cells(torch.tensor(column.values, dtype=torch.float64))
+        known = torch.searchsorted(torch.tensor(column.values, dtype=torch.float64), values)
+    elif isinstance(column, Categorical):
+        names, known = list(column.categories), values.nan_to_num().long()
+    else:
+        return nothing
+    names = [*names, *(["(missing)"] if column.missing else [])]
+    return torch.where(values.isnan(), len(names) - 1, known), names

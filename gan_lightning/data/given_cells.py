@@ -1,0 +1,178 @@
+"""Cells of a table that are given, for samples that agree with them."""
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
+from gan_lightning.data.texts import seconds_of
+from gan_lightning.errors import InputError
+
+SIGNS: dict[str, Callable[[Tensor, float], Tensor]] = {
+    ">=": torch.ge,
+    "<=": torch.le,
+    ">": torch.gt,
+    "<": torch.lt,
+}
+
+
+class Given(NamedTuple):
+    """What rows are asked to be."""
+
+    row: Tensor
+    """Values of the given cells, shape ``(num_columns,)``."""
+
+    cells: Tensor
+    """Which cells they are, booleans."""
+
+    bounds: list[tuple[int, str, float]]
+    """Columns, signs and values of inequalities, which rows are chosen by."""
+
+    def accepted(self, rows: Tensor) -> Tensor:
+        """Return which rows keep all inequalities; a missing cell keeps none."""
+        kept = torch.ones(len(rows), dtype=torch.bool)
+        for place, sign, value in self.bounds:
+            kept &= SIGNS[sign](rows[:, place], value)
+        return kept
+
+
+def given_by(columns: Sequence[Column], text: str) -> Given:
+    """Return what a text asks of rows.
+
+    Args:
+        columns: The table's columns.
+        text: ``species=setosa,age>=40``; nothing behind an equality sign is a missing cell.
+
+    Raises:
+        InputError: If a column or a value is none of the table's.
+    """
+    row = torch.full((len(columns),), torch.nan, dtype=torch.float64)
+    given = Given(row, torch.zeros(len(columns), dtype=torch.bool), [])
+    for part in text.split(","):
+        found = re.fullmatch(r"(.+?)(>=|<=|>|<|=)(.*)", part.strip())
+        if not found:
+            raise InputError(f"--given: expected NAME=VALUE or NAME>VALUE, found {part.strip()!r}.")
+        name, sign, value = (piece.strip() for piece in found.groups())
+        place = _place([column.name for column in columns], name)
+        if sign == "=":
+            row[place], given.cells[place] = _value(columns[place], value), True
+        else:
+            given.bounds.append((place, sign, _bound(columns[place], value)))
+    return given
+
+
+def _place(names: Sequence[str], name: str) -> int:
+    if name in names:
+        return names.index(name)
+    near = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise InputError(f"--given: the table has no column {name!r}.{hint}")
+
+
+def _bound(column: Column, text: str) -> float:
+    if not isinstance(column, Continuous):
+        raise InputError(f"--given: {column.name!r} holds no numbers to be larger or smaller.")
+    return _parsed(column, text)
+
+
+def held_cells(
+    columns: Sequence[Column], rows: Tensor, given: Tensor, filled: bool = False
+) -> Tensor:
+    """Return which cells of the encoding are given: numbers in their order, then categories.
+
+    Args:
+        columns: The table's columns.
+        rows: Rows in the data's own units, shape ``(num_rows, num_columns)``.
+        given: Which of their cells are given, booleans of the same shape.
+        filled: Whether it is given of every number that it is there.
+    """
+    numbers, categories = [], []
+    for i, column in enumerate(columns):
+        if isinstance(column, Constant):
+            continue
+        if isinstance(column, Discrete | Categorical):
+            categories.append(given[:, i])
+            continue
+        numbers.append(given[:, i] & ~rows[:, i].isnan())
+        if column.missing:
+            categories.append(given[:, i] | filled)
+    return torch.stack([*numbers, *categories], 1)
+
+
+def _value(column: Column, text: str) -> float:
+    if not text:
+        if not column.missing:
+            raise InputError(f"--given: cells of {column.name!r} are never missing.")
+        return float("nan")
+    if isinstance(column, Constant):
+        raise InputError(f"--given: {column.name!r} has one value alone.")
+    if isinstance(column, Categorical):
+        if text not in column.categories:
+            near = get_close_matches(text, column.categories, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(
+                f"--given: {column.name!r} has {len(column.categories)} values, and {text!r} is "
+                f"none of them.{hint}"
+            )
+        return float(column.categories.index(text))
+    return _number(column, text)
+
+
+def _number(column: Continuous, text: str) -> float:
+    value, low, high = _parsed(column, text), column.minimum, column.maximum
+    if low is not None and high is not None and not low <= value <= high:
+        ends = column.cells(torch.tensor([low, high], dtype=torch.float64))
+        raise InputError(
+            f"--given: {column.name!r} lies between {ends[0]} and {ends[1]}, found {text}."
+        )
+    if isinstance(column, Discrete) and value not in column.values:
+        raise InputError(f"--given: {column.name!r} is never {text}.")
+    return value
+
+
+def _parsed(column: Continuous, text: str) -> float:
+    try:
+        if isinstance(column, Moment):
+            return float(seconds_of(pd.Series([text]), column.pattern)[0] / column.unit)
+        return float(text)
+    except ValueError as error:
+        form = column.pattern if isinstance(column, Moment) else "a number"
+        name = column.name
+        raise InputError(f"--given: expected {form} for {name!r}, found {text!r}.") from error
+
+
+def rows_of(columns: Sequence[Column], frame: pd.DataFrame) -> Tensor:
+    """Return the rows of a frame of texts, float64, ``(num_rows, num_columns)``; NaN is empty.
+
+    Raises:
+        InputError: If a column is not there, or a cell cannot be one of its column's.
+    """
+    rows = torch.full((len(frame), len(columns)), torch.nan, dtype=torch.float64)
+    for i, column in enumerate(columns):
+        if column.name not in frame.columns:
+            raise InputError(f"impute: the table has no column {column.name!r}.")
+        for row, cell in enumerate(frame[column.name].tolist()):
+            if isinstance(column, Constant):
+                rows[row, i] = 0.0
+            elif isinstance(cell, str):
+                rows[row, i] = _cell(column, cell.strip(), row)
+    return rows
+
+
+def _cell(column: Continuous | Categorical, text: str, row: int) -> float:
+    try:
+        if isinstance(column, Categorical):
+            return float(column.categories.index(text))
+        value = _parsed(column, text)
+        if isinstance(column, Discrete):
+            column.values.index(value)
+        return value
+    except ValueError as error:  # which an InputError is
+        raise InputError(
+            f"impute: row {row + 1} of column {column.name!r} holds what the model has never seen."
+        ) from error

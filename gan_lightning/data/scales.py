@@ -1,0 +1,131 @@
+"""A scale in which any measured column is normal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+REACH = 3.5
+"""Normal scores lie within ± this: 1 of 2000 numbers of N(0, 1) does not."""
+
+BEYOND = float(torch.special.ndtr(torch.tensor(-REACH, dtype=torch.float64)))
+"""Share of N(0, 1) below -REACH."""
+
+ROWS_PER_KNOT = 5
+"""Training rows for each knot of a scale: a checkpoint holds quantiles, not the column."""
+
+MOST_KNOTS = 500
+"""Knots of a scale, however many rows there are."""
+
+
+@dataclass
+class NormalScores:
+    """Makes each measured column normal: N(0, 1), cut off at ±3.5, whatever its distribution is.
+
+    A rounded value stands for a cell, in which it is placed at random, and so does a value that
+    many rows share: nothing that the model sees is a spike. The way back ends in the same cell.
+
+    Args:
+        values: Knots of the quantile functions, not falling, float64, ``(num_columns, num_knots)``;
+            the last one again and again where a column has fewer.
+        levels: Their levels in [0, 1], likewise; two knots of one level are a jump over a gap.
+        steps: Width of the cell of a rounded value, ``(num_columns, 1)``; 0 for one that is not.
+    """
+
+    values: Tensor
+    levels: Tensor
+    steps: Tensor
+
+    @classmethod
+    def of(cls, columns: Sequence[Tensor], steps: Sequence[float]) -> "NormalScores":
+        """Return the scores of columns.
+
+        Args:
+            columns: The training rows' values of each column; NaN is missing.
+            steps: Width of the cell of each column's rounded values.
+        """
+        knots = [_knots(values, step) for values, step in zip(columns, steps, strict=True)]
+        most = max(map(len, knots), default=2)
+        padded = [torch.cat([k, k[-1:].expand(most - len(k), 2)]) for k in knots]
+        both = torch.stack(padded) if padded else torch.zeros(0, most, 2, dtype=torch.float64)
+        widths = torch.tensor(list(steps), dtype=torch.float64)[:, None]
+        return cls(both[..., 1].contiguous(), both[..., 0].contiguous(), widths)
+
+    def scaled(self, values: Tensor, place: Tensor) -> Tensor:
+        """Return normal scores, float64, shape ``(num_columns, num_rows)``.
+
+        Args:
+            values: In the data's own units, of this shape; NaN is missing, and gets a score by its
+                place.
+            place: Where in its cell each value is put, in [0, 1].
+        """
+        smeared = values + (place - 0.5) * self.steps * 0.999  # not into the next cell
+        low, high = (_interpolated(smeared, self.values, self.levels, r) for r in (False, True))
+        level = torch.where(values.isnan(), place, torch.lerp(low, high, place))
+        x = torch.special.ndtri(BEYOND + (1 - 2 * BEYOND) * level)
+        beyond = smeared - smeared.clamp(self.values[:, :1], self.values[:, -1:])
+        return x + beyond.nan_to_num() / self._slopes
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        """Return values in the data's own units, not rounded yet; shapes as in ``scaled``."""
+        level = (torch.special.ndtr(x) - BEYOND) / (1 - 2 * BEYOND)
+        values = _interpolated(level.clamp(0, 1), self.levels, self.values, False)
+        return values + (x - x.clamp(-REACH, REACH)) * self._slopes
+
+    @property
+    def _slopes(self) -> Tensor:
+        """How fast values rise beyond the knots, where held-out rows may lie."""
+        slopes = (self.values[:, -1:] - self.values[:, :1]) / (2 * REACH)
+        return torch.where(slopes > 0, slopes, 1.0)
+
+
+def _knots(values: Tensor, step: float) -> Tensor:
+    """Return levels and values of a column's knots, float64, shape ``(num_knots, 2)``."""
+    known = values[~values.isnan()].double().sort().values
+    known = known if len(known) else torch.zeros(1, dtype=torch.float64)
+    num_knots = min(max(len(known) // ROWS_PER_KNOT, 10), MOST_KNOTS)
+    levels = torch.linspace(0, 1, num_knots + 1, dtype=torch.float64)
+    quantiles = _quantiles(known, levels, step)
+    pairs = {*zip(levels.tolist(), quantiles.tolist(), strict=True)}
+    pairs.update(_edges(known, step, num_knots))
+    knots = torch.tensor(sorted(pairs), dtype=torch.float64)
+    knots[:, 1] = knots[:, 1].cummax(0).values
+    return knots
+
+
+def _quantiles(ordered: Tensor, levels: Tensor, step: float) -> Tensor:
+    """Return the quantiles of values that are spread evenly over their cells."""
+    if not step:
+        at = (levels * len(ordered) - 0.5).clamp(0, len(ordered) - 1)
+        return torch.lerp(ordered[at.floor().long()], ordered[at.ceil().long()], at % 1)
+    distinct, counts = ordered.unique_consecutive(return_counts=True)
+    high = counts.cumsum(0).double() / len(ordered)
+    low = high - counts / len(ordered)
+    ends = torch.stack([low, high], 1).flatten()[None]
+    edges = torch.stack([distinct - step / 2, distinct + step / 2], 1).flatten()[None]
+    return _interpolated(levels[None], ends, edges, False)[0]
+
+
+def _edges(ordered: Tensor, step: float, num_knots: int) -> list[tuple[float, float]]:
+    """Return knots around each value of a large share, so that no knot is drawn across its edge."""
+    distinct, counts = ordered.unique_consecutive(return_counts=True)
+    ends = counts.cumsum(0)
+    pairs = []
+    for i in (counts * num_knots > len(ordered)).nonzero().flatten().tolist():
+        low, high = (float(end) / len(ordered) for end in (ends[i] - counts[i], ends[i]))
+        pairs += [(low, float(distinct[i]) - step / 2), (high, float(distinct[i]) + step / 2)]
+        if i > 0:
+            pairs.append((low, float(distinct[i - 1]) + step / 2))
+        if i + 1 < len(distinct):
+            pairs.append((high, float(distinct[i + 1]) - step / 2))
+    return pairs
+
+
+def _interpolated(x: Tensor, xs: Tensor, ys: Tensor, right: bool) -> Tensor:
+    """Return the values at ``x`` of lines through knots; of several at ``x``, a side chooses."""
+    after = torch.searchsorted(xs, x.contiguous(), right=right).clamp(1, xs.shape[1] - 1)
+    x0, x1, y0, y1 = (part.gather(1, i) for part in (xs, ys) for i in (after - 1, after))
+    width = x1 - x0
+    share = torch.where(width > 0, (x - x0) / torch.where(width > 0, width, 1.0), 0.5)
+    return torch.lerp(y0, y1, share.clamp(0, 1))

@@ -1,0 +1,142 @@
+"""Tables in files: separators, encodings and headers as they are found."""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+from lightning_utilities.core.rank_zero import rank_zero_warn
+
+from gan_lightning.data.parquet import read_parquet
+from gan_lightning.errors import InputError
+
+SEPARATORS = (",", ";", "\t", "|")
+
+BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+OTHER_FORMATS = {
+    b"PK\x03\x04": "an Excel or zip file",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip file",
+}
+
+MOST_LOOKED_AT = 2**18
+"""Bytes from which separator and header are found."""
+
+
+def read_table(
+    path: Path, separator: str | None = None, encoding: str | None = None, as_texts: bool = False
+) -> pd.DataFrame:
+    """Return the table of a CSV or Parquet file.
+
+    Args:
+        path: The file; ``.parquet`` as its ending says what it is.
+        separator: What stands between two cells; by default what the first lines have.
+        encoding: Of the text; by default UTF-8, or else Windows-1252.
+        as_texts: Leave the cells of a CSV as they are written.
+
+    Raises:
+        InputError: If it is no such file, in a sentence that quotes nothing of it.
+    """
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "nothing"
+        raise InputError(f"path: expected a file with a table at {path}, found {found}.")
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return read_parquet(path)
+    with path.open("rb") as file:
+        start = file.read(MOST_LOOKED_AT)
+    encoding = encoding or _encoding(path, start)
+    lines = _lines(path, start, encoding)
+    separator = separator or _separator(lines)
+    names, *rows = csv.reader(lines, delimiter=separator)
+    _check_header(path, names)
+    texts = [name.strip() for name in names] if as_texts else _codes(names, rows)
+    return _read(path, separator, encoding, texts)
+
+
+def _encoding(path: Path, start: bytes) -> str:
+    for mark, name in BYTE_ORDER_MARKS.items():
+        if start.startswith(mark):
+            return name
+    for mark, what in OTHER_FORMATS.items():
+        if start.startswith(mark):
+            raise InputError(f"{path}: expected a CSV or Parquet file, found {what}.")
+    if b"\0" in start:
+        raise InputError(f"{path}: expected a CSV or Parquet file, found no text.")
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        rank_zero_warn(f"{path} is no UTF-8, and read as Windows-1252; --data.encoding says else.")
+        return "cp1252"
+    return "utf-8"
+
+
+def _lines(path: Path, start: bytes, encoding: str) -> list[str]:
+    """Return the first lines of a file that are not empty, but for the last, which may be cut."""
+    try:
+        text = start.decode(encoding, "ignore")
+    except LookupError as error:
+        raise InputError(f"encoding: there is none that is called {encoding!r}.") from error
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise InputError(f"{path} is empty: expected a line of column names, and rows below it.")
+    return lines[:-1] if len(start) == MOST_LOOKED_AT and len(lines) > 1 else lines
+
+
+def _separator(lines: list[str]) -> str:
+    """Return the separator that most of the first lines have equally often."""
+    best, found = 0, ","
+    for separator in SEPARATORS:
+        outside = [re.sub(r'"[^"]*"', "", line).count(separator) for line in lines[:50]]
+        count, agreeing = Counter(outside).most_common(1)[0]
+        if count and agreeing * (2 if outside[0] == count else 1) > best:
+            best, found = agreeing * (2 if outside[0] == count else 1), separator
+    return found
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    stripped = [name.strip() for name in names]
+    twice = [name for name, count in Counter(stripped).items() if count > 1 and name]
+    if twice:
+        raise InputError(f"{path} has two columns {twice[0]!r}: give each a name of its own.")
+    if all(re.fullmatch(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", name) for name in stripped):
+        raise InputError(
+            f"{path}: expected column names in the first line, found {len(names)} numbers: add a "
+            "line of names."
+        )
+
+
+def _codes(names: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the columns whose digits are no numbers, as leading zeros show: 01067."""
+    columns = zip(*(row for row in rows if len(row) == len(names)), strict=True)
+    return [
+        name
+        for name, cells in zip(names, columns, strict=False)
+        if any(re.fullmatch(r"\s*0\d+\s*", cell) for cell in cells)
+    ]
+
+
+def _read(path: Path, separator: str, encoding: str, texts: list[str]) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            path,
+            sep=separator,
+            encoding=encoding,
+            dtype=dict.fromkeys(texts, str),
+            skipinitialspace=True,
+            low_memory=False,
+            index_col=False,
+            on_bad_lines="error",
+        )
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not text in {encoding}: name its encoding.") from error
+    except pd.errors.ParserError as error:
+        counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+        what = "its lines do not agree"
+        if counts:
+            what = f"line {counts[2]} holds {counts[3]} cells, and those above {counts[1]}"
+        raise InputError(
+            f"{path}: {what}; is {separator!r} what separates them, and are texts that hold it "
+            "quoted?"
+        ) from error

@@ -1,0 +1,116 @@
+"""A page about a generated table that needs nothing but a browser."""
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from gan_lightning.data.columns import Categorical, Column
+from gan_lightning.data.table_pictures import MOST_PANELS, most_different, panel
+from gan_lightning.figures import column_panels, correlation_pair
+from gan_lightning.metrics.correlations import correlations
+from gan_lightning.metrics.rows import filled
+
+Scores = Mapping[str, Mapping[str, float]]
+
+MEANINGS = {
+    "ks": "Largest difference of two distribution functions, mean over the numbers. Real rows have "
+    "some too: compare with them, not with 0.",
+    "tv": "Share of the rows whose category would have to change, mean over the categories.",
+    "missing": "By how much the shares of missing cells differ.",
+    "correlation_excess": "By how much correlations differ beyond those of real rows.",
+    "c2st": "How often a forest tells samples from held-out rows: ½ is as good as real.",
+    "boosted": "The same for boosted trees, as an area under the ROC curve: the sharpest judge.",
+    "gap": "How much harder samples are to tell from training rows: much above 0 is memory.",
+    "closer": "Share of samples nearer to training rows than to as many held-out ones: ½ for new "
+    "rows, 1 for copies.",
+    "dcr": "Distance to the closest training row, in that of training rows from one another: 0 for "
+    "copies, 1 for new rows.",
+    "copies": "Share of samples that are a training row in every cell.",
+    "memorised": "Share of samples nearer to a training row than held-out rows ever are.",
+    "tstr": "Accuracy of a classifier of the target trained on samples, tested on held-out rows.",
+    "trtr": "The same, trained on as many training rows: what tstr can reach.",
+}
+
+PRIVACY = (
+    "DCR, closer and copies tell whether rows were learned by heart. They promise no privacy: a "
+    "person may be recognised by a rare category, or by what many rows say together, and no noise "
+    "was added. The checkpoint holds the names and types of the columns, all categories, the "
+    "extremes and some hundred quantiles of each number, the weights of the model, and a hash of "
+    "each held-out row. It holds no rows, but a copula's quantiles of a class with few rows are "
+    "the values of those rows."
+)
+
+STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}"
+    "table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;border-bottom:1px "
+    "solid #ddd}td:first-child,td:last-child,th:first-child{text-align:left}img{max-width:100%}"
+)
+
+
+def table_report(columns: Sequence[Column], real: Tensor, generated: Tensor, scores: Scores) -> str:
+    """Return a page of HTML: scores and what they mean, columns, correlations, and privacy.
+
+    Args:
+        columns: The columns.
+        real: Training rows in the data's own units, shape ``(num_rows, num_columns)``.
+        generated: Samples, likewise.
+        scores: The numbers of samples and of what stands beside them.
+    """
+    order = most_different(columns, real, generated)
+    groups = [order[i : i + MOST_PANELS] for i in range(0, len(order), MOST_PANELS)]
+    pictures = [
+        column_panels(
+            [panel(columns[i], real[:, i], generated[:, i]) for i in group],
+            len(real),
+            len(generated),
+        )
+        for group in groups
+    ]
+    parts = [
+        f"<h1>{len(generated)} generated rows beside {len(real)} real ones</h1>",
+        _table(scores),
+        "<h2>Columns</h2>",
+        *map(_image, pictures),
+        "<h2>Pairs</h2>",
+        _image(_pairs(columns, real, generated, order)),
+        f"<h2>Privacy</h2><p>{html.escape(PRIVACY)}</p>",
+    ]
+    head = f"<meta charset=utf-8><title>Generated table</title><style>{STYLE}</style>"
+    return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>"
+
+
+def _table(scores: Scores) -> str:
+    names = list(scores)
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in ["", *names])
+    rows = []
+    for key, meaning in MEANINGS.items():
+        if key in scores["samples"]:
+            numbers = [scores[name].get(key) for name in names]
+            cells = "".join(f"<td>{'' if n is None else f'{n:.3f}'}</td>" for n in numbers)
+            rows.append(f"<tr><td>{key}</td>{cells}<td>{html.escape(meaning)}</td></tr>")
+    return f"<table><tr>{head}<th></th></tr>{''.join(rows)}</table>"
+
+
+def _pairs(
+    columns: Sequence[Column], real: Tensor, generated: Tensor, order: Sequence[int]
+) -> Figure:
+    """Draw the correlations of all pairs of columns in both sets."""
+    chosen = sorted(order[:30])
+    categorical = [k for k, i in enumerate(chosen) if isinstance(columns[i], Categorical)]
+    first, second = (
+        correlations(filled(rows[:, chosen], range(len(chosen)), categorical), categorical)
+        for rows in (real, generated)
+    )
+    names = [columns[i].name for i in chosen]
+    return correlation_pair(first.numpy(), torch.as_tensor(second).numpy(), names)
+
+
+def _image(figure: Figure) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=80)
+    return f'<img src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'

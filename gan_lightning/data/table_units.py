@@ -1,0 +1,144 @@
+"""Units of a table of one's own, whatever its columns hold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_lightning.data.columns import Categorical, Column, Continuous, Discrete, column_from
+from gan_lightning.data.row_units import ColumnUnits
+from gan_lightning.data.scales import NormalScores
+
+
+class TableUnits(ColumnUnits):
+    """Maps rows to normal scores and one-hot blocks, and back.
+
+    A row, shape ``(num_columns,)``, holds measured values, indices of categories and NaN for what
+    is missing. Scaled, shape ``(width,)``, a measured value is a normal score, and one-hot blocks,
+    -1 for cold and 1 for hot, say what is missing and which of a few values there is.
+
+    Args:
+        columns: The columns in their order.
+        scores: Of the columns that are measured and not discrete, in their order.
+        label_names: What each label is called.
+    """
+
+    kind = "table"
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        scores: NormalScores,
+        label_names: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(columns, label_names)
+        self.scores = scores
+        self.measured = [i for i, column in enumerate(columns) if _is_measured(column)]
+        self.discrete = [i for i, column in enumerate(columns) if _is_discrete(column)]
+        starts = torch.tensor([0, *(column.width for column in columns)]).cumsum(0)[:-1]
+        self.starts: list[int] = starts.tolist()
+        """Where each column begins in an encoded row."""
+        self.width = sum(column.width for column in columns)
+
+    @classmethod
+    def of_rows(
+        cls, columns: Sequence[Column], rows: Tensor, label_names: Sequence[str] | None = None
+    ) -> "TableUnits":
+        """Return units with the quantiles of rows.
+
+        Args:
+            columns: The columns in their order.
+            rows: The training rows, shape ``(num_rows, num_columns)``, and no others.
+            label_names: What each label is called.
+        """
+        measured = [(c, v) for c, v in zip(columns, rows.T, strict=True) if _is_measured(c)]
+        both = [(v, c.step) for c, v in measured if isinstance(c, Continuous)]
+        scores = NormalScores.of([values for values, _ in both], [step for _, step in both])
+        return cls(columns, scores, label_names)
+
+    def with_columns(self, columns: Sequence[Column]) -> "TableUnits":
+        return TableUnits(columns, self.scores, self.label_names)
+
+    def fit(self, data_shape: Sequence[int]) -> bool:
+        shape = self.scores.values.shape
+        alike = shape == self.scores.levels.shape and len(self.scores.steps) == len(self.measured)
+        return alike and len(self.measured) == shape[0] and list(data_shape) == [self.width]
+
+    def scale(self, rows: Tensor, random_places: bool = False) -> Tensor:
+        """Return encoded rows, float32, shape ``(num_rows, width)``.
+
+        Args:
+            rows: Shape ``(num_rows, num_columns)``.
+            random_places: Put each value at a random place of its cell, as a model should see it,
+                in place of the middle.
+        """
+        x = torch.full((len(rows), self.width), -1.0)
+        if self.measured:
+            values = rows[:, self.measured].T.contiguous()
+            place = torch.rand_like(values) if random_places else torch.full_like(values, 0.5)
+            x[:, [self.starts[i] for i in self.measured]] = self.scores.scaled(
+                values, place
+            ).T.float()
+        hot = [self.starts[i] + _index(self.columns[i], rows[:, i]) for i in self.discrete]
+        for i in self.measured:
+            if self.columns[i].missing:
+                hot.append(self.starts[i] + 1 + rows[:, i].isnan().long())
+        return x.scatter_(1, torch.stack(hot, 1), 1.0) if hot else x
+
+    def unscale(self, x: Tensor) -> Tensor:
+        """Return rows, float64, shape ``(num_rows, num_columns)``, on the CPU."""
+        x = x.detach().cpu().double()
+        rows = torch.zeros(len(x), len(self.columns), dtype=torch.float64)
+        scores = x[:, [self.starts[i] for i in self.measured]].T.contiguous()
+        for i, values in zip(self.measured, self.scores.unscaled(scores), strict=True):
+            column, start = self.columns[i], self.starts[i]
+            assert isinstance(column, Continuous)
+            there, gone = (x[:, start + 1], x[:, start + 2]) if column.missing else (0, -1)
+            rows[:, i] = torch.where(
+                torch.as_tensor(gone > there), torch.nan, column.restored(values)
+            )
+        for i in self.discrete:
+            column, start = self.columns[i], self.starts[i]
+            rows[:, i] = _value(column, x[:, start : start + column.width].argmax(1))
+        return rows
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "scores": vars(self.scores)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "TableUnits":
+        columns = [column_from(**description) for description in state["columns"]]
+        scores = NormalScores(**state["scores"])
+        for name, values in vars(scores).items():
+            if not isinstance(values, Tensor) or values.dim() != 2:
+                raise TypeError(f"the scores' {name} are no matrix")
+        return cls(columns, scores, state["label_names"])
+
+
+def _is_measured(column: Column) -> bool:
+    """Return whether a column is a number to the model."""
+    return isinstance(column, Continuous) and not isinstance(column, Discrete)
+
+
+def _is_discrete(column: Column) -> bool:
+    """Return whether a column is a one-hot block to the model."""
+    return isinstance(column, Discrete | Categorical)
+
+
+def _index(column: Column, values: Tensor) -> Tensor:
+    """Return which block of a one-hot encoding is hot, int64; the last one where it is missing."""
+    if isinstance(column, Discrete):
+        known = torch.tensor(column.values, dtype=torch.float64)
+        index = torch.searchsorted(known, values.contiguous()).clamp(max=len(known) - 1)
+    else:
+        index = values.nan_to_num().long()
+    return torch.where(values.isnan(), column.width - 1, index)
+
+
+def _value(column: Column, index: Tensor) -> Tensor:
+    """Return what an index stands for, float64."""
+    known = index.double()
+    if isinstance(column, Discrete):
+        known = torch.tensor([*column.values, torch.nan], dtype=torch.float64)[index]
+    return torch.where(index < len(column.levels), known, torch.nan)

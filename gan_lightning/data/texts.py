@@ -1,0 +1,86 @@
+"""Numbers, dates and times in texts."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+DASHES = ("-", "--", "?", ".", "*")
+"""What a table of numbers may hold in place of an empty cell."""
+
+PATTERNS = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%H:%M:%S",
+    "%H:%M",
+)
+"""How dates and times are written; of 03/04/2024 both readings fit, and the day comes first."""
+
+UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
+"""Seconds of what moments can be counted in: days, hours, minutes, seconds, milliseconds."""
+
+
+def numbers_of(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the numbers that texts stand for, NaN for a dash or another text.
+
+    The comma is a decimal one where no text has a point behind it: 1.234,5 and 12,75. The
+    attributes say how many ``dashes`` there were, and whether there were ``commas``.
+    """
+    numbers = pd.to_numeric(texts, errors="coerce")
+    commas = numbers.isna().any() and texts.str.contains(",").any()
+    if commas and _all(texts, r"[+-]?\d{1,3}(,\d{3})*\.\d+"):  # 1,234.5
+        numbers = pd.to_numeric(texts.str.replace(",", "", regex=False), errors="coerce")
+    elif commas and _all(texts, r"[+-]?\d+(\.\d{3})*(,\d+)?([eE][+-]?\d+)?"):
+        points = texts.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+        numbers = pd.to_numeric(points, errors="coerce")
+    numbers = numbers.astype(float)
+    numbers.attrs["dashes"] = int(texts.isin(DASHES).sum())
+    numbers.attrs["commas"] = bool(commas)
+    return numbers
+
+
+def _all(texts: "pd.Series[Any]", pattern: str) -> bool:
+    return bool((texts.str.fullmatch(pattern) | texts.isin(DASHES)).all())
+
+
+def moment_pattern(texts: "pd.Series[Any]") -> str | None:
+    """Return the pattern in which all texts are dates or times; None if there is none."""
+    first = texts.iloc[:50]
+    for pattern in PATTERNS:
+        for part in (first, texts):
+            parsed = pd.to_datetime(part, format=pattern, errors="coerce")
+            if parsed.isna().any():
+                break
+        else:
+            return pattern
+    return None
+
+
+def seconds_of(moments: "pd.Series[Any]", pattern: str) -> "np.ndarray[Any, Any]":
+    """Return moments, or texts of a pattern, in seconds since 1970."""
+    if not pd.api.types.is_datetime64_any_dtype(moments.dtype):
+        moments = pd.to_datetime(moments.astype(str).str.strip(), format=pattern)
+    if moments.dt.tz is not None:
+        moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
+    milliseconds = moments.astype("datetime64[ms]").astype("int64")
+    return milliseconds.to_numpy() / 1000
+
+
+def unit_of(seconds: "np.ndarray[Any, Any]") -> float:
+    """Return the largest unit that tells all moments apart."""
+    for unit in UNITS:
+        if np.allclose(seconds / unit, np.round(seconds / unit), rtol=0, atol=1e-6):
+            return unit
+    return UNITS[-1]

@@ -1,0 +1,186 @@
+"""Rows of a table: their categories one after another, then their measured values."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from lightning_utilities.core.rank_zero import rank_zero_warn
+from torch import Tensor
+
+from gan_lightning.errors import require_positive
+from gan_lightning.models.flow_matching import carried
+from gan_lightning.models.generative import Batch
+from gan_lightning.models.latent import LatentModel, SamplerDuty
+from gan_lightning.models.one_loss import OneLossModel
+from gan_lightning.networks import MakeVelocity, MLPVelocity, Shape, VelocityField, built
+from gan_lightning.networks.autoregressive import AutoregressiveCategories
+from gan_lightning.networks.rows import RowLayout
+from gan_lightning.samplers import GaussianCopula, Prior
+
+MASKED = 0.5
+"""Share of the training rows of which some cells are given."""
+
+
+class TableModel(LatentModel, OneLossModel):
+    """Categories first, by an autoregressive network; numbers given them, by flow matching.
+
+    No network has to draw a category by itself, which is where one-hot outputs fail. Of half the
+    training rows, a random part of the cells is given, categories and numbers, so that samples can
+    be asked for with any cells fixed. Small tables, of which networks would learn the rows by
+    heart, get a Gaussian copula for each label in their place, fitted before the first batch; then
+    the model is conditional, and the run ends at once.
+
+    ``train/category_loss`` is the cross-entropy of a row's categories in nats, ``velocity_loss`` as
+    in ``FlowMatching``; of rows without given cells in validation.
+
+    Args:
+        data_shape: Shape of one row; the command line takes it from the data module.
+        num_classes: Number of labels, for copulas; likewise.
+        blocks: Widths of the parts of an encoded row: 1 for a number, more for as many
+            categories; likewise.
+        num_points: Number of rows; likewise.
+        velocity: Makes the velocity field of the numbers.
+        hidden_dim: Width of the network of categories.
+        num_steps: Midpoint steps from noise to a sample.
+        copula_up_to: Number of rows up to which copulas are chosen; 0 for networks always.
+    """
+
+    averaged: ClassVar[tuple[str, ...]] = ("categories", "velocity")
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        *,
+        num_classes: int | None = None,
+        blocks: Sequence[int] = (),
+        num_points: int | None = None,
+        velocity: MakeVelocity = MLPVelocity,
+        hidden_dim: int = 32,
+        num_steps: int = 20,
+        copula_up_to: int = 1000,
+        **shared: Any,
+    ) -> None:
+        super().__init__(**shared)
+        require_positive(num_steps=num_steps, hidden_dim=hidden_dim)
+        self.data_shape = tuple(data_shape)
+        (self.latent_dim,) = self.data_shape
+        self.num_points = num_points
+        self.num_steps = num_steps
+        self.layout = RowLayout(blocks, self.latent_dim)
+        self.small = num_points is not None and num_points <= copula_up_to
+        if self.small:
+            self.averaged = ()  # type: ignore[misc]
+            self.automatic_optimization = False
+            self.know_labels(num_classes or 1)
+            self.sampler: GaussianCopula | Prior = GaussianCopula(
+                self.latent_dim, num_classes or 1, blocks
+            )
+            return
+        self.sampler = Prior(self.latent_dim)
+        sizes, num_numbers = self.layout.sizes, len(self.layout.numbers)
+        if sizes:
+            self.categories = AutoregressiveCategories(sizes, num_numbers, hidden_dim)
+        if num_numbers:
+            shape = (2 * num_numbers + sum(sizes),)
+            self.velocity = built("velocity", VelocityField, velocity, shape)
+        present = {"categories": sizes, "velocity": num_numbers}
+        self.averaged = tuple(n for n in self.averaged if present[n])  # type: ignore[misc]
+
+    def on_fit_start(self) -> None:
+        """Say what a small table gets."""
+        if self.small and not self.sampler.fitted:
+            rank_zero_warn(
+                f"The table has {self.num_points} rows: a Gaussian copula for each label is fitted "
+                "to them, since networks would learn so few by heart. --model.copula_up_to 0 "
+                "trains networks all the same."
+            )
+
+    def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        if self.small:
+            return {}
+        held = self._some_cells(x) if self.training else torch.zeros_like(self._cells(x))
+        values, codes = self.layout.values(x), self.layout.codes(x)
+        held_values, held_codes = held.split([values.shape[1], codes.shape[1]], 1)
+        terms = {}
+        if codes.shape[1]:
+            losses = self.best("categories")(codes, held_codes, values, held_values)
+            terms["category_loss"] = losses.sum(0).mean()
+        if values.shape[1]:
+            terms["velocity_loss"] = self._velocity_loss(values, codes, held_values)
+        loss = torch.stack(list(terms.values())).sum()
+        return {"loss": loss, **{name: term.detach() for name, term in terms.items()}}
+
+    def _velocity_loss(self, values: Tensor, codes: Tensor, held: Tensor) -> Tensor:
+        noise = torch.randn_like(values)
+        t = torch.rand(len(values), device=values.device, dtype=values.dtype)
+        between = torch.where(held, values, torch.lerp(noise, values, t[:, None]))
+        found = self._velocity(between, t, codes, held)
+        errors = (found - (values - noise)).square() * ~held
+        return errors.sum() / (~held).sum().clamp_min(1)
+
+    def _velocity(self, values: Tensor, t: Tensor, codes: Tensor, held: Tensor) -> Tensor:
+        """Return where numbers move, given the categories; those that are held do not."""
+        point = torch.cat([values, held * 2.0 - 1, self.layout.hot(codes)], 1)
+        return self.best("velocity")(point, t)[:, : values.shape[1]] * ~held
+
+    def _cells(self, x: Tensor) -> Tensor:
+        """Return a boolean for each cell of rows: numbers first, then categories."""
+        count = len(self.layout.numbers) + len(self.layout.sizes)
+        return torch.ones(len(x), count, dtype=torch.bool, device=x.device)
+
+    def _some_cells(self, x: Tensor) -> Tensor:
+        """Return random cells: of half the rows none, of the others a random share."""
+        cells = self._cells(x)
+        share = torch.rand(len(x), 1, device=x.device)
+        some = torch.rand(len(x), 1, device=x.device) < MASKED
+        return cells & some & (torch.rand(cells.shape, device=x.device) < share)
+
+    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        labels = self.asked_labels(num_samples, labels)
+        if self.small:
+            return self.sampler.sample(num_samples, labels)
+        nothing = torch.zeros(num_samples, self.latent_dim, device=self.device)
+        return self.completed(nothing, torch.zeros_like(self._cells(nothing)))
+
+    def completed(self, x: Tensor, held: Tensor) -> Tensor:
+        """Draw what is not given of rows, shape ``(batch, *data_shape)``, no gradients.
+
+        Args:
+            x: Encoded rows, whose cells matter where they are given.
+            held: Which cells are given, booleans: the numbers in their order, then the categories.
+        """
+        if isinstance(self.sampler, GaussianCopula):
+            return self.sampler.completed(x, held, self.label_counts)
+        values, codes = self.layout.values(x), self.layout.codes(x)
+        held_values, held_codes = held.split([values.shape[1], codes.shape[1]], 1)
+        with self.evaluating():
+            if codes.shape[1]:
+                codes = self.best("categories").sample(codes, held_codes, values, held_values)
+            if values.shape[1]:
+                start = torch.where(held_values, values, torch.randn_like(values))
+                values = carried(
+                    start, lambda x, t: self._velocity(x, t, codes, held_values), self.num_steps
+                )
+            return self.layout.joined(values, codes)
+
+    def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the rows themselves: copulas are fitted to them."""
+        return self.at_home(x)
+
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the rows themselves."""
+        return z
+
+    def sampler_duty(self) -> SamplerDuty:
+        return "follow" if self.small and not self.sampler.fitted else "rest"
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Any:
+        if not self.small:
+            return super().training_step(batch, batch_idx)
+        self.count_labels(batch[1])
+        self.trainer.should_stop = True  # copulas have been fitted, and nothing is left to do
+        return None
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return [] if self.small else super().configure_optimizers()

@@ -1,0 +1,93 @@
+"""Categories of a row, one after another."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, silu
+
+LOWEST = -1e9
+"""The logit of a category that a column does not have."""
+
+
+class AutoregressiveCategories(nn.Module):
+    """Says how likely each category of a column is after those of the columns before it.
+
+    A category is an embedding, and a column sees the sum of those before it (Uria et al., 2016,
+    Section 2, with embeddings in place of one-hot vectors) through a small network of its own. What
+    is given, categories of any columns and measured values, every column sees.
+
+    Args:
+        sizes: Number of categories of each column.
+        num_numbers: Number of measured values that may be given.
+        hidden_dim: Length of an embedding and width of each column's network.
+    """
+
+    offsets: Tensor
+    absent: Tensor
+    earlier: Tensor
+
+    def __init__(self, sizes: Sequence[int], num_numbers: int = 0, hidden_dim: int = 32) -> None:
+        super().__init__()
+        count, most = len(sizes), max(sizes)
+        self.register_buffer("offsets", torch.tensor([0, *sizes[:-1]]).cumsum(0), persistent=False)
+        absent = torch.arange(most) >= torch.tensor(sizes)[:, None]
+        self.register_buffer("absent", absent, persistent=False)
+        self.register_buffer("earlier", torch.ones(count, count).tril(-1), persistent=False)
+        self.before = nn.Embedding(sum(sizes), hidden_dim)
+        self.given = nn.Embedding(sum(sizes), hidden_dim)
+        self.numbers = nn.Linear(2 * num_numbers, hidden_dim, bias=False) if num_numbers else None
+        self.start = nn.Parameter(0.1 * torch.randn(count, hidden_dim))
+        self.hidden = nn.Parameter(torch.randn(count, hidden_dim, hidden_dim) / hidden_dim**0.5)
+        self.hidden_bias = nn.Parameter(torch.zeros(count, hidden_dim))
+        self.output = nn.Parameter(0.1 * torch.randn(count, hidden_dim, most) / hidden_dim**0.5)
+        self.output_bias = nn.Parameter(torch.zeros(count, most))
+        for embedding in (self.before, self.given):
+            nn.init.normal_(embedding.weight, 0, 0.3)
+
+    def forward(self, codes: Tensor, held: Tensor, values: Tensor, held_values: Tensor) -> Tensor:
+        """Return the cross-entropy of each category that is not given, ``(num_columns, batch)``.
+
+        Args:
+            codes: Categories, int64, shape ``(batch, num_columns)``.
+            held: Which of them are given, booleans of the same shape.
+            values: Measured values, shape ``(batch, num_numbers)``.
+            held_values: Which of them are given, likewise.
+        """
+        indices = (codes + self.offsets).T
+        embedded = self.before(indices) * ~held.T[..., None]
+        before = (self.earlier @ embedded.flatten(1)).view_as(embedded)
+        seen = self._given(indices, held, values, held_values)
+        logits = self._logits(before + seen, slice(None))
+        losses = cross_entropy(logits.flatten(0, 1), codes.T.flatten(), reduction="none")
+        return losses.view_as(indices) * ~held.T
+
+    def sample(self, codes: Tensor, held: Tensor, values: Tensor, held_values: Tensor) -> Tensor:
+        """Draw the categories that are not given; shapes as in ``forward``."""
+        drawn = codes.clone()
+        seen = self._given((codes + self.offsets).T, held, values, held_values)
+        before = torch.zeros_like(seen)
+        for column in range(codes.shape[1]):
+            logits = self._logits((before + seen)[None], slice(column, column + 1))[0]
+            fixed = held[:, column]
+            new = logits.softmax(1).multinomial(1)[:, 0]
+            drawn[:, column] = torch.where(fixed, codes[:, column], new)
+            embedded = self.before(drawn[:, column] + self.offsets[column])
+            before = before + embedded * ~fixed[:, None]
+        return drawn
+
+    def _given(self, indices: Tensor, held: Tensor, values: Tensor, held_values: Tensor) -> Tensor:
+        """Return what every column sees, shape ``(batch, hidden_dim)``."""
+        seen = (self.given(indices) * held.T[..., None]).sum(0)
+        if self.numbers is None:
+            return seen
+        return seen + self.numbers(torch.cat([values * held_values, held_values], 1))
+
+    def _logits(self, seen: Tensor, columns: slice) -> Tensor:
+        """Return logits, ``(num_columns, batch, most categories)``, of what columns see."""
+        first = silu(seen + self.start[columns, None])
+        bias = self.hidden_bias[columns, None]
+        second = silu(torch.baddbmm(bias, first, self.hidden[columns])) + first
+        bias = self.output_bias[columns, None]
+        logits = torch.baddbmm(bias, second, self.output[columns])
+        return logits.masked_fill(self.absent[columns, None], LOWEST)

@@ -1,0 +1,58 @@
+"""What the numbers of an encoded row are: measured values, and one-hot blocks of categories."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from gan_lightning.errors import InputError
+
+
+class RowLayout:
+    """Where the measured values and the categories of an encoded row stand.
+
+    Args:
+        blocks: Widths of the parts of a row in their order: 1 for a measured value, more for as
+            many categories, one-hot with -1 for cold and 1 for hot.
+        width: Length of a row.
+
+    Raises:
+        InputError: If the parts have another length together.
+    """
+
+    def __init__(self, blocks: Sequence[int], width: int) -> None:
+        if sum(blocks) != width:
+            raise InputError(
+                f"Expected rows of a table, whose parts have {width} numbers together, found "
+                f"{list(blocks)}; a FrameTable, such as CSV, says what they are."
+            )
+        starts = [sum(blocks[:i]) for i in range(len(blocks))]
+        spans = [slice(start, start + size) for start, size in zip(starts, blocks, strict=True)]
+        self.width = width
+        self.numbers = [span.start for span, size in zip(spans, blocks, strict=True) if size == 1]
+        self.categories = [span for span, size in zip(spans, blocks, strict=True) if size > 1]
+        self.sizes = [size for size in blocks if size > 1]
+
+    def values(self, x: Tensor) -> Tensor:
+        """Return the measured values of rows, shape ``(batch, num_numbers)``."""
+        return x[:, self.numbers]
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Return the index of each category of rows, int64, shape ``(batch, num_categories)``."""
+        parts = [x[:, span].argmax(1) for span in self.categories]
+        return torch.stack(parts, 1) if parts else x.new_zeros(len(x), 0, dtype=torch.int64)
+
+    def hot(self, codes: Tensor) -> Tensor:
+        """Return the one-hot blocks of categories, float32, shape ``(batch, sum of sizes)``."""
+        parts = [one_hot(code, size) for code, size in zip(codes.T, self.sizes, strict=True)]
+        nothing = torch.zeros(len(codes), 0, device=codes.device)
+        return torch.cat([nothing, *(part * 2.0 - 1 for part in parts)], 1)
+
+    def joined(self, values: Tensor, codes: Tensor) -> Tensor:
+        """Return rows, shape ``(batch, width)``, of measured values and categories."""
+        x = torch.empty(len(codes), self.width, device=codes.device)
+        x[:, self.numbers] = values.to(x)
+        hot = [i for span in self.categories for i in range(span.start, span.stop)]
+        x[:, hot] = self.hot(codes)
+        return x

@@ -1,0 +1,153 @@
+"""Rows of a table that agree with cells that are given, and tables whose gaps are filled."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import torch
+from lightning.pytorch import LightningModule
+from lightning_utilities.core.rank_zero import rank_zero_warn
+from torch import Tensor
+
+from gan_lightning.data import Units
+from gan_lightning.data.columns import Column, Continuous, Discrete
+from gan_lightning.data.given_cells import given_by, held_cells, rows_of
+from gan_lightning.data.table_file import read_table
+from gan_lightning.data.table_units import TableUnits
+from gan_lightning.errors import InputError
+from gan_lightning.models import TableModel
+from gan_lightning.sampling import CHUNK_SIZE
+
+MOST_TRIED = 1000
+"""Rows drawn for one that keeps inequalities, before they are called impossible."""
+
+MOST_ROUNDS = 20
+"""Draws of a cell in which a missing one may come out again, before it is left empty."""
+
+
+def drawn_given(
+    model: LightningModule, units: Units, wanted: str, num_samples: int
+) -> Iterator[Tensor]:
+    """Yield rows of a table that agree with what is given, in chunks, in the data's own units.
+
+    Given cells condition the model; inequalities reject rows, and how many is told.
+
+    Args:
+        model: A model of a table.
+        units: The units of its table.
+        wanted: What is given, as ``given_by`` reads it.
+        num_samples: Number of rows.
+
+    Raises:
+        InputError: If the model draws no rows of a table, or hardly any row keeps the inequalities.
+    """
+    table_model, table_units = of_tables("--given", model, units)
+    given = given_by(table_units.columns, wanted)
+    found, accepted, tried = 0, 0, 0
+    rows = given.row[None].expand(CHUNK_SIZE, -1)
+    while found < num_samples:
+        chunk = completed_rows(table_model, table_units, rows, given.cells.expand_as(rows))
+        kept = chunk[given.accepted(chunk)]
+        accepted, tried = accepted + len(kept), tried + len(chunk)
+        if tried >= MOST_TRIED * max(accepted, 1):
+            raise InputError(f"--given: of {tried} rows, {accepted} keep the inequalities.")
+        yield kept[: num_samples - found]
+        found += min(len(kept), num_samples - found)
+    if given.bounds:
+        rank_zero_warn(f"--given: {accepted / tried:.1%} of the rows kept the inequalities.")
+
+
+def write_table(
+    model: LightningModule,
+    units: Units,
+    path: Path,
+    num_samples: int,
+    given: str | None,
+    impute: str | None,
+) -> None:
+    """Write rows with given cells, or the table of a file with its gaps filled.
+
+    Args:
+        model: A model of a table.
+        units: The units of its table.
+        path: Where it is written.
+        num_samples: Number of rows with given cells.
+        given: What is given, as ``given_by`` reads it.
+        impute: A CSV file with gaps, in place of what is given.
+    """
+    if impute is None:
+        units.write(drawn_given(model, units, given or "", num_samples), path)
+    else:
+        table = read_table(Path(impute), as_texts=True)
+        imputed(model, units, table).to_csv(path, index=False)
+
+
+def completed_rows(
+    model: TableModel, units: TableUnits, rows: Tensor, given: Tensor, filled: bool = False
+) -> Tensor:
+    """Return rows, in the data's own units, whose cells that are not given are drawn.
+
+    Args:
+        model: The model.
+        units: The units of its table.
+        rows: Shape ``(num_rows, num_columns)``, in the data's own units.
+        given: Which cells are given, booleans of the same shape.
+        filled: Draw no missing numbers.
+    """
+    held = held_cells(units.columns, rows, given, filled).to(model.device)
+    known = torch.where(given, rows, torch.tensor([_any(column) for column in units.columns]))
+    drawn = units.unscale(model.completed(model.at_home(units.scale(known)), held))
+    return torch.where(given, rows, drawn)
+
+
+def imputed(model: LightningModule, units: Units, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose empty cells are filled by what the model draws given the others.
+
+    Args:
+        model: A model of a table like this one.
+        units: The units of that table.
+        frame: Cells as texts, NaN where they are empty; columns that the model does not know stay
+            as they are.
+
+    Raises:
+        InputError: If the model draws no rows of a table, or knows a column that is not there.
+    """
+    table_model, table_units = of_tables("impute", model, units)
+    parts = rows_of(table_units.columns, frame).split(CHUNK_SIZE)
+    rows = torch.cat([_filled(table_model, table_units, part) for part in parts])
+    complete = frame.copy()
+    for column, values in zip(table_units.columns, rows.T, strict=True):
+        cells = pd.Series(column.cells(values), index=frame.index, dtype=object)
+        complete[column.name] = frame[column.name].where(frame[column.name].notna(), cells)
+    return complete
+
+
+def _filled(model: TableModel, units: TableUnits, rows: Tensor) -> Tensor:
+    given = ~rows.isnan()
+    for _ in range(MOST_ROUNDS):
+        rows = completed_rows(model, units, rows, ~rows.isnan(), filled=True)
+        if not rows.isnan().any():
+            break
+    assert rows[given].isfinite().all()
+    return rows
+
+
+def of_tables(who: str, model: LightningModule, units: Units) -> tuple[TableModel, TableUnits]:
+    """Return a model and units, if they are those of a table.
+
+    Raises:
+        InputError: If they are not.
+    """
+    if isinstance(model, TableModel) and isinstance(units, TableUnits):
+        return model, units
+    raise InputError(
+        f"{who}: {type(model).__name__} draws no rows with given cells; a TableModel of a table of "
+        "one's own does."
+    )
+
+
+def _any(column: Column) -> float:
+    """Return some value that a cell may hold, where it does not matter."""
+    if isinstance(column, Discrete):
+        return column.values[0]
+    return column.minimum or 0.0 if isinstance(column, Continuous) else 0.0
