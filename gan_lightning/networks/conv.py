@@ -112,7 +112,7 @@ class UpsamplingDecoder(Decoder):
         data_shape: Shape of one image, ``(channels, size, size)``.
         latent_dim: Length of a latent vector.
         base_channels: Channels of the hidden image of half the size; each smaller one has twice as
-            many, and the one of full size, on which a convolution is dearest, a quarter.
+            many, and the one of full size half as many.
         hidden_dim: Width of the layer between the latent and the smallest image.
         activation: Makes the module after each hidden layer.
         norm: Makes the normalisation of each hidden image; none by default.
@@ -130,8 +130,8 @@ class UpsamplingDecoder(Decoder):
         super().__init__()
         self.latent_dim = latent_dim
         count, smallest = halvings(data_shape, "UpsamplingDecoder")
-        _check_widths("UpsamplingDecoder", latent_dim, base_channels // 4, hidden_dim)
-        channels = [*(base_channels * 2**i for i in reversed(range(count))), base_channels // 4]
+        _check_widths("UpsamplingDecoder", latent_dim, base_channels // 2, hidden_dim)
+        channels = [*(base_channels * 2**i for i in reversed(range(count))), base_channels // 2]
         layers: list[nn.Module] = []
         for wide, narrow in pairwise(channels):
             layers += [*_normalised(norm, wide), activation()]
