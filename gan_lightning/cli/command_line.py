@@ -20,7 +20,6 @@ from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.own_callbacks import own_callbacks
 from gan_lightning.cli.restored import (
-    DESCRIBED,
     check_data,
     check_fit,
     data_differences,
@@ -37,6 +36,7 @@ from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
+from gan_lightning.models.configured import DESCRIBED
 
 
 class CommandLine(Actions):

@@ -10,10 +10,8 @@ from torch.nn import Module
 from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataMemory
 from gan_lightning.errors import InputError
+from gan_lightning.models.configured import DESCRIBED
 from gan_lightning.models.hyperparameters import migrated
-
-DESCRIBED = ("data_shape", "num_classes", "blocks", "num_points")
-"""What a data module says of its points before they are set up, and a model is made for."""
 
 
 def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> dict[str, Any]:

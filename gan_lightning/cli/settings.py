@@ -12,8 +12,8 @@ from jsonargparse import Namespace
 
 from gan_lightning.cli.choices import SECTIONS, choices, hint_of, imported, in_words, is_abstract
 from gan_lightning.cli.explain import causes_of
-from gan_lightning.cli.restored import DESCRIBED
 from gan_lightning.errors import InputError
+from gan_lightning.models.configured import DESCRIBED
 
 LARGEST = 2**63 - 1
 """What PyTorch and NumPy can count to."""

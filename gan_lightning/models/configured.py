@@ -11,6 +11,9 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.errors import InputError
 from gan_lightning.models.hyperparameters import arguments_of, describe
 
+DESCRIBED = ("data_shape", "num_classes", "blocks", "num_points")
+"""What a data module says of its points before they are set up, and a model is made for."""
+
 
 class ConfiguredModule(LightningModule, ABC):
     """A LightningModule that is rebuilt from its checkpoint.
@@ -60,8 +63,12 @@ class ConfiguredModule(LightningModule, ABC):
 
     def _own(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Leave out what the command line hands over for models of other kinds."""
-        parameters = signature(type(self)).parameters.values()
-        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-            return arguments
-        names = {parameter.name for parameter in parameters}
-        return {name: value for name, value in arguments.items() if name in names}
+        inits = [vars(base)["__init__"] for base in type(self).__mro__ if "__init__" in vars(base)]
+        known = {name for init in inits for name in signature(init).parameters}
+        own = signature(type(self)).parameters.values()
+        takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in own)
+        return {
+            name: value
+            for name, value in arguments.items()
+            if name in known or (takes_any and name not in DESCRIBED)
+        }
