@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lightning.cli.config_files import check_config, check_text
+from gan_lightning.cli.impute import as_sample
 from gan_lightning.errors import InputError
 
 PROGRAM = "python -m gan_lightning"
@@ -77,6 +78,7 @@ def check_command_line(args: Sequence[str]) -> None:
         InputError: If its subcommand, an option or a config is not known, or an option stands where
             it would be passed by.
     """
+    args = as_sample(args)
     if not any(arg in ("-h", "--help") for arg in args[:1]):
         _check_subcommand(args)
         words = args[1:]

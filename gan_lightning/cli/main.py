@@ -22,7 +22,7 @@ def turn_away() -> None:
     """
     if _is_the_program():
         try:
-            check_command_line(as_sample(sys.argv[1:]))
+            check_command_line(sys.argv[1:])
         except InputError as error:
             complain(str(error))
             sys.exit(2)

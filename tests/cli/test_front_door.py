@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 MISSPELT = {
     "There is no subcommand 'fitt'; expected one of fit, validate": ["fitt"],
     "Did you mean 'sample'?": ["generate"],
-    "Expected one of the subcommands fit, validate, test, predict, sample; see --help": [],
-    "sample before --trainer.max_epochs; see --help": ["--trainer.max_epochs=1"],
+    "Expected one of the subcommands fit, validate, test, predict, sample, impute; see --help": [],
+    "impute before --trainer.max_epochs; see --help": ["--trainer.max_epochs=1"],
     "--truncation stands before the subcommand, expected behind it: python -m gan_lightning sample "
     "--truncation 0.7": ["--truncation", "0.7", "sample"],
     "python -m gan_lightning fit --config 'a b.yaml'": ["--config", "a b.yaml", "fit"],
