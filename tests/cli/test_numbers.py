@@ -153,6 +153,7 @@ def test_the_file_is_strict_json_whatever_the_numbers(tmp_path):
         "values": {"fid": 1.5, "kid": None, "class_kl": None, "fid/a": None, "modes": 10},
         "floor": {"fid": 0.5, "kid": None},
         "goals": {"fid": 0},
+        "baselines": {},
     }
 
 
