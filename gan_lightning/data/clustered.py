@@ -1,6 +1,6 @@
 """Clusters in place of labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import TypeVar
 
@@ -98,6 +98,12 @@ class Clustered(DataModule):
 
     def real_pictures(self) -> dict[str, Picture]:
         return self.data.real_pictures()
+
+    def baselines(self) -> dict[str, Callable[[int], Tensor]]:
+        return self.data.baselines()
+
+    def report(self, samples: Tensor, scores: Mapping[str, Mapping[str, float]]) -> str | None:
+        return self.data.report(samples, scores)
 
     def setup_units(self) -> None:
         self.data.setup_units()

@@ -162,6 +162,8 @@ CALLS = {  # a call of each method that is about the data, not about their label
     "metrics": ("val",),
     "figures": (torch.ones(2, 2),),
     "real_pictures": (),
+    "baselines": (),
+    "report": (torch.ones(2, 2), {}),
     "described": ("test",),
     "training_points": (10, 0, 1),
     "train_dataloader": (),
