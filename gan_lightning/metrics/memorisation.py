@@ -1,5 +1,6 @@
 """How many samples are copies of training images or rows."""
 
+import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
@@ -84,7 +85,9 @@ def closer_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tenso
     generator = torch.Generator().manual_seed(0)
     distances = []
     for rows in (training, held_out):
-        chosen = torch.randperm(len(rows), generator=generator)[:size].to(rows.device)
+        # Of sorted rows: ranks collect them in another order, and must find the same.
+        order = torch.from_numpy(np.lexsort(rows.flatten(1).cpu().numpy().T))
+        chosen = order[torch.randperm(len(rows), generator=generator)[:size]].to(rows.device)
         distances.append(nearest_distances(generated, rows[chosen]))
     nearer = (distances[0] < distances[1]).double() + (distances[0] == distances[1]) / 2
     return nearer.mean()

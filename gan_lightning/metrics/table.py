@@ -185,8 +185,8 @@ class CompleteTableMetrics(TableMetrics):
             return {"boosted": broken, "gap": broken}
         training, real, generated = sets
         size = min(len(training), len(real))
-        held_out = boosted_auc(real[_chosen(len(real), size)], generated, categorical)
-        known = boosted_auc(training[_chosen(len(training), size)], generated, categorical)
+        held_out = boosted_auc(real, generated, categorical, size)
+        known = boosted_auc(training, generated, categorical, size)
         return {"boosted": held_out, "gap": held_out - known}
 
     def _usefulness(

@@ -64,7 +64,9 @@ def two_sample_accuracy(real: Tensor, generated: Tensor) -> Tensor:
     return torch.tensor(np.mean(accuracies))
 
 
-def boosted_auc(real: Tensor, generated: Tensor, categorical: Sequence[int] = ()) -> Tensor:
+def boosted_auc(
+    real: Tensor, generated: Tensor, categorical: Sequence[int] = (), most: int = MAX_ROWS
+) -> Tensor:
     """Return how well boosted trees tell real rows from generated ones: 0.5 is perfect.
 
     The cross-validated area under the ROC curve on as many rows of each, at most 2000. The trees
@@ -76,8 +78,9 @@ def boosted_auc(real: Tensor, generated: Tensor, categorical: Sequence[int] = ()
         real: Rows, shape ``(num_real, num_columns)``; NaN is missing.
         generated: Shape ``(num_generated, num_columns)``.
         categorical: Indices of the columns that hold categories.
+        most: Rows of each that are used at most.
     """
-    size = min(len(real), len(generated), MAX_ROWS)
+    size = min(len(real), len(generated), most, MAX_ROWS)
     if size < 2 * BOOSTED_FOLDS:
         return torch.tensor(torch.nan, dtype=torch.float64)
     generator = np.random.default_rng(0)
