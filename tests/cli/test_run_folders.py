@@ -67,7 +67,17 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize(("name", "settings"), PLACES.values(), ids=PLACES)
+ALIKE = ("spaces in the name", "a logger of CSV files with a name")
+"""Places for the slow tests: each is like another one."""
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        pytest.param(*setting, id=place, marks=pytest.mark.slow if place in ALIKE else ())
+        for place, setting in PLACES.items()
+    ],
+)
 def test_last_and_best_are_found_wherever_the_config_puts_the_runs(
     in_folder, tmp_path, name, settings
 ):
