@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from math import prod
 
 from torch import Tensor, nn
 
@@ -91,10 +92,7 @@ class ConvDecoder(Decoder):
                 nn.ConvTranspose2d(channels[i], channels[i + 1], 4, 2, padding=1),
             ]
         self.layers = nn.Sequential(
-            nn.Linear(latent_dim, hidden_dim),
-            activation(),
-            nn.Linear(hidden_dim, channels[0] * smallest**2),
-            nn.Unflatten(1, (channels[0], smallest, smallest)),
+            *_smallest_image(latent_dim, hidden_dim, activation, (channels[0], smallest, smallest)),
             *layers,
         )
 
@@ -137,10 +135,7 @@ class UpsamplingDecoder(Decoder):
             layers += [*_normalised(norm, wide), activation()]
             layers += [nn.Conv2d(wide, narrow, 3, padding=1), nn.Upsample(scale_factor=2)]
         self.layers = nn.Sequential(
-            nn.Linear(latent_dim, hidden_dim),
-            activation(),
-            nn.Linear(hidden_dim, channels[0] * smallest**2),
-            nn.Unflatten(1, (channels[0], smallest, smallest)),
+            *_smallest_image(latent_dim, hidden_dim, activation, (channels[0], smallest, smallest)),
             *layers,
             *_normalised(norm, channels[-1]),
             activation(),
@@ -182,6 +177,14 @@ class ConvDiscriminator(FeatureDiscriminator):
 
     def features(self, x: Tensor) -> Tensor:
         return self.layers(x)
+
+
+def _smallest_image(
+    latent_dim: int, hidden_dim: int, activation: Activation, shape: Shape
+) -> list[nn.Module]:
+    """Return linear layers from a latent to the smallest hidden image, of a shape."""
+    layers = [nn.Linear(latent_dim, hidden_dim), activation(), nn.Linear(hidden_dim, prod(shape))]
+    return [*layers, nn.Unflatten(1, shape)]
 
 
 def _normalised(norm: Norm | None, channels: int) -> list[nn.Module]:
