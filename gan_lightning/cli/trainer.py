@@ -20,7 +20,7 @@ from gan_lightning.cli.devices import (
 )
 from gan_lightning.cli.endings import interruptible, naming_the_cause
 from gan_lightning.cli.known_ways import check_accumulation, check_callbacks
-from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks
+from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks, rest_idle_profiler
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
@@ -59,6 +59,7 @@ class GenerativeTrainer(Trainer):
             if isinstance(callback, Checkpoints):
                 callback.occupy(self)  # before the logger writes there
         rest_idle_hooks(model, self.callbacks)
+        rest_idle_profiler(self)
         forget_absent_gpus()
         with interruptible(), naming_the_cause(self):
             super().fit(model, *args, **kwargs)

@@ -2,10 +2,18 @@
 
 import os
 
+import pytest
 import torch
-from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.profilers import SimpleProfiler
 
-from gan_lightning.cli.overhead import EACH_BATCH, forget_absent_gpus, rest_idle_hooks
+from gan_lightning.cli.overhead import (
+    ALL_THE_TIME,
+    NoProfiler,
+    forget_absent_gpus,
+    rest_idle_hooks,
+    rest_idle_profiler,
+)
 
 
 class Busy(Callback):
@@ -23,7 +31,7 @@ def test_a_hook_that_does_nothing_rests_and_one_that_works_does_not():
     rest_idle_hooks(module, [busy, idle])
     assert busy.on_train_batch_end() == module.on_after_backward() == "worked"
     for owner, own in ((module, "on_after_backward"), (busy, "on_train_batch_end"), (idle, None)):
-        assert all(getattr(owner, hook) is None for hook in EACH_BATCH if hook != own)
+        assert all(getattr(owner, hook) is None for hook in ALL_THE_TIME if hook != own)
 
 
 def test_a_hook_that_was_set_on_one_object_works_on():
@@ -39,3 +47,12 @@ def test_a_gpu_that_is_there_is_asked_for_as_lightning_wants(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_available", lambda found=available: found)
         forget_absent_gpus()
         assert os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] == expected
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(None, NoProfiler), ("simple", SimpleProfiler)])
+def test_a_profiler_that_was_asked_for_measures_and_none_is_spared(asked, expected):
+    trainer = Trainer(accelerator="cpu", logger=False, profiler=asked)
+    rest_idle_profiler(trainer)
+    assert type(trainer.profiler) is expected
+    with trainer.profiler.profile("outer"), trainer.profiler.profile("inner"):
+        pass
