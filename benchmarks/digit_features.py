@@ -4,7 +4,7 @@ r"""Keep the weights of a trained digit classifier with the package.
     python benchmarks/digit_features.py \
         lightning_logs/classifier_mnist/version_0/checkpoints/last.ckpt
 
-Every number of images in the README changes with these weights: their hash is in its protocol.
+Every number of images in the docs changes with these weights: their hash is in its protocol.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-r"""Trains the shipped experiments, judges them by `test`, and writes the README's tables.
+r"""Trains the shipped experiments, judges them by `test`, and writes the tables of docs/results.md.
 
     python benchmarks/table.py --minutes 8 [--experiments cgan_mnist …] [--seeds 0 1 2] \
         [--runs FOLDER] [--mnist ROOT] [--pictures FOLDER] [--set KEY=VALUE …] [--write]
@@ -6,7 +6,7 @@ r"""Trains the shipped experiments, judges them by `test`, and writes the README
 Each experiment is trained by its config for at most so many minutes, and the last checkpoint judged
 by `test`, which compares 10 000 samples with the test points. What FOLDER already holds is not run
 again. Several seeds give a mean ± standard deviation. `--write` puts the tables between their marks
-in the README.
+in docs/results.md.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+RESULTS = ROOT / "docs" / "results.md"
 
 COLUMNS = {  # a table for each kind of data, known by its first column
     "images": {
@@ -176,14 +176,14 @@ def _cell(values: list[float | None]) -> str:
 
 
 def _write(kind: str, table: str) -> None:
-    """Put a table between its marks in the README."""
+    """Put a table between its marks in docs/results.md."""
     begin, end = f"<!-- results: {kind} -->", f"<!-- end of results: {kind} -->"
-    text = README.read_text(encoding="utf-8")
+    text = RESULTS.read_text(encoding="utf-8")
     pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
     if not re.search(pattern, text, re.DOTALL):
-        sys.exit(f"README.md has no place for the results of {kind}: {begin} … {end}")
+        sys.exit(f"{RESULTS.name} has no place for the results of {kind}: {begin} … {end}")
     replaced = re.sub(pattern, lambda _: f"{begin}\n{table}\n{end}", text, flags=re.DOTALL)
-    README.write_text(replaced, encoding="utf-8")
+    RESULTS.write_text(replaced, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -156,18 +156,18 @@ def test_the_best_experiment_comes_first_and_one_without_a_number_last(table, co
 
 
 def test_a_table_is_written_between_its_marks_and_nowhere_else(table, monkeypatch, tmp_path):
-    readme = tmp_path / "README.md"
-    monkeypatch.setattr(table, "README", readme)
+    page = tmp_path / "results.md"
+    monkeypatch.setattr(table, "RESULTS", page)
     marks = "<!-- results: points -->{}<!-- end of results: points -->"
     before, after = "# Title\n\n", "\n\n<!-- results: images -->old<!-- end of results: images -->"
-    readme.write_text(before + marks.format("old\nrows") + after, encoding="utf-8")
+    page.write_text(before + marks.format("old\nrows") + after, encoding="utf-8")
     for rows in ("| first |", "| second ± \\1 |"):
         table._write("points", rows)
-        text = readme.read_text(encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
         assert text == before + marks.format(f"\n{rows}\n") + after
     with pytest.raises(SystemExit, match="no place for the results of tables"):
         table._write("tables", "| rows |")
-    assert readme.read_text(encoding="utf-8") == text
+    assert page.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""The README is true: its commands run, its links lead somewhere, its YAML is an experiment."""
+"""README and docs are true: commands run, links lead somewhere, each YAML is an experiment."""
 
 import re
 import shlex
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -15,13 +16,28 @@ from PIL import Image
 from gan_lightning.cli import main
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-COMMANDS = [
-    line
-    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
-    for line in block.split("\n")
-]
+README = ROOT / "README.md"
+PAGES = {path.stem: path for path in [README, *sorted((ROOT / "docs").glob("*.md"))]}
+
+
+def fenced(page, language):
+    """The blocks of a page in a language, without the indentation of a list."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(block) for block in blocks]
+
+
+def commands_of(page):
+    lines = "".join(fenced(page, "bash")).splitlines()
+    return [line.partition("  #")[0].rstrip() for line in lines if line.strip()]
+
+
+COMMANDS = {name: commands_of(page) for name, page in PAGES.items()}
+ALL_COMMANDS = [command for commands in COMMANDS.values() for command in commands]
 SET_UP = "python3 -m venv .venv && "
+FROM_THE_NET = [
+    "pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu"
+]  # no test can run it
 SHORT = [
     "--trainer.limit_train_batches=2",
     "--trainer.enable_progress_bar=false",
@@ -52,6 +68,11 @@ def elsewhere(tmp_path, monkeypatch, write_mnist, write_table):
     return tmp_path
 
 
+def runs(command):
+    """Whether a command is run here, by a process that has one device."""
+    return "-m gan_lightning" in command and not re.search("--help|devices 2", command)
+
+
 def arguments_of(command):
     """The arguments of a command for the package, shortened to seconds."""
     words = shlex.split(command.removeprefix(SET_UP).rpartition("&& ")[2])
@@ -72,17 +93,21 @@ def arguments_of(command):
 
 
 @pytest.mark.filterwarnings("ignore:.* of the rows kept the inequalities:UserWarning")
-def test_the_commands_run_in_their_order_and_leave_what_they_promise(elsewhere, capsys):
-    for command in COMMANDS:
-        if "-m gan_lightning" not in command or "--help" in command or "devices 2" in command:
-            continue
+@pytest.mark.parametrize("page", [page for page in COMMANDS if any(map(runs, COMMANDS[page]))])
+def test_the_commands_of_a_page_run_in_their_order_and_leave_what_they_promise(
+    elsewhere, capsys, page
+):
+    for command in filter(runs, COMMANDS[page]):
         main(arguments_of(command))
-    assert len((elsewhere / "iris.csv").read_text().splitlines()) == 501
-    assert re.search(r"^test/ .*^ks ", capsys.readouterr().out, re.DOTALL | re.MULTILINE)
+        if output := re.search(r"--output (\S+)", command):
+            assert (elsewhere / output[1]).exists()
+    if page == "README":
+        assert len((elsewhere / "iris.csv").read_text().splitlines()) == 501
+        assert re.search(r"^test/ .*^ks ", capsys.readouterr().out, re.DOTALL | re.MULTILINE)
 
 
 def test_the_command_for_two_devices_runs(elsewhere, environment):
-    (command,) = (command for command in COMMANDS if "devices 2" in command)
+    (command,) = {command for command in ALL_COMMANDS if "devices 2" in command}
     done = subprocess.run(
         [sys.executable, "-m", "gan_lightning", *arguments_of(command)],
         env=environment,
@@ -98,7 +123,7 @@ def test_help_and_tensorboard_start(elsewhere, environment):
     with pytest.raises(SystemExit) as exit_:
         main(["fit", "--help"])
     assert exit_.value.code in (0, None)
-    (command,) = (command for command in COMMANDS if command.startswith("tensorboard"))
+    (command,) = {command for command in ALL_COMMANDS if command.startswith("tensorboard")}
     words = [sys.executable, "-m", "tensorboard.main", *shlex.split(command)[1:], "--port=0"]
     with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as board:
         deadline = time.monotonic() + 60
@@ -110,10 +135,10 @@ def test_help_and_tensorboard_start(elsewhere, environment):
 
 
 def test_every_command_is_run_by_a_test_or_by_ci():
-    (test_command,) = (command for command in COMMANDS if command.endswith("pytest"))
+    (test_command,) = (command for command in ALL_COMMANDS if command.endswith("pytest"))
     assert test_command.startswith(SET_UP)
     assert "grep -m1 'bin/pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
-    rest = [command for command in COMMANDS if command and command != test_command]
+    rest = [command for command in ALL_COMMANDS if command not in (test_command, *FROM_THE_NET)]
     benchmarks = [c for c in rest if c.startswith("python benchmarks/")]
     others = [c for c in rest if c not in benchmarks]
     assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in others)
@@ -121,18 +146,23 @@ def test_every_command_is_run_by_a_test_or_by_ci():
         assert (ROOT / shlex.split(command)[1]).is_file()
 
 
-def test_each_sentence_of_what_is_safe_is_the_title_of_a_test():
-    (section,) = re.findall(r"## Stop and go on\n(.*?)\n## ", README, re.DOTALL)
+@pytest.mark.parametrize(
+    ("page", "heading"), [("runs", "What a crash costs"), ("safety", "What is safe")]
+)
+def test_each_line_of_a_promise_is_the_title_of_a_test(page, heading):
+    text = PAGES[page].read_text(encoding="utf-8")
+    (section,) = re.findall(rf"\n## {heading}\n(.*?)(?:\n## |\Z)", text, re.DOTALL)
     sentences = re.findall(r"^- (.+)\.$", section, re.MULTILINE)
     assert len(sentences) == section.count("\n- ") > 10
-    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    texts = [path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py")]
+    tests = {name for text in texts for name in re.findall(r"def (test_\w+)", text)}
     for sentence in sentences:
-        title = re.sub(r"\W+", "_", sentence.lower())
-        assert f"def test_{title}(" in tests, sentence
+        title = re.sub(r"\W+", "_", sentence.lower().replace("'", ""))
+        assert f"test_{title}" in tests, sentence
 
 
 def test_the_python_example_trains_and_restores_a_model(elsewhere, capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README.replace("   ```python", ""), re.DOTALL)
+    (example,) = fenced(README, "python")
     assert len([line for line in example.splitlines() if line]) <= 11
     quick = "max_epochs=2, enable_progress_bar=False, enable_model_summary=False, logger=False, "
     quick += "enable_checkpointing=False, accelerator='cpu', log_every_n_steps=1"
@@ -140,31 +170,51 @@ def test_the_python_example_trains_and_restores_a_model(elsewhere, capsys):
     assert "dtype=torch.float64" in capsys.readouterr().out
 
 
-def test_the_anatomy_is_an_experiment(elsewhere):
-    (anatomy,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize("page", [name for name, page in PAGES.items() if fenced(page, "yaml")])
+def test_each_anatomy_is_an_experiment(elsewhere, page):
+    (anatomy,) = fenced(PAGES[page], "yaml")
     path = elsewhere / "anatomy.yaml"
     path.write_text(anatomy)
     assert yaml.safe_load(anatomy)["model"]["class_path"] == "R3GAN"
     main(["fit", f"--config={path}", "--trainer.max_epochs=1", *SHORT])
 
 
-def test_every_config_is_in_the_table_and_every_link_leads_somewhere():
+def test_every_config_has_its_place_in_readme_and_results():
     for config in (ROOT / "configs").glob("*.yaml"):
-        assert f"| `{config.stem}` |" in README
-    assert not re.search(r"RESULT_|TIME_|NOTES", README)
+        assert f"| `{config.stem}` |" in PAGES["results"].read_text(encoding="utf-8")
+        assert re.search(rf"^\|.*`{config.stem}`.*\|", README.read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_somewhere(page):
+    text = PAGES[page].read_text(encoding="utf-8")
+    assert not re.search(r"RESULT_|TIME_|NOTES|TODO", text)
+    for target, _, heading in re.findall(r"\]\(([^)#]*)(#?)([^)]*)\)", text):
+        if target.startswith("https://"):
+            continue
+        path = PAGES[page].parent / target if target else PAGES[page]
+        assert path.exists(), target
+        if heading:
+            assert heading in anchors_of(path), f"{target}#{heading}"
+
+
+def test_every_page_is_in_the_table_of_contents():
+    index = PAGES["index"].read_text(encoding="utf-8")
+    assert {f"({name}.md)" for name in PAGES if name not in ("README", "index")} <= {
+        *re.findall(r"\([\w-]+\.md\)", index)
+    }
+
+
+def anchors_of(page):
+    """What the headings of a page are called in links."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    names = [re.sub(r"[^\w -]", "", heading) for heading in headings]
+    return [name.strip().lower().replace(" ", "-") for name in names]
+
+
+def test_every_picture_of_the_docs_can_be_opened_and_is_shown():
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES.values())
     for picture in (ROOT / "docs" / "pictures").glob("*.png"):
         with Image.open(picture) as image:
             image.verify()
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
-
-
-def test_each_line_of_what_is_safe_is_the_title_of_a_test():
-    (section,) = re.findall(r"\n## What is safe\n(.*?)\n## ", README, re.DOTALL)
-    lines = re.findall(r"^- (.+)\.$", section, re.MULTILINE)
-    assert len(lines) == section.count("\n- ") > 10
-    texts = [path.read_text() for path in ROOT.glob("tests/**/test_*.py")]
-    tests = {name for text in texts for name in re.findall(r"def (test_\w+)", text)}
-    for line in lines:
-        title = re.sub(r"[^a-z ]", "", line.lower()).replace(" ", "_")
-        assert f"test_{title}" in tests, line
+        assert f"pictures/{picture.name})" in shown

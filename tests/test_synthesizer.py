@@ -11,7 +11,7 @@ import torch
 from gan_lightning.errors import InputError
 from gan_lightning.synthesizer import TableSynthesizer
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parent.parent / "docs" / "tables.md").read_text(encoding="utf-8")
 
 # It says so.
 pytestmark = pytest.mark.filterwarnings("ignore:The table has:UserWarning")
@@ -77,10 +77,10 @@ def test_a_larger_frame_gets_networks():
     assert sizes["b"] - sizes["a"] == pytest.approx(10, abs=2)
 
 
-def test_the_readmes_example_runs(tmp_path, monkeypatch, write_table, capsys):
+def test_the_example_of_the_docs_runs(tmp_path, monkeypatch, write_table, capsys):
     write_table(tmp_path / "my.csv", num_rows=200)
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(r"```py\n(.*?)```", README, re.DOTALL)
+    (example,) = re.findall(r"```py\n(.*?)```", PAGE, re.DOTALL)
     assert len(example.strip().splitlines()) == 5
     exec(example, {})
     assert "500 rows x 4 columns" in capsys.readouterr().out

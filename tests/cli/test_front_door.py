@@ -146,10 +146,11 @@ def test_help_is_left_to_the_parser(args):
     check_command_line(args)
 
 
-def test_every_command_of_the_readme_passes(monkeypatch):
-    readme = (ROOT / "README.md").read_text()
+def test_every_command_of_readme_and_docs_passes(monkeypatch):
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     monkeypatch.chdir(ROOT)
-    commands = re.findall(r"^.*python -m gan_lightning (.+)$", readme, re.MULTILINE)
+    commands = re.findall(r"^.*python -m gan_lightning (.+)$", text, re.MULTILINE)
     assert len(commands) > 20
     for command in commands:
         check_command_line(shlex.split(command, comments=True))
