@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"
 
 ROOT = Path(__file__).parent.parent
 
+# Or each collection would look through half a million objects of the libraries.
+gc.freeze()
 
 LONG = (
     *("test_readme.py", "test_resume.py", "test_experiments.py", "test_autoencoders.py"),

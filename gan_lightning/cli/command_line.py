@@ -193,6 +193,15 @@ class CommandLine(Actions):
         if recalled is not None:
             self.config[self.config.subcommand].data = dict_to_namespace(recalled)
 
+    def _dump_config(self) -> None:
+        """Keep the config as plain values, as LightningCLI does, without checking it once more."""
+        if not hasattr(self, "config_dump"):
+            everything = {"skip_link_targets": False, "skip_none": False}
+            dumped = self.parser.dump(
+                self.config, format="json", skip_validation=True, **everything
+            )
+            self.config_dump = json.loads(dumped)[self.config.subcommand]
+
     def instantiate_classes(self) -> None:
         """Build data, model and Trainer; whatever fails here failed on the configuration."""
         asked = self.config[self.config.subcommand]

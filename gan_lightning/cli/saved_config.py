@@ -26,4 +26,5 @@ class SaveRunConfig(SaveConfigCallback):
         folder = run_folder(trainer)
         if folder is not None and trainer.is_global_zero:
             with replacing(folder / self.config_filename) as file:
-                self.parser.save(self.config, file, skip_none=False, multifile=False)
+                checked = {"skip_validation": True}  # when it was parsed
+                self.parser.save(self.config, file, skip_none=False, multifile=False, **checked)
