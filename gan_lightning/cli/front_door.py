@@ -27,6 +27,7 @@ OPTIONS = {
     "test": (*_COMMON, *_LATENTS, "verbose"),
     "predict": (*_COMMON, "return_predictions"),
     "sample": (*_COMMON, *_LATENTS, "num_samples", "output", "seed", "labels", "given", "impute"),
+    "export": (*_COMMON, "output"),
 }
 """What may follow each subcommand, up to the first dot."""
 
@@ -68,6 +69,7 @@ _SUBCOMMANDS = {
     **dict.fromkeys(("train", "training", "resume", "run"), "fit"),
     **dict.fromkeys(("generate", "draw", "samples", "infer"), "sample"),
     **dict.fromkeys(("eval", "evaluate", "judge"), "test"),
+    **dict.fromkeys(("onnx", "ship", "save", "convert"), "export"),
 }
 
 
