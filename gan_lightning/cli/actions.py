@@ -10,8 +10,8 @@ from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics
-from gan_lightning.cli.asked import output_of
 from gan_lightning.checkpoint_files import batches_of
+from gan_lightning.cli.asked import output_of
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run

@@ -11,8 +11,8 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
-from gan_lightning.cli.actions import Actions
 from gan_lightning.checkpoint_files import load_checkpoint
+from gan_lightning.cli.actions import Actions
 from gan_lightning.cli.config_files import check_config, replaced_by_configs, replaced_callbacks
 from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
@@ -37,7 +37,6 @@ from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DESCRIBED
-
 
 DRAWING = ("sample", "export")
 """Commands of our own, which draw from a checkpoint and need no data but their units."""

@@ -10,6 +10,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
+from gan_lightning.checkpoint_files import load_checkpoint, restoring
 from gan_lightning.cli.asked import (
     check_output,
     folder_of,
@@ -17,7 +18,6 @@ from gan_lightning.cli.asked import (
     output_of,
     seed_samples,
 )
-from gan_lightning.checkpoint_files import load_checkpoint, restoring
 from gan_lightning.cli.devices import (
     SEVERAL_DEVICES,
     as_launched,
@@ -157,7 +157,6 @@ class GenerativeTrainer(Trainer):
             else:
                 _write(model, datamodule, file, num_samples, labels)
         return path
-
 
     def export(
         self,

@@ -41,8 +41,8 @@ def card_of(
     checked = "The weights are the model's own." if agreed is None else f"{agreed}."
     parts = [
         f"# {path.name}",
-        f"A {facts['model']} of gan_lightning that draws {_drawn(facts)}, exported from "
-        f"`{origin.checkpoint}`. {checked}",
+        f"Draws {_drawn(facts)}: the {facts['model']} of `{origin.checkpoint}`, exported by "
+        f"gan_lightning {facts['gan_lightning_version']}. {checked}",
         "## Input and output",
         *_interface(facts, path.suffix, sampler),
         "## Data",
@@ -102,7 +102,7 @@ def _values(column: Mapping[str, Any]) -> str:
         return _cell(", ".join(column["categories"]))
     if column.get("decimals") is None:
         return "as they are"
-    return f"{column['decimals']} decimals"
+    return f"rounded to {column['decimals']} places after the point"
 
 
 def _cell(text: str) -> str:

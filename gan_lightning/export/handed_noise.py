@@ -79,7 +79,9 @@ class HandedNoise(TorchFunctionMode):
             raise InputError("it draws by multinomial without replacement")
         self.chooses = True
         cumulated = weights.cumsum(-1)
-        level = self._uniform((num_samples if alone else weights.shape[0], 1 if alone else num_samples))
+        level = self._uniform(
+            (num_samples if alone else weights.shape[0], 1 if alone else num_samples)
+        )
         below = cumulated[..., None, :] <= level[..., None] * cumulated[..., -1:, None]
         index = below.sum(-1).clamp(max=weights.shape[-1] - 1)
         return index.squeeze(-1) if alone else index

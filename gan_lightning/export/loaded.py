@@ -1,6 +1,7 @@
 """Samples in Python, from a checkpoint or from an exported file."""
 
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -106,7 +107,8 @@ def _rebuilt(path: Path, kept: Kept) -> GenerativeModel:
     content = BytesIO()
     torch.save(kept.checkpoint, content)
     content.seek(0)
-    with restoring(path):
+    with restoring(path), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Found keys that are in the model state dict")
         model = LightningModule.load_from_checkpoint(
             content, map_location="cpu", weights_only=True, strict=not kept.networks
         )

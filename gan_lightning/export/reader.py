@@ -1,5 +1,6 @@
 """Ten lines that draw samples from an exported file, for its card."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,13 @@ def reader_of(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
         yield _code(_onnx_lines(path.name, facts))
         return
     yield "With this package, in the folder of the file. Nothing in the file runs:"
-    yield _code(["import gan_lightning", "", f"samples = gan_lightning.load({path.name!r}).sample(500)"])
+    yield _code(
+        [
+            "import gan_lightning",
+            "",
+            f"samples = gan_lightning.load({json.dumps(path.name)}).sample(500)",
+        ]
+    )
     if path.suffix == ".pt2":
         yield (
             "`torch.export.load` runs the file as a program, without this package: do so with a "
@@ -26,7 +33,7 @@ def _onnx_lines(name: str, facts: Mapping[str, Any]) -> list[str]:
         "import numpy as np",
         "import onnxruntime",
         "",
-        f"session = onnxruntime.InferenceSession({name!r})",
+        f"session = onnxruntime.InferenceSession({json.dumps(name)})",
         'facts = json.loads(session.get_modelmeta().custom_metadata_map["gan_lightning"])',
         "random = np.random.default_rng()",
         'inputs = {"noise": random.standard_normal((500, facts["noise"]), dtype=np.float32)}',

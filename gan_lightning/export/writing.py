@@ -75,5 +75,7 @@ def _between(model: GenerativeModel) -> str:
         return f"The noise is the latent of the {weights} generator."
     if isinstance(model, LatentModel):
         sampler = type(model.sampler).__name__
-        return f"The sampler of latents, {sampler}, is part of what is exported: it takes the noise."
+        return (
+            f"The sampler of latents, {sampler}, is part of what is exported: it takes the noise."
+        )
     return f"All that the model does is part of what is exported, with its {weights} weights."

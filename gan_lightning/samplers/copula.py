@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_lightning.errors import InputError
 from gan_lightning.networks.rows import RowLayout
-from gan_lightning.samplers.contracts import LatentSampler
+from gan_lightning.samplers.contracts import LatentSampler, require_fitted
 
 NUM_QUANTILES = 64
 """Quantiles of each measured value and label: a checkpoint holds no column."""
@@ -105,8 +105,9 @@ class GaussianCopula(LatentSampler):
         Raises:
             InputError: If it was fitted to none.
         """
-        if not self.fitted:
-            raise InputError("GaussianCopula has not been fitted to rows yet: fit does that.")
+        require_fitted(
+            self.fitted, "GaussianCopula has not been fitted to rows yet: fit does that."
+        )
         device = self.factors.device
         if labels is None:
             labels = torch.zeros(num_samples, dtype=torch.int64, device=device)
