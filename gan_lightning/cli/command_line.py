@@ -80,7 +80,10 @@ class CommandLine(Actions):
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return the one that is asked for: a parser of all takes three times as long to make."""
-        known = {**LightningCLI.subcommands(), **dict.fromkeys(DRAWING, {"model", "datamodule"})}
+        known = {
+            **LightningCLI.subcommands(),
+            **{name: {"model", "datamodule"} for name in DRAWING},
+        }
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
 
