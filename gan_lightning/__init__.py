@@ -12,6 +12,7 @@ turn_away()  # what is misspelt is answered before the rooms below load PyTorch 
 from gan_lightning import callbacks, data, features, losses, models, networks, samplers, schedules
 from gan_lightning.callbacks import *
 from gan_lightning.data import *
+from gan_lightning.export import load
 from gan_lightning.features import *
 from gan_lightning.losses import *
 from gan_lightning.models import *
@@ -26,4 +27,4 @@ guard_lightning_loader()
 ROOMS = (callbacks, data, features, losses, models, networks, samplers, schedules)
 """Where the names of this package come from: each room says which of its own it shows."""
 
-__all__ = ["__version__", *(name for room in ROOMS for name in room.__all__)]
+__all__ = ["__version__", "load", *(name for room in ROOMS for name in room.__all__)]

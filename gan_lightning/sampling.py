@@ -8,6 +8,7 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
 
+from gan_lightning.data import Units
 from gan_lightning.errors import InputError
 from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel, MakeSampler
 
@@ -63,6 +64,33 @@ def as_many_of_each_label(model: GenerativeModel, num_samples: int) -> Tensor | 
     if model.num_classes is None:
         return None
     return torch.arange(model.num_classes).repeat_interleave(-(-num_samples // model.num_classes))
+
+
+def asked_labels(
+    model: GenerativeModel, units: Units, wanted: str | None, num_samples: int
+) -> Tensor | None:
+    """Return a label for each sample of a conditional model, None for another model.
+
+    Args:
+        model: The model.
+        units: The units of its data, which know the labels' names.
+        wanted: Labels or their names, separated by commas and taken in turn; None for labels as
+            frequent as in training.
+        num_samples: Number of samples.
+
+    Raises:
+        InputError: If the model knows no such labels.
+    """
+    num_classes = model.num_classes
+    if num_classes is None:
+        if wanted is not None:
+            raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
+        return None
+    if wanted is None:
+        return model.random_labels(num_samples).cpu()
+    names = [name.strip() for name in wanted.split(",")]
+    labels = torch.tensor([units.label(name, num_classes) for name in names])
+    return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
 
 
 @contextmanager

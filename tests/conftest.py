@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
+from PIL import Image
 
 # Two processes whose libraries each start a thread for every core would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -114,6 +116,48 @@ def write_table() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def mnist_files(tmp_path_factory, write_mnist):
+    """The folder of MNIST where it is at hand, else of small files of random images."""
+    at_hand = ROOT.parent / "shared" / "data"
+    if at_hand.is_dir():
+        return at_hand
+    root, random = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    splits = {
+        name: (random.integers(0, 256, (size, 28, 28)), np.arange(size) % 10)
+        for name, size in [("train", 5600), ("t10k", 600)]
+    }
+    write_mnist(root / "MNIST" / "raw", **splits)
+    return root
+
+
+@pytest.fixture
+def data_at_hand(mnist_files, write_table, tmp_path):
+    """The arguments that lead a config to data that lie on this machine."""
+
+    def arguments(config):
+        data, place = yaml.safe_load(config.read_text())["data"], "data.init_args"
+        if data["class_path"] == "Clustered":
+            data, place = data["init_args"]["data"], f"{place}.data.init_args"
+        if data["class_path"] in ("MNIST", "StackedMNIST"):
+            official = str("shared" in mnist_files.parts).lower()
+            return [
+                *(f"--{place}.root={mnist_files}", f"--{place}.download=false"),
+                f"--{place}.official={official}",
+            ]
+        if data["class_path"] == "CSV":
+            return [f"--{place}.path={write_table(tmp_path / 'my.csv')}"]
+        if data["class_path"] == "ImageFolder":
+            (tmp_path / "pictures").mkdir()
+            for i in range(20):
+                pixels = np.random.default_rng(i).integers(0, 256, (70, 90, 3), np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")
+            return [f"--{place}.root={tmp_path / 'pictures'}"]
+        return []
+
+    return arguments
 
 
 @pytest.fixture

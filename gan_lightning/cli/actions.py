@@ -10,18 +10,19 @@ from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics
+from gan_lightning.checkpoint_files import batches_of
 from gan_lightning.cli.asked import output_of
-from gan_lightning.cli.checkpoint_files import batches_of
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.errors import InputError
+from gan_lightning.export import card_path
 from gan_lightning.files import replacing
 
 
 class Actions(LightningCLI):
-    """The five commands, after their arguments have been parsed and their classes built."""
+    """The commands, after their arguments have been parsed and their classes built."""
 
     trainer: GenerativeTrainer
     checkpoint: dict[str, Any] | None
@@ -86,6 +87,12 @@ class Actions(LightningCLI):
         self.trainer.sample(**{**kwargs, "output": str(path)})
         filled = kwargs.get("impute")
         report_file("the table" if filled else f"{kwargs['num_samples']} samples", path, older)
+
+    def export(self, **kwargs: Any) -> None:
+        """Export and say where the file and its card are."""
+        path = self.trainer.export(**kwargs)
+        report_file("the model", path)
+        report_file("its card", card_path(path))
 
     def after_predict(self) -> None:
         """Write what ``predict`` made, one sample for each training point, beside the run."""

@@ -1,5 +1,6 @@
 """What ``sample`` is asked for: where to, of which labels, how repeatable."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -7,17 +8,30 @@ import torch
 from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataModule, Units
 from gan_lightning.errors import InputError
-from gan_lightning.models import GenerativeModel
+from gan_lightning.export import Origin, figures_in
 
 
 def output_of(output: str | None, checkpoint: str | Path | None, data: DataModule) -> Path:
     """Return where samples go: what was asked for, or ``samples`` in the run's folder."""
     if output:
         return Path(output)
-    path = Path(checkpoint or ".")
-    run = Run.of_checkpoint(path)
-    folder = run.folder if run else path.absolute().parent
-    return folder / f"samples{data.file_ending}"
+    return folder_of(Path(checkpoint or ".")) / f"samples{data.file_ending}"
+
+
+def folder_of(checkpoint: Path) -> Path:
+    """Return the folder of a checkpoint's run, or its own where it lies in none."""
+    run = Run.of_checkpoint(checkpoint)
+    return run.folder if run else checkpoint.absolute().parent
+
+
+def origin_of(checkpoint: Path, fingerprint: Mapping[str, str]) -> Origin:
+    """Return what a model card says of a checkpoint, as far as its run's folder knows."""
+    run = Run.of_checkpoint(checkpoint)
+    config = None
+    if run is not None and run.config.is_file():
+        config = run.config.read_text(encoding="utf-8", errors="replace")
+    figures = figures_in(folder_of(checkpoint) / "metrics.json")
+    return Origin(checkpoint.name, fingerprint, figures, config)
 
 
 def check_output(units: Units, path: Path) -> None:
@@ -35,19 +49,3 @@ def seed_samples(seed: int | None) -> None:
         torch.manual_seed(seed)
     else:
         raise InputError(f"--seed must lie in [0, 2^63), found {seed}.")
-
-
-def asked_labels(
-    model: GenerativeModel, units: Units, wanted: str | None, num_samples: int
-) -> torch.Tensor | None:
-    """Return a label for each sample of a conditional model, None for another model."""
-    num_classes = model.num_classes
-    if num_classes is None:
-        if wanted is not None:
-            raise InputError(f"--labels: {type(model).__name__} is not a conditional model.")
-        return None
-    if wanted is None:
-        return model.random_labels(num_samples).cpu()
-    names = [name.strip() for name in wanted.split(",")]
-    labels = torch.tensor([units.label(name, num_classes) for name in names])
-    return labels.repeat(-(-num_samples // len(labels)))[:num_samples]

@@ -11,8 +11,8 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
+from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli.actions import Actions
-from gan_lightning.cli.checkpoint_files import load_checkpoint
 from gan_lightning.cli.config_files import check_config, replaced_by_configs, replaced_callbacks
 from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
@@ -37,6 +37,9 @@ from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DESCRIBED
+
+DRAWING = ("sample", "export")
+"""Commands of our own, which draw from a checkpoint and need no data but their units."""
 
 
 class CommandLine(Actions):
@@ -77,7 +80,10 @@ class CommandLine(Actions):
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return the one that is asked for: a parser of all takes three times as long to make."""
-        known = {**LightningCLI.subcommands(), "sample": {"model", "datamodule"}}
+        known = {
+            **LightningCLI.subcommands(),
+            **{name: {"model", "datamodule"} for name in DRAWING},
+        }
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
 
@@ -157,7 +163,7 @@ class CommandLine(Actions):
     def _needs_no_data(self) -> bool:
         """Whether the units of the data will do, which the checkpoint holds."""
         asked = self.arguments
-        return asked.subcommand == "sample" and not (asked.sampler or asked.sets_data)
+        return asked.subcommand in DRAWING and not (asked.sampler or asked.sets_data)
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""

@@ -27,6 +27,7 @@ OPTIONS = {
     "test": (*_COMMON, *_LATENTS, "verbose"),
     "predict": (*_COMMON, "return_predictions"),
     "sample": (*_COMMON, *_LATENTS, "num_samples", "output", "seed", "labels", "given", "impute"),
+    "export": (*_COMMON, "output"),
 }
 """What may follow each subcommand, up to the first dot."""
 
@@ -61,13 +62,16 @@ _MEANT = {
 }
 """What people type, without its section or by another name, and what it is called here."""
 
-COMMANDS = (*OPTIONS, "impute")
-"""The last is ``sample`` by another name, and has been renamed before the words are looked at."""
+COMMANDS = (*OPTIONS, "impute", "compare")
+"""``impute`` is ``sample`` by another name, and has been renamed before the words are looked at;
+``compare`` has a parser of its own."""
 
 _SUBCOMMANDS = {
     **dict.fromkeys(("train", "training", "resume", "run"), "fit"),
     **dict.fromkeys(("generate", "draw", "samples", "infer"), "sample"),
     **dict.fromkeys(("eval", "evaluate", "judge"), "test"),
+    **dict.fromkeys(("diff", "report", "table"), "compare"),
+    **dict.fromkeys(("onnx", "ship", "save", "convert"), "export"),
 }
 
 
@@ -79,7 +83,7 @@ def check_command_line(args: Sequence[str]) -> None:
             it would be passed by.
     """
     args = as_sample(args)
-    if not any(arg in ("-h", "--help") for arg in args[:1]):
+    if not any(arg in ("-h", "--help", "compare") for arg in args[:1]):
         _check_subcommand(args)
         words = args[1:]
         if not any(word in ("-h", "--help") for word in words):

@@ -38,6 +38,11 @@ def main(args: Sequence[str] | None = None) -> None:
     words = as_sample(sys.argv[1:] if args is None else args)
     try:
         check_command_line(words)
+        if words[:1] == ["compare"]:  # which needs no model
+            from gan_lightning.cli.compare import compare
+
+            compare(words[1:])
+            return
         # All that is needed is loaded before a checkpoint is looked at.
         from gan_lightning.cli import file_contents  # noqa: F401
         from gan_lightning.cli.command_line import CommandLine

@@ -6,7 +6,7 @@ from typing import Any
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
 
-from gan_lightning.cli.checkpoint_files import batches_of
+from gan_lightning.checkpoint_files import batches_of
 from gan_lightning.cli.runs import LOGS, Arguments, Run
 
 

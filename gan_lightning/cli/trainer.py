@@ -10,8 +10,14 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
-from gan_lightning.cli.asked import asked_labels, check_output, output_of, seed_samples
-from gan_lightning.cli.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.cli.asked import (
+    check_output,
+    folder_of,
+    origin_of,
+    output_of,
+    seed_samples,
+)
 from gan_lightning.cli.devices import (
     SEVERAL_DEVICES,
     as_launched,
@@ -21,12 +27,15 @@ from gan_lightning.cli.devices import (
 from gan_lightning.cli.endings import interruptible, naming_the_cause
 from gan_lightning.cli.known_ways import check_accumulation, check_callbacks
 from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks, rest_idle_profiler
-from gan_lightning.data import DataModule
+from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
+from gan_lightning.export import check_output as check_export
+from gan_lightning.export import write_export
 from gan_lightning.files import replacing
 from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
 from gan_lightning.models.optimization import check_restored
 from gan_lightning.sampling import (
+    asked_labels,
     drawn,
     exchange_sampler,
     fit_sampler,
@@ -132,7 +141,9 @@ class GenerativeTrainer(Trainer):
             given: Of a table, cells that each row is to have: ``species=setosa,age>=40``.
             impute: Of a table, a CSV file of its columns, which is written with its gaps filled.
         """
-        model, checkpoint = _checked(model, ckpt_path, num_samples)
+        model, checkpoint = _checked("sample", model, ckpt_path)
+        if num_samples < 1:
+            raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
         path = output_of(output, checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
@@ -145,6 +156,40 @@ class GenerativeTrainer(Trainer):
                 write_table(model, datamodule.units, file, num_samples, given, impute)
             else:
                 _write(model, datamodule, file, num_samples, labels)
+        return path
+
+    def export(
+        self,
+        model: ConfiguredModule,
+        datamodule: DataModule,
+        ckpt_path: str | None = None,
+        weights_only: bool | None = True,
+        output: str | None = None,
+    ) -> Path:
+        """Write what draws a checkpoint's samples to a file that other programs can use.
+
+        Args:
+            model: The model that the checkpoint restores.
+            datamodule: The data that it was trained on, for their units.
+            ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
+            weights_only: Load nothing but tensors and plain values.
+            output: The file, in ``.onnx``, ``.pt2`` or ``.safetensors``; by default
+                ``model.onnx`` in the run's folder. A model card in ``.md`` is written beside it.
+        """
+        model, checkpoint = _checked("export", model, ckpt_path)
+        path = Path(output) if output else folder_of(checkpoint) / "model.onnx"
+        check_export(path)
+        restore(model, checkpoint)
+        datamodule.setup_units()
+        memory = DataMemory.of_checkpoint(load_checkpoint(checkpoint))
+        fingerprint = {} if memory is None else memory.fingerprint
+        # Which points were held out stays in the house.
+        write_export(
+            model,
+            DataMemory(datamodule.units, fingerprint, None),
+            origin_of(checkpoint, fingerprint),
+            path,
+        )
         return path
 
 
@@ -165,15 +210,13 @@ class _Restoring(_CheckpointConnector):
 
 
 def _checked(
-    model: ConfiguredModule, ckpt_path: str | None, num_samples: int
+    command: str, model: ConfiguredModule, ckpt_path: str | None
 ) -> tuple[GenerativeModel, Path]:
     """Return the model and the checkpoint that samples are to be drawn from."""
     if ckpt_path is None:
-        raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
+        raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
     if not isinstance(model, GenerativeModel):
-        raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
-    if num_samples < 1:
-        raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
+        raise InputError(f"{command}: {type(model).__name__} is no model that draws samples.")
     return model, Path(ckpt_path)
 
 

@@ -58,10 +58,14 @@ class Continuous:
         """Difference of neighbouring values; 0 where they are not rounded."""
         return 0.0 if self.decimals is None else 10.0**-self.decimals
 
-    def restored(self, values: Tensor) -> Tensor:
-        """Return the nearest values that a column like this could hold."""
-        if self.minimum is not None or self.maximum is not None:
-            values = values.clamp(self.minimum, self.maximum)
+    def within(self, values: Tensor) -> Tensor:
+        """Return the nearest values between the smallest and the largest one."""
+        if self.minimum is None and self.maximum is None:
+            return values
+        return values.clamp(self.minimum, self.maximum)
+
+    def rounded(self, values: Tensor) -> Tensor:
+        """Return the nearest values of the column's decimals."""
         # Adding 0 makes 0 of -0.
         return values if self.decimals is None else values.round(decimals=self.decimals) + 0.0
 

@@ -64,11 +64,19 @@ class ImageUnits(Units):
         unit = x.float() / 255
         return unit if self.value_range == "[0, 1]" else unit * 2 - 1
 
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return bytes, uint8, on the CPU; what lies outside the range becomes black or white."""
-        unit = x.detach().cpu().float()
+    def in_units(self, x: Tensor) -> Tensor:
+        """Return float32 in [0, 255]; what lies outside the range becomes black or white."""
+        unit = x.float()
         unit = unit if self.value_range == "[0, 1]" else (unit + 1) / 2
-        return (unit * 255).round().clamp(0, 255).to(torch.uint8)
+        return (unit * 255).clamp(0, 255)
+
+    def rounded(self, points: Tensor) -> Tensor:
+        """Return bytes, uint8."""
+        return points.round().to(torch.uint8)
+
+    def values(self, samples: Tensor) -> NDArray[np.uint8]:
+        """Return bytes, uint8, shape ``(num_images, channels, height, width)``."""
+        return samples.numpy()
 
     def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
         """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.

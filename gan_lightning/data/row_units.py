@@ -60,6 +60,17 @@ class ColumnUnits(Units):
                 )
         return self.with_columns(columns)
 
+    def rounded(self, points: Tensor) -> Tensor:
+        """Return rows whose measured values have the decimals of their columns."""
+        parts = zip(self.columns, points.T, strict=True)
+        return torch.stack(
+            [c.rounded(part) if isinstance(c, Continuous) else part for c, part in parts], 1
+        )
+
+    def values(self, samples: Tensor) -> pd.DataFrame:
+        """Return rows as a frame with the source's columns and types."""
+        return self.frame(samples)
+
     def frame(self, rows: Tensor) -> pd.DataFrame:
         """Return rows as a frame with the source's columns and types.
 
@@ -147,9 +158,9 @@ class RowUnits(ColumnUnits):
             parts.append(one_hot(rows[:, i].long(), column.width) if hot else unit[:, [i]])
         return (torch.cat(parts, 1) * 2 - 1).float()
 
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return rows, float64, shape ``(num_rows, num_columns)``, on the CPU."""
-        parts = x.detach().cpu().double().split([column.width for column in self.columns], 1)
+    def in_units(self, x: Tensor) -> Tensor:
+        """Return rows, float64, shape ``(num_rows, num_columns)``."""
+        parts = x.double().split([column.width for column in self.columns], 1)
         values = []
         for i, (column, part) in enumerate(zip(self.columns, parts, strict=True)):
             if isinstance(column, Categorical):
@@ -157,7 +168,7 @@ class RowUnits(ColumnUnits):
             else:
                 assert isinstance(column, Continuous)
                 value = (part[:, 0] + 1) / 2 * self.span[i] + self.minimum[i]
-                values.append(column.restored(value))
+                values.append(column.within(value))
         return torch.stack(values, 1)
 
     def state_dict(self) -> dict[str, Any]:

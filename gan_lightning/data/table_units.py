@@ -86,22 +86,23 @@ class TableUnits(ColumnUnits):
                 hot.append(self.starts[i] + 1 + rows[:, i].isnan().long())
         return x.scatter_(1, torch.stack(hot, 1), 1.0) if hot else x
 
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return rows, float64, shape ``(num_rows, num_columns)``, on the CPU."""
-        x = x.detach().cpu().double()
-        rows = torch.zeros(len(x), len(self.columns), dtype=torch.float64)
+    def in_units(self, x: Tensor) -> Tensor:
+        """Return rows, float64, shape ``(num_rows, num_columns)``."""
+        x = x.double()
+        columns = [x.new_zeros(x.shape[0])] * len(self.columns)  # constants stay so
         scores = x[:, [self.starts[i] for i in self.measured]].T.contiguous()
-        for i, values in zip(self.measured, self.scores.unscaled(scores), strict=True):
+        unscaled = self.scores.unscaled(scores) if self.measured else scores
+        for i, values in zip(self.measured, unscaled, strict=True):
             column, start = self.columns[i], self.starts[i]
             assert isinstance(column, Continuous)
-            there, gone = (x[:, start + 1], x[:, start + 2]) if column.missing else (0, -1)
-            rows[:, i] = torch.where(
-                torch.as_tensor(gone > there), torch.nan, column.restored(values)
-            )
+            columns[i] = column.within(values)
+            if column.missing:
+                gone = x[:, start + 2] > x[:, start + 1]
+                columns[i] = torch.where(gone, torch.nan, columns[i])
         for i in self.discrete:
             column, start = self.columns[i], self.starts[i]
-            rows[:, i] = _value(column, x[:, start : start + column.width].argmax(1))
-        return rows
+            columns[i] = _value(column, x[:, start : start + column.width].argmax(1))
+        return torch.stack(columns, 1)
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "scores": vars(self.scores)}

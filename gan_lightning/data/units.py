@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pandas as pd
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lightning.errors import InputError
@@ -36,8 +38,24 @@ class Units(ABC):
         """Return whether points of a shape, in the model's scale, can have these units."""
 
     @abstractmethod
+    def in_units(self, x: Tensor) -> Tensor:
+        """Return points in the data's own units, not rounded yet, from the model's scale.
+
+        All operations are PyTorch's, and no shape depends on what numbers there are: an exported
+        graph ends with them. Categories are indices, and NaN is missing.
+        """
+
+    @abstractmethod
+    def rounded(self, points: Tensor) -> Tensor:
+        """Return points in the data's own units as the data could hold them."""
+
     def unscale(self, x: Tensor) -> Tensor:
         """Return points in the data's own units, on the CPU, from the model's scale."""
+        return self.rounded(self.in_units(x.detach().cpu()))
+
+    @abstractmethod
+    def values(self, samples: Tensor) -> pd.DataFrame | NDArray[Any]:
+        """Return unscaled samples as a person's program takes them: a frame, or pixels."""
 
     def check_output(self, path: Path) -> None:
         """Make sure that samples can be written to a file of this name.
@@ -98,9 +116,17 @@ class PointUnits(Units):
     def fit(self, data_shape: Sequence[int]) -> bool:
         return len(data_shape) == 1 and data_shape[0] == 2
 
-    def unscale(self, x: Tensor) -> Tensor:
-        """Return the points themselves, float64, on the CPU."""
-        return x.detach().cpu().double()
+    def in_units(self, x: Tensor) -> Tensor:
+        """Return the points themselves, float64."""
+        return x.double()
+
+    def rounded(self, points: Tensor) -> Tensor:
+        """Return the points themselves."""
+        return points
+
+    def values(self, samples: Tensor) -> pd.DataFrame:
+        """Return points as a frame with the columns ``x`` and ``y``."""
+        return pd.DataFrame(samples.numpy(), columns=["x", "y"])
 
     def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
         """Write points as CSV with the header ``x,y``."""

@@ -79,7 +79,7 @@ def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: 
     """
     step = 1 / num_steps
     for i in range(num_steps):
-        t = x.new_full((len(x),), i * step)
+        t = x.new_full(x.shape[:1], i * step)
         middle = x + step / 2 * velocity(x, t)
         x = x + step * velocity(middle, t + step / 2)
     return x

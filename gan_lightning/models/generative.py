@@ -86,9 +86,9 @@ class GenerativeModel(ConfiguredModule, ABC):
             return None
         if labels is None:
             return self.random_labels(num_samples)
-        if len(labels) != num_samples:
+        if labels.shape[0] != num_samples:
             raise InputError(
-                f"Expected a label for each of {num_samples} samples, found {len(labels)}."
+                f"Expected a label for each of {num_samples} samples, found {labels.shape[0]}."
             )
         return labels.to(self.device)
 

@@ -127,7 +127,7 @@ class TableModel(LatentModel, OneLossModel):
     def _cells(self, x: Tensor) -> Tensor:
         """Return a boolean for each cell of rows: numbers first, then categories."""
         count = len(self.layout.numbers) + len(self.layout.sizes)
-        return torch.ones(len(x), count, dtype=torch.bool, device=x.device)
+        return torch.ones(x.shape[0], count, dtype=torch.bool, device=x.device)
 
     def _some_cells(self, x: Tensor) -> Tensor:
         """Return random cells: of half the rows none, of the others a random share."""

@@ -41,17 +41,17 @@ class RowLayout:
     def codes(self, x: Tensor) -> Tensor:
         """Return the index of each category of rows, int64, shape ``(batch, num_categories)``."""
         parts = [x[:, span].argmax(1) for span in self.categories]
-        return torch.stack(parts, 1) if parts else x.new_zeros(len(x), 0, dtype=torch.int64)
+        return torch.stack(parts, 1) if parts else x.new_zeros(x.shape[0], 0, dtype=torch.int64)
 
     def hot(self, codes: Tensor) -> Tensor:
         """Return the one-hot blocks of categories, float32, shape ``(batch, sum of sizes)``."""
         parts = [one_hot(code, size) for code, size in zip(codes.T, self.sizes, strict=True)]
-        nothing = torch.zeros(len(codes), 0, device=codes.device)
+        nothing = torch.zeros(codes.shape[0], 0, device=codes.device)
         return torch.cat([nothing, *(part * 2.0 - 1 for part in parts)], 1)
 
     def joined(self, values: Tensor, codes: Tensor) -> Tensor:
         """Return rows, shape ``(batch, width)``, of measured values and categories."""
-        x = torch.empty(len(codes), self.width, device=codes.device)
+        x = torch.empty(codes.shape[0], self.width, device=codes.device)
         x[:, self.numbers] = values.to(x)
         hot = [i for span in self.categories for i in range(span.start, span.stop)]
         x[:, hot] = self.hot(codes)

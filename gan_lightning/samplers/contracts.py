@@ -51,6 +51,16 @@ class LatentSampler(nn.Module, ABC):
         """
 
 
+def require_fitted(fitted: Tensor, message: str) -> None:
+    """Make sure that a sampler was fitted; a graph cannot ask, and is made of such alone.
+
+    Raises:
+        InputError: With the message, if it was not.
+    """
+    if not torch.compiler.is_exporting() and not fitted:
+        raise InputError(message)
+
+
 class FittedSampler(LatentSampler, ABC):
     """A sampler that knows nothing before it has seen latents, in which it measures in deviations.
 
@@ -108,10 +118,10 @@ class FittedSampler(LatentSampler, ABC):
         Raises:
             InputError: If it was fitted to none.
         """
-        if not self.fitted:
-            name = type(self).__name__
-            raise InputError(
-                f"{name} has not been fitted to latents yet: fit does that, and so does "
-                f"--sampler {name}."
-            )
+        name = type(self).__name__
+        require_fitted(
+            self.fitted,
+            f"{name} has not been fitted to latents yet: fit does that, and so does --sampler "
+            f"{name}.",
+        )
         return self.sample_standardised(num_samples) * self.spread + self.centre

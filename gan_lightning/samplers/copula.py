@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_lightning.errors import InputError
 from gan_lightning.networks.rows import RowLayout
-from gan_lightning.samplers.contracts import LatentSampler
+from gan_lightning.samplers.contracts import LatentSampler, require_fitted
 
 NUM_QUANTILES = 64
 """Quantiles of each measured value and label: a checkpoint holds no column."""
@@ -105,19 +105,16 @@ class GaussianCopula(LatentSampler):
         Raises:
             InputError: If it was fitted to none.
         """
-        if not self.fitted:
-            raise InputError("GaussianCopula has not been fitted to rows yet: fit does that.")
+        require_fitted(
+            self.fitted, "GaussianCopula has not been fitted to rows yet: fit does that."
+        )
         device = self.factors.device
         if labels is None:
             labels = torch.zeros(num_samples, dtype=torch.int64, device=device)
-        drawn = torch.empty(num_samples, self.latent_dim, device=device)
-        for label in labels.unique().tolist():
-            chosen = labels == label
-            factor = self.factors[label]
-            noise = torch.randn(int(chosen.sum()), len(factor), dtype=factor.dtype, device=device)
-            levels = torch.special.ndtr(noise @ factor.T)
-            drawn[chosen] = self._row(label, levels)
-        return drawn
+        factors = self.factors[labels]
+        noise = torch.randn(num_samples, factors.shape[2], dtype=factors.dtype, device=device)
+        scores = (factors @ noise[:, :, None]).squeeze(2)
+        return self._rows(labels, torch.special.ndtr(scores))
 
     @torch.no_grad()
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:
@@ -146,7 +143,8 @@ class GaussianCopula(LatentSampler):
             for label in labels.unique().tolist():
                 chosen = labels == label
                 scores = self._rest(label, found[label][0][chosen], cells)
-                new = self._row(label, torch.special.ndtr(scores)).to(x)
+                levels = torch.special.ndtr(scores)
+                new = self._rows(torch.full_like(labels[chosen], label), levels).to(x)
                 drawn[rows[chosen]] = self._with_given(x[rows[chosen]], new, cells)
         return drawn
 
@@ -205,14 +203,15 @@ class GaussianCopula(LatentSampler):
         codes = torch.where(cells[num_numbers:], self.layout.codes(x), self.layout.codes(new))
         return self.layout.joined(values, codes)
 
-    def _row(self, label: int, levels: Tensor) -> Tensor:
-        """Return the rows of a label whose columns stand at levels in [0, 1]."""
-        quantiles, num_numbers = self.quantiles[label], len(self.layout.numbers)
+    def _rows(self, labels: Tensor, levels: Tensor) -> Tensor:
+        """Return a row of each label, whose columns stand at levels in [0, 1]."""
+        num_numbers = len(self.layout.numbers)
         at = levels[:, :num_numbers] * (NUM_QUANTILES - 1)
         below, above = at.floor().long(), at.ceil().long()
         columns = torch.arange(num_numbers, device=levels.device)
-        values = torch.lerp(quantiles[columns, below], quantiles[columns, above], at - below)
-        edges = self.shares[label].cumsum(1)
+        low, high = (self.quantiles[labels[:, None], columns, knot] for knot in (below, above))
+        values = torch.lerp(low, high, at - below)
+        edges = self.shares.cumsum(2)[labels]
         codes = (levels[:, num_numbers:, None] > edges).sum(2)
         sizes = torch.tensor(self.layout.sizes, device=levels.device)
         return self.layout.joined(values, codes.minimum(sizes - 1))

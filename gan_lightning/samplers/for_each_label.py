@@ -54,6 +54,9 @@ class ForEachLabel(LatentSampler):
         """
         if labels is None:
             raise InputError("ForEachLabel draws latents of labels.")
+        if torch.compiler.is_exporting():  # the shapes of a graph do not depend on the labels
+            of_each = torch.stack([sampler.sample(num_samples) for sampler in self.samplers])
+            return of_each[labels, torch.arange(num_samples)]
         drawn = torch.empty(num_samples, self.latent_dim, device=labels.device)
         for label, sampler in enumerate(self.samplers):
             chosen = labels == label

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
+from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli import main
-from gan_lightning.cli.checkpoint_files import load_checkpoint
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 LONGEST = 8.0

@@ -149,7 +149,7 @@ def flipped(content, bit):
 
 
 def test_none_of_300_flipped_bits_is_used_in_silence(content, tmp_path):
-    from gan_lightning.cli.checkpoint_files import load_checkpoint
+    from gan_lightning.checkpoint_files import load_checkpoint
     from gan_lightning.errors import InputError
 
     path = tmp_path / "last.ckpt"

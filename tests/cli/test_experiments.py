@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import yaml
 from lightning.pytorch import LightningModule
-from PIL import Image
 
 from gan_lightning.cli import main
 from gan_lightning.cli.config_files import replaced_callbacks
@@ -28,48 +26,6 @@ USUAL_NAMES = {  # file stems begin with the model, or with what people call thi
     "TableModel": ("csv",),
     "WarmStartedGAN": ("speedrun_", "conditional_speedrun_"),
 }
-
-
-@pytest.fixture(scope="session")
-def mnist_files(tmp_path_factory, write_mnist):
-    """The folder of MNIST where it is at hand, else of small files of random images."""
-    at_hand = ROOT.parent / "shared" / "data"
-    if at_hand.is_dir():
-        return at_hand
-    root, random = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    splits = {
-        name: (random.integers(0, 256, (size, 28, 28)), np.arange(size) % 10)
-        for name, size in [("train", 5600), ("t10k", 600)]
-    }
-    write_mnist(root / "MNIST" / "raw", **splits)
-    return root
-
-
-@pytest.fixture
-def data_at_hand(mnist_files, write_table, tmp_path):
-    """The arguments that lead a config to data that lie on this machine."""
-
-    def arguments(config):
-        data, place = yaml.safe_load(config.read_text())["data"], "data.init_args"
-        if data["class_path"] == "Clustered":
-            data, place = data["init_args"]["data"], f"{place}.data.init_args"
-        if data["class_path"] in ("MNIST", "StackedMNIST"):
-            official = str("shared" in mnist_files.parts).lower()
-            return [
-                *(f"--{place}.root={mnist_files}", f"--{place}.download=false"),
-                f"--{place}.official={official}",
-            ]
-        if data["class_path"] == "CSV":
-            return [f"--{place}.path={write_table(tmp_path / 'my.csv')}"]
-        if data["class_path"] == "ImageFolder":
-            (tmp_path / "pictures").mkdir()
-            for i in range(20):
-                pixels = np.random.default_rng(i).integers(0, 256, (70, 90, 3), np.uint8)
-                Image.fromarray(pixels).save(tmp_path / "pictures" / f"{i}.png")
-            return [f"--{place}.root={tmp_path / 'pictures'}"]
-        return []
-
-    return arguments
 
 
 QUICK = [

@@ -34,7 +34,7 @@ def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
         raise InputError(f"{path} is damaged or no checkpoint: {reason}.") from error
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise InputError(f"{path} is no checkpoint of a run: it holds no state_dict.")
-    _check_form(path, checkpoint)
+    check_form(path, checkpoint)
     if missing := [part for part in parts if part not in checkpoint]:
         raise InputError(f"{path} cannot be gone on from: it holds no {', '.join(missing)}.")
     if "loops" in parts:
@@ -67,7 +67,7 @@ def restoring(path: object) -> Iterator[None]:
         ) from error
 
 
-def _check_form(path: Path, checkpoint: Mapping[Any, Any]) -> None:
+def check_form(path: Path, checkpoint: Mapping[Any, Any]) -> None:
     """Make sure that each part is of the kind that Lightning and this package write.
 
     Raises:

@@ -1,0 +1,16 @@
+"""Runs beside each other: what they were told, what came of it, and how sure that is."""
+
+from gan_lightning.comparison.families import Family, families_of
+from gan_lightning.comparison.page import page_of
+from gan_lightning.comparison.run_record import RunRecord, read_run
+from gan_lightning.comparison.texts import csv_of, markdown_of
+
+__all__ = [
+    "Family",
+    "RunRecord",
+    "csv_of",
+    "families_of",
+    "markdown_of",
+    "page_of",
+    "read_run",
+]

@@ -1,0 +1,47 @@
+"""What the numbers of an exported file mean, in plain values."""
+
+from typing import Any
+
+from torch import Tensor
+
+from gan_lightning.export.graph import SampleGraph
+from gan_lightning.version import __version__
+
+KEY = "gan_lightning"
+"""Name of the metadata that hold the facts, as JSON."""
+
+
+def facts_of(graph: SampleGraph) -> dict[str, Any]:
+    """Return what a reader without this package has to know.
+
+    ``noise`` is the number of columns of N(0, 1) that a sample takes, ``shape`` that of a sample;
+    ``kind`` and ``columns`` say what its numbers are. Of a conditional model, ``labels`` are the
+    labels' names and ``label_shares`` how frequent they were in training.
+    """
+    model, units = graph.model, graph.units
+    units_state = units.state_dict()
+    facts: dict[str, Any] = {
+        "gan_lightning_version": __version__,
+        "model": type(model).__name__,
+        "kind": units.kind,
+        "shape": list(graph.shape),
+        "noise": graph.noise_dim,
+        "columns": units_state.get("columns", []),
+        "labels": None,
+    }
+    if model.num_classes is not None:
+        counts = model.label_counts.double() + (model.label_counts.sum() == 0)
+        names = units.label_names or ()
+        known = names if len(names) == model.num_classes else range(model.num_classes)
+        facts["labels"] = list(map(str, known))
+        facts["label_shares"] = (counts / counts.sum()).tolist()
+    return plain(facts)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, Tensor):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value

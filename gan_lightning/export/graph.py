@@ -1,0 +1,117 @@
+"""Samples as a function of noise: what an exported file holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from gan_lightning.data import Units
+from gan_lightning.errors import InputError
+from gan_lightning.export.handed_noise import HandedNoise
+from gan_lightning.models import GenerativeModel
+
+NUM_TRACED = 31
+"""Samples that the graph is followed with: no size of a network is so odd."""
+
+
+class SampleGraph(nn.Module):
+    """Maps noise, and labels of a conditional model, to samples in the data's own units.
+
+    What is mapped is the model's own ``sample``: a sampler of latents, averaged weights and the
+    steps of a flow are part of it. Numbers are not rounded, and a category is its index.
+
+    Args:
+        model: The model, on the CPU.
+        units: The units of its data.
+
+    Raises:
+        InputError: If the model draws its samples in a way that no graph can hold.
+    """
+
+    def __init__(self, model: GenerativeModel, units: Units) -> None:
+        super().__init__()
+        self.model = model.eval()
+        self.units = units
+        labels = None if model.num_classes is None else torch.zeros(NUM_TRACED).long()
+        counting = HandedNoise(None, NUM_TRACED)
+        with self.refusing(), counting:
+            points = units.in_units(model.sample(NUM_TRACED, labels))
+        self.noise_dim = counting.noise_dim
+        self.shape = tuple(points.shape[1:])
+        """Shape of one sample."""
+        self.chooses = counting.chooses
+        """Whether samples hold choices, which the last digit of a number can tip."""
+        self.networks = [
+            name
+            for name, child in model.named_children()
+            if counting.seen & {id(t) for t in (*child.parameters(), *child.buffers())}
+        ]
+        """The model's parts that draw samples; the others can stay behind."""
+
+    def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return samples in the data's own units, one for each row of N(0, 1)."""
+        with HandedNoise(noise, noise.shape[0]), torch.no_grad():
+            return self.units.in_units(self.model.sample(noise.shape[0], labels))
+
+    def example(self, num_samples: int, label: int = 0) -> tuple[Tensor, ...]:
+        """Return inputs, the same each time: noise, and one label again and again if there are."""
+        seeded = torch.Generator().manual_seed(0)
+        noise = torch.randn(num_samples, self.noise_dim, generator=seeded)
+        if self.model.num_classes is None:
+            return (noise,)
+        return noise, torch.full((num_samples,), label)
+
+    def program(self) -> ExportedProgram:
+        """Return the operations, for any number of samples, without the parts that stay behind.
+
+        Raises:
+            InputError: If they depend on what numbers or labels there are.
+        """
+        inputs = self.example(NUM_TRACED)
+        batch = {0: Dim.DYNAMIC}
+        with self.refusing(), _only(self.model, self.networks):
+            program = torch.export.export(
+                self, inputs, dynamic_shapes=(batch, batch)[: len(inputs)], strict=False
+            )
+            return program.run_decompositions({})  # without the contexts of training
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Say of which model something is that no graph can hold."""
+        name = type(self.model).__name__
+        try:
+            yield
+        except InputError as error:
+            reason = str(error).rstrip(".")
+        except (RuntimeError, NotImplementedError, torch._dynamo.exc.UserError) as error:
+            reason = (
+                "its operations depend on the number of samples, or on what they hold "
+                f"({_first_line(error)})"
+            )
+        else:
+            return
+        raise InputError(
+            f"{name} cannot be exported as a graph: {reason}. A .safetensors file keeps its "
+            "weights for gan_lightning.load."
+        )
+
+
+@contextmanager
+def _only(model: nn.Module, names: list[str]) -> Iterator[None]:
+    """Leave a model without the weights of its other parts for a while."""
+    children = [child for name, child in model.named_children() if name not in names]
+    modules = [module for child in children for module in child.modules()]
+    kept = [(module, module._parameters, module._buffers) for module in modules]
+    for module in modules:
+        module._parameters, module._buffers = {}, {}
+    try:
+        yield
+    finally:
+        for module, parameters, buffers in kept:
+            module._parameters, module._buffers = parameters, buffers
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"

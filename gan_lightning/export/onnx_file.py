@@ -1,0 +1,93 @@
+"""ONNX files, which draw samples without this package and without PyTorch."""
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_lightning.errors import InputError
+from gan_lightning.export.agreement import Agreement, agreement
+from gan_lightning.export.facts import KEY
+from gan_lightning.export.graph import SampleGraph
+
+
+def write_onnx(graph: SampleGraph, facts: dict[str, Any], path: Path) -> Agreement:
+    """Write a graph as ONNX, with its facts as metadata, and compare what it draws.
+
+    Raises:
+        InputError: If a package is missing, if ONNX has no such operation, or if samples differ.
+    """
+    runtime, inputs = _needed("onnxruntime"), graph.example(2)
+    names = ["noise", "labels"][: len(inputs)]
+    program = graph.program()
+    with graph.refusing(), _quietly():
+        written = torch.onnx.export(
+            program,
+            inputs,
+            dynamo=True,
+            verbose=False,
+            input_names=names,
+            output_names=["samples"],
+            custom_translation_table=_translations(),
+        )
+    assert written is not None
+    written.model.metadata_props[KEY] = json.dumps(facts)
+    written.save(path)
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(*values: Tensor) -> Tensor:
+        given = {name: value.numpy() for name, value in zip(names, values, strict=True)}
+        return torch.from_numpy(session.run(None, given)[0])
+
+    return agreement(graph, run)
+
+
+def _translations() -> dict[Any, Any]:
+    """Return what PyTorch's exporter has no word for, or ONNX Runtime not for 64 bits."""
+    op = _needed("onnxscript").opset20
+
+    def ndtr(x: Any) -> Any:
+        erf = op.Erf(op.Mul(op.Cast(x, to=1), 0.5**0.5))  # in float32
+        return op.CastLike(op.Mul(op.Add(erf, 1.0), 0.5), x)
+
+    def searchsorted(ordered: Any, x: Any, right: bool = False, **options: Any) -> Any:
+        ordered, x = op.Unsqueeze(ordered, [1]), op.Unsqueeze(x, [2])
+        below = op.LessOrEqual(ordered, x) if right else op.Less(ordered, x)
+        return op.ReduceSum(op.Cast(below, to=7), [2], keepdims=0)  # int64
+
+    aten = torch.ops.aten
+    return {aten.special_ndtr.default: ndtr, aten.searchsorted.Tensor: searchsorted}
+
+
+def _needed(package: str) -> Any:
+    try:
+        import_module("onnx")
+        return import_module(package)
+    except ImportError as error:
+        raise InputError(
+            f"Exporting to .onnx needs the package {error.name}: pip install "
+            '"gan_lightning[export]".'
+        ) from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep what the exporters say to their developers out of a person's sight."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

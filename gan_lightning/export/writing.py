@@ -1,0 +1,81 @@
+"""An exported file and its card, complete and compared, or neither."""
+
+from pathlib import Path
+
+from gan_lightning.data import DataMemory
+from gan_lightning.errors import InputError
+from gan_lightning.export.agreement import Agreement
+from gan_lightning.export.card import Origin, card_of
+from gan_lightning.export.facts import facts_of
+from gan_lightning.export.graph import SampleGraph
+from gan_lightning.export.onnx_file import write_onnx
+from gan_lightning.export.program_file import write_program
+from gan_lightning.export.weights_file import weights_of
+from gan_lightning.files import replacing
+from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel
+
+ENDINGS = (".onnx", ".pt2", ".safetensors")
+"""The formats: operations for any runtime of ONNX, for PyTorch, and weights for this package."""
+
+
+def check_output(path: Path) -> None:
+    """Make sure that a file's name ends in a format.
+
+    Raises:
+        InputError: If not.
+    """
+    if path.suffix not in ENDINGS:
+        raise InputError(f"--output: expected a file in {', '.join(ENDINGS)}, found {path}.")
+
+
+def card_path(path: Path) -> Path:
+    """Return where the card of a file is."""
+    return path.with_suffix(".md")
+
+
+def write_export(
+    model: GenerativeModel, memory: DataMemory, origin: Origin, path: Path
+) -> Agreement | None:
+    """Write a model in the format of the file's ending, and its card beside it.
+
+    Args:
+        model: The model, on the CPU.
+        memory: What its numbers mean.
+        origin: Where it comes from, for the card.
+        path: The file.
+
+    Returns:
+        How the file's samples compare with the model's own; None for weights alone.
+
+    Raises:
+        InputError: If the model or the format cannot do it, or if samples differ; then no file is
+            written.
+    """
+    check_output(path)
+    graph = SampleGraph(model, memory.units)
+    facts = facts_of(graph)
+    agreed = None
+    with replacing(path) as file:
+        if path.suffix == ".onnx":
+            agreed = write_onnx(graph, facts, file)
+        elif path.suffix == ".pt2":
+            agreed = write_program(graph, weights_of(graph, facts, memory), file)
+        else:
+            file.write_bytes(weights_of(graph, facts, memory))
+    with replacing(card_path(path)) as file:
+        card = card_of(path, facts, origin, agreed, _between(model))
+        file.write_text(card, encoding="utf-8")
+    return agreed
+
+
+def _between(model: GenerativeModel) -> str:
+    """Return what stands between noise and networks, in a sentence."""
+    weights = "averaged" if model.has_average else "trained"
+    if isinstance(model, AdversarialModule) and not isinstance(model, LatentModel):
+        return f"The noise is the latent of the {weights} generator."
+    if isinstance(model, LatentModel):
+        sampler = type(model.sampler).__name__
+        return (
+            f"The sampler of latents, {sampler}, is part of what is exported: it takes the noise."
+        )
+    return f"All that the model does is part of what is exported, with its {weights} weights."
