@@ -61,8 +61,11 @@ _MEANT = {
 }
 """What people type, without its section or by another name, and what it is called here."""
 
-COMMANDS = (*OPTIONS, "impute")
-"""The last is ``sample`` by another name, and has been renamed before the words are looked at."""
+QUICK = ("list", "copy", "completion")
+"""Commands that are answered without PyTorch, in ``quick_commands.py``."""
+
+COMMANDS = (*OPTIONS, "impute", *QUICK)
+"""``impute`` is ``sample`` by another name, and has been renamed before the words are looked at."""
 
 _SUBCOMMANDS = {
     **dict.fromkeys(("train", "training", "resume", "run"), "fit"),
