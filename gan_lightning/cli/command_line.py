@@ -17,6 +17,7 @@ from gan_lightning.cli.config_files import check_config, replaced_by_configs, re
 from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.front_door import PROGRAM
+from gan_lightning.cli.help_order import order_help
 from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.own_callbacks import own_callbacks
 from gan_lightning.cli.restored import (
@@ -86,6 +87,12 @@ class CommandLine(Actions):
         }
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
+
+    def setup_parser(self, *args: Any) -> None:
+        """Make the parsers, with a help that begins with what matters."""
+        super().setup_parser(*args)
+        for name, parser in self._subcommand_parsers.items():
+            order_help(parser, f"{PROGRAM} {name}")
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         for name in DESCRIBED:  # a model gets what it has a parameter for

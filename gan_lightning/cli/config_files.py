@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from gan_lightning.cli.shipped import shipped
 from gan_lightning.errors import InputError
 
 _SECTIONS = {"model", "data", "trainer", "metrics", "pictures", "checkpoints"}
@@ -140,12 +141,12 @@ def _check_file(path: Path) -> None:
     except (OSError, ValueError):  # no name that a file can have
         found = "no name of a file"
     near = ""
-    folders = [folder for folder in (path.parent, Path("configs")) if folder.is_dir()]
-    if found == "nothing" and folders:
+    if found == "nothing":
+        folders = [folder for folder in (path.parent, Path("configs")) if folder.is_dir()]
         files = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
-        stems = {file.stem: file for file in reversed(files)}
+        stems = {**{name: name for name in shipped()}, **{f.stem: str(f) for f in reversed(files)}}
         if names := get_close_matches(path.stem, stems, n=1):
-            near = f" Did you mean {str(stems[names[0]])!r}?"
+            near = f" Did you mean {stems[names[0]]!r}?"
     raise InputError(f"--config: expected a YAML file at {str(path)[:200]}, found {found}.{near}")
 
 

@@ -62,7 +62,10 @@ _MEANT = {
 }
 """What people type, without its section or by another name, and what it is called here."""
 
-COMMANDS = (*OPTIONS, "impute", "compare")
+QUICK = ("list", "copy", "completion")
+"""Commands that are answered without PyTorch, in ``quick_commands.py``."""
+
+COMMANDS = (*OPTIONS, "impute", "compare", *QUICK)
 """``impute`` is ``sample`` by another name, and has been renamed before the words are looked at;
 ``compare`` has a parser of its own."""
 

@@ -7,8 +7,10 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_lightning.cli.front_door import check_command_line
+from gan_lightning.cli.front_door import PROGRAM, check_command_line
 from gan_lightning.cli.impute import as_sample
+from gan_lightning.cli.quick_commands import answered
+from gan_lightning.cli.shipped import with_shipped_configs
 from gan_lightning.errors import InputError
 
 DEBUG = "GAN_LIGHTNING_DEBUG"
@@ -16,16 +18,25 @@ DEBUG = "GAN_LIGHTNING_DEBUG"
 
 
 def turn_away() -> None:
-    """Answer a command line that cannot be run while the program begins to load.
+    """Answer what needs no PyTorch, or cannot be run, while the program begins to load.
 
     The package calls this before it imports its rooms, and with them PyTorch and Lightning.
     """
     if _is_the_program():
         try:
-            check_command_line(sys.argv[1:])
+            if answered(sys.argv[1:], PROGRAM):
+                sys.exit()
+            check_command_line(with_shipped_configs(sys.argv[1:]))
         except InputError as error:
             complain(str(error))
             sys.exit(2)
+
+
+def script() -> None:
+    """Run as the program ``gan_lightning``, which finds modules here as ``python -m`` does."""
+    if not getattr(sys.flags, "safe_path", False):  # since Python 3.11
+        sys.path.insert(0, os.getcwd())
+    main()
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -37,6 +48,9 @@ def main(args: Sequence[str] | None = None) -> None:
     _hush()
     words = as_sample(sys.argv[1:] if args is None else args)
     try:
+        if answered(words, PROGRAM):
+            return
+        words = with_shipped_configs(words)
         check_command_line(words)
         if words[:1] == ["compare"]:  # which needs no model
             from gan_lightning.cli.compare import compare

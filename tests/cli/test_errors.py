@@ -15,7 +15,6 @@ GAN_ON_IRIS = ["fit", "--model=GAN", "--data=Iris", "--trainer.max_epochs=1"]
 
 COMMAND_LINES = {
     "There is no subcommand 'fitt'": ["fitt"],
-    "one of the subcommands fit, validate": [],
     "fit needs --model and --data": ["fit"],
     "model: there is no class 'GANN'. Did you mean 'GAN'?": ["fit", "--model=GANN", "--data=Iris"],
     "data: there is no class 'Iriss'. Did you mean 'Iris'?": ["fit", "--model=GAN", "--data=Iriss"],

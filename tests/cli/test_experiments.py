@@ -9,6 +9,7 @@ from lightning.pytorch import LightningModule
 
 from gan_lightning.cli import main
 from gan_lightning.cli.config_files import replaced_callbacks
+from gan_lightning.cli.shipped import summary
 from gan_lightning.models import Classifier, GenerativeModel
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +67,9 @@ def test_config_trains_and_its_checkpoint_restores_the_model(run, config, tmp_pa
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_config_is_short_complete_and_begins_with_its_command(config):
     text = config.read_text()
-    command = f"# python -m gan_lightning fit --config configs/{config.name}\n"
-    assert text.startswith(command)
+    command = f"# python -m gan_lightning fit --config {config.stem}"
+    assert text.splitlines()[0] in (command, f"{command} --data.init_args.path my.csv")
+    assert len(summary(config)) < 90
     assert len(text.splitlines()) < 55
     experiment = yaml.safe_load(text)
     assert list(experiment)[:4] == ["seed_everything", "data", "model", "trainer"]
@@ -117,14 +119,13 @@ def test_printed_config_is_the_same_when_read_again(run, capsys, tmp_path):
     assert yaml.safe_load(printed[0]) == yaml.safe_load(printed[1])
 
 
-@pytest.mark.parametrize("subcommand", [[], ["fit"], ["sample"]])
+@pytest.mark.parametrize("subcommand", [["fit"], ["sample"]])
 def test_help_tells_what_there_is(run, capsys, subcommand):
     with pytest.raises(SystemExit) as exit_:
         run(*subcommand, "--help")
     assert exit_.value.code in (0, None)
     text = capsys.readouterr().out
-    expected = {"fit": "--model", "sample": "--num_samples"}
-    assert expected.get("".join(subcommand), "sample") in text
+    assert {"fit": "--model", "sample": "--num_samples"}[subcommand[0]] in text
     assert "python -m gan_lightning" in text
 
 

@@ -15,6 +15,7 @@ from gan_lightning.cli import front_door
 from gan_lightning.cli.command_line import CommandLine
 from gan_lightning.cli.front_door import OPTIONS, TRAINER, check_command_line
 from gan_lightning.cli.main import turn_away
+from gan_lightning.cli.shipped import with_shipped_configs
 from gan_lightning.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -22,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 MISSPELT = {
     "There is no subcommand 'fitt'; expected one of fit, validate": ["fitt"],
     "Did you mean 'sample'?": ["generate"],
-    "Expected one of the subcommands fit, validate, test, predict, sample, impute; see --help": [],
-    "impute before --trainer.max_epochs; see --help": ["--trainer.max_epochs=1"],
+    "Expected one of the subcommands fit, validate, test, predict, sample, impute, list, ": [],
+    "completion before --trainer.max_epochs; see --help": ["--trainer.max_epochs=1"],
     "--truncation stands before the subcommand, expected behind it: python -m gan_lightning sample "
     "--truncation 0.7": ["--truncation", "0.7", "sample"],
     "python -m gan_lightning fit --config 'a b.yaml'": ["--config", "a b.yaml", "fit"],
@@ -41,7 +42,7 @@ MISSPELT = {
     "configs/gan_iriss.yaml, found nothing. Did you mean 'configs/gan_iris.yaml'?": [
         *["fit", "--config", "configs/gan_iriss.yaml"]
     ],
-    "found nothing. Did you mean 'configs/r3gan_ring.yaml'?": ["fit", "-c", "r3gan_ring"],
+    "found nothing. Did you mean 'configs/r3gan_ring.yaml'?": ["fit", "-c", "r3gan_rings"],
 }
 
 
@@ -153,4 +154,4 @@ def test_every_command_of_readme_and_docs_passes(monkeypatch):
     commands = re.findall(r"^.*python -m gan_lightning (.+)$", text, re.MULTILINE)
     assert len(commands) > 20
     for command in commands:
-        check_command_line(shlex.split(command, comments=True))
+        check_command_line(with_shipped_configs(shlex.split(command, comments=True)))

@@ -1,0 +1,43 @@
+"""The order of a command's ``--help``: what matters first, Lightning's Trainer last."""
+
+from jsonargparse import ArgumentParser
+
+TITLES = {
+    "ckpt_path": "This command",
+    "config": "The experiment",
+    "model": "Model",
+    "data": "Data",
+    "metrics": "Metrics: samples are compared with validation or test points",
+    "pictures": "Pictures of samples, drawn from the same latents again and again",
+    "checkpoints": "Checkpoints: last.ckpt and best.ckpt in the folder of the run",
+    "trainer": "Trainer: how long, on what; Lightning's own settings",
+}
+"""The title of each group of options, by an option that stands in it, in the order of the help."""
+
+HELP = {
+    "config": "A shipped experiment by its name, as `list` shows it, or a YAML file. Options "
+    "behind it override it.",
+    "seed_everything": "Seed of the run; true draws one.",
+}
+"""What Lightning says less well."""
+
+
+def order_help(parser: ArgumentParser, usage: str) -> None:
+    """Give the groups of a command's options their order, their titles and a short usage line.
+
+    Args:
+        parser: The parser of one command.
+        usage: What is typed, without the options.
+    """
+    parser.usage = f"{usage} [options]"
+    for action in parser._actions:
+        action.help = HELP.get(action.dest, action.help)
+    groups = {}
+    for group in parser._action_groups:
+        names = {action.dest for action in group._group_actions}
+        for name in TITLES.keys() & names:
+            group.title = TITLES[name]
+            groups[name] = group
+    ordered = [groups[name] for name in TITLES if name in groups]
+    others = [group for group in parser._action_groups if group not in ordered]
+    parser._action_groups = [*ordered[:-1], *others, ordered[-1]]
