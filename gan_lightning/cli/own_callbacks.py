@@ -7,12 +7,14 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ProgressBar
 
 from gan_lightning.callbacks import (
+    Dashboard,
     FiniteLosses,
     HyperparameterTable,
     RandomState,
     RunProgress,
     SamplerFit,
     ScheduleEnd,
+    TrainingCurves,
 )
 
 
@@ -25,7 +27,9 @@ def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
     always: list[Callback] = [
         RandomState(),
         FiniteLosses(),
+        TrainingCurves(),
         HyperparameterTable(),
+        Dashboard(),
         SamplerFit(),
         ScheduleEnd(),
     ]
