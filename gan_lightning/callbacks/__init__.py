@@ -7,6 +7,7 @@ from gan_lightning.callbacks.dashboard import Dashboard
 from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
 from gan_lightning.callbacks.gradient_clipping import GradientClipping
+from gan_lightning.callbacks.health_monitor import HealthMonitor
 from gan_lightning.callbacks.hyperparameter_table import HyperparameterTable
 from gan_lightning.callbacks.importance_bound import ImportanceBound
 from gan_lightning.callbacks.latent_pictures import LatentPictures
@@ -28,6 +29,7 @@ __all__ = [
     "FiniteLosses",
     "GeneratorEMA",
     "GradientClipping",
+    "HealthMonitor",
     "HyperparameterTable",
     "ImportanceBound",
     "LatentPictures",

@@ -68,6 +68,7 @@ class SampleMetrics(Callback):
         self.protocol = ""
         self.latest: Comparison | None = None
         self.samples: Tensor | None = None
+        self.compared: tuple[Tensor, Tensor] | None = None
         self.floor: dict[str, float] = {}
         self._told = ""
 
@@ -103,6 +104,7 @@ class SampleMetrics(Callback):
                 pl_module.sample(2)  # what fails, fails before training
         elif isinstance(pl_module, GenerativeModel):
             values = self._compared(trainer, pl_module, "val", self.num_samples)
+            self.compared = self.metric.gathered(real=False), self.metric.gathered(real=True)
             self._state_protocol(trainer, pl_module, "val")
             self._report(trainer, pl_module, "val", values, {})
             if trainer.state.fn == TrainerFn.FITTING:

@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import ProgressBar
 from gan_lightning.callbacks import (
     Dashboard,
     FiniteLosses,
+    HealthMonitor,
     HyperparameterTable,
     RandomState,
     RunProgress,
@@ -30,6 +31,7 @@ def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
         TrainingCurves(),
         HyperparameterTable(),
         Dashboard(),
+        HealthMonitor(),
         SamplerFit(),
         ScheduleEnd(),
     ]

@@ -10,7 +10,7 @@ from typing import TypeVar
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 
-from gan_lightning.callbacks import Checkpoints, SampleMetrics
+from gan_lightning.callbacks import Checkpoints, HealthMonitor, SampleMetrics
 from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.models import GenerativeModel
 
@@ -52,6 +52,7 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         f"  best      {best}",
         f"  last      {last}",
         f"  numbers   {protocol}",
+        *_health(trainer),
         "What next:",
         f"  look      {_tensorboard()} --logdir {_quoted(run.parent)}",
         *([f"  sample    {program} sample {checkpoint} --num_samples 500"] if draws else []),
@@ -60,6 +61,12 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         "",
     ]
     _say("\n".join(lines))
+
+
+def _health(trainer: Trainer) -> list[str]:
+    """Return a line for each disease that was found."""
+    found = callback_of(trainer, HealthMonitor).found
+    return [f"  health    {diagnosis}" for diagnosis in found]
 
 
 def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
