@@ -148,7 +148,7 @@ class SampleMetrics(Callback):
         )
         total = -(-num_samples // CHUNK_SIZE // trainer.world_size)
         with isolate_rng():
-            hidden = not self.metric.shows_progress
+            hidden = not self.metric.shows_progress or None  # None: where nobody watches
             for x, asked in tqdm(shares, "samples", total, disable=hidden, leave=False):
                 self._add(self.metric, data_of(trainer).unscale(x), asked, real=False)
             return self.metric.compute()

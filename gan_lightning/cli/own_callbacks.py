@@ -17,6 +17,7 @@ from gan_lightning.callbacks import (
     ScheduleEnd,
     TrainingCurves,
 )
+from gan_lightning.cli.start_report import StartReport
 
 
 def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
@@ -26,6 +27,7 @@ def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
         settings: The Trainer's settings.
     """
     always: list[Callback] = [
+        StartReport(),
         RandomState(),
         FiniteLosses(),
         TrainingCurves(),
