@@ -137,6 +137,11 @@ class Checkpoints(Checkpoint):
         if run is not None and self._lock is None and first:
             self._lock = RunLock(run)
 
+    @property
+    def monitors(self) -> list[str]:
+        """Return the metrics of which the first that is logged chooses the best checkpoint."""
+        return [name for name in dict.fromkeys((self.monitor, self._monitor_of_few)) if name]
+
     def outdate(self) -> None:
         """Say that the model has changed since it was saved."""
         self._saved_batch = -1

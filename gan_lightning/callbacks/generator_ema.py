@@ -33,6 +33,7 @@ class GeneratorEMA(Callback):
         self.half_life = half_life
         self.ramp_up = ramp_up
         self.points_seen = 0
+        self.share_of_start = 1.0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if not isinstance(pl_module, GenerativeModel) or not type(pl_module).averaged:
@@ -54,7 +55,9 @@ class GeneratorEMA(Callback):
         num_points = len(batch[0]) * trainer.world_size
         self.points_seen += num_points
         assert isinstance(pl_module, GenerativeModel)  # see setup
-        move_average = get_ema_multi_avg_fn(self.decay(num_points))
+        decay = self.decay(num_points)
+        self.share_of_start *= decay
+        move_average = get_ema_multi_avg_fn(decay)
         for average, network in pl_module.start_average():
             if weights := list(network.parameters()):
                 move_average(list(average.parameters()), weights, 0)
@@ -69,7 +72,8 @@ class GeneratorEMA(Callback):
         return float(0.5 ** (num_points / half_life))
 
     def state_dict(self) -> dict[str, Any]:
-        return {"points_seen": self.points_seen}
+        return {"points_seen": self.points_seen, "share_of_start": self.share_of_start}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.points_seen = state_dict["points_seen"]
+        self.share_of_start = state_dict.get("share_of_start", 0.0)  # older ones do not know it

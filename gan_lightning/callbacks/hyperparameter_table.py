@@ -1,50 +1,56 @@
-"""Runs beside each other in TensorBoard's HParams tab."""
+"""Runs beside each other in TensorBoard's HParams tab, and in the tables of other loggers."""
 
-from collections.abc import Iterator, Mapping
+import math
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from torch.utils.tensorboard.summary import hparams
 
+from gan_lightning.callbacks.logger_parts import keep_settings
+from gan_lightning.callbacks.monitored import log_number, monitors
 from gan_lightning.callbacks.run_folder import data_of, tensorboard
+from gan_lightning.callbacks.settings_told import settings_told
 
 
 class HyperparameterTable(Callback):
-    """Tells TensorBoard how the run is configured, and which metric ranks it: the data's own.
+    """Tells the loggers how the run is configured, and which metric ranks it: its own monitor.
 
-    The metric's value is the latest of its curve. Lightning's own table would write a first value
-    into the curve.
+    The table shows the metric's latest value and its best so far, which is a curve of its own,
+    ``<monitor>_best``. Lightning's own table would write a first value into the curve.
     """
+
+    def __init__(self) -> None:
+        self.best: dict[str, float] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         goes_on = trainer.fit_loop.total_batch_idx >= 0
         if goes_on or not trainer.is_global_zero:  # other ranks have no writer
             return
-        data = data_of(trainer)
-        values = dict(_flattened(pl_module.hparams, "model"))
-        values["data"] = type(data).__name__
+        settings = settings_told(pl_module, data_of(trainer))
+        for logger in trainer.loggers:
+            keep_settings(logger, settings)
+        names = [name for monitor in monitors(trainer)[0] for name in (monitor, f"{monitor}_best")]
         for board in tensorboard(trainer):
             writer = board._get_file_writer()
-            monitors = [data.monitor, data.monitor_of_few]
-            for summary in hparams(values, {name: 0.0 for name in monitors if name}):
+            for summary in hparams(settings, dict.fromkeys(names, 0.0)):
                 writer.add_summary(summary)
 
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.sanity_checking or trainer.state.fn != TrainerFn.FITTING:
+            return
+        names, mode = monitors(trainer)
+        for name in names:
+            if name not in trainer.callback_metrics:
+                continue
+            value = float(trainer.callback_metrics[name])
+            if math.isfinite(value):
+                best = min if mode == "min" else max
+                self.best[name] = best(self.best.get(name, value), value)
+                log_number(trainer, f"{name}_best", self.best[name])
 
-def _flattened(value: Any, name: str) -> Iterator[tuple[str, bool | int | float | str]]:
-    """Yield the dotted name of each plain value; classes by their own names."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if not str(key).startswith("_"):  # Lightning's own
-                inner = name if key in ("init_args", "class_path") else f"{name}.{key}"
-                yield from _flattened(item, inner)
-    elif isinstance(value, str):
-        yield name, value.rpartition(".")[2]
-    elif isinstance(value, bool | int | float):
-        yield name, value
-    elif value is not None:
-        yield name, ", ".join(map(_text, value))
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
 
-
-def _text(value: Any) -> str:
-    """Return an item of a list; a class by its own name."""
-    return value["class_path"].rpartition(".")[2] if isinstance(value, Mapping) else str(value)
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = dict(state_dict.get("best", {}))

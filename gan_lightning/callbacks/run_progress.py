@@ -1,17 +1,30 @@
-"""One progress bar over a whole run."""
+"""One progress bar over a whole run, or lines of text where nobody watches."""
 
+import sys
+import time
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from tqdm.auto import tqdm
 
+from gan_lightning.callbacks.monitored import monitors
 from gan_lightning.models import GenerativeModel
+
+LINES = 20
+"""So many lines a run has in a file or a pipe, where a bar would leave ragged ones."""
+
+UPDATE_SECONDS = 0.5
+"""Between two looks of the bar."""
+
+LEAST_SECONDS, MOST_SECONDS = 5.0, 60.0
+"""Between two of these lines."""
 
 
 class RunProgress(ProgressBar):
-    """Shows batches done, time left and the latest losses.
+    """Shows batches done, time left, the latest losses and the last validation.
 
     One bar for the run, not one an epoch: an epoch of a small table is over before a bar of its own
     could be read, and drawing it takes longer than training.
@@ -21,6 +34,10 @@ class RunProgress(ProgressBar):
         super().__init__()
         self._enabled = True
         self._bar: tqdm[Any] | None = None
+        self._validated: dict[str, str] = {}
+        self._total: int | None = None
+        self._line_at = 0
+        self._line_time = 0.0
 
     def enable(self) -> None:
         self._enabled = True
@@ -35,15 +52,17 @@ class RunProgress(ProgressBar):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         batches, epochs = trainer.num_training_batches, trainer.max_epochs or -1
         bounded = epochs > 0 and batches != float("inf")
-        self._bar = tqdm(
-            total=int(batches * epochs) if bounded else None,
-            initial=trainer.fit_loop.total_batch_idx + 1,
-            desc="fit",
-            unit=" batches",
-            dynamic_ncols=True,
-            mininterval=0.5,
-            disable=not self._enabled,
-        )
+        self._total = int(batches * epochs) if bounded else None
+        self._line_at, self._line_time = trainer.fit_loop.total_batch_idx + 1, time.monotonic()
+        if self._enabled and sys.stderr.isatty():
+            self._bar = tqdm(
+                total=self._total,
+                initial=trainer.fit_loop.total_batch_idx + 1,
+                desc="fit",
+                unit=" batches",
+                dynamic_ncols=True,
+                mininterval=UPDATE_SECONDS,
+            )
 
     def on_train_batch_end(
         self,
@@ -54,12 +73,20 @@ class RunProgress(ProgressBar):
         batch_idx: int,
     ) -> None:
         if self._bar is not None and self._bar.update():
-            metrics = {k: f"{v:.3f}" for k, v in trainer.progress_bar_metrics.items()}
-            if isinstance(pl_module, GenerativeModel) and pl_module.phase:
-                self._bar.set_description(pl_module.phase, refresh=False)
-            self._bar.set_postfix(epoch=trainer.current_epoch, **metrics, refresh=False)
+            self._bar.set_description(_phase(pl_module), refresh=False)
+            numbers = self._numbers(trainer)
+            self._bar.set_postfix(epoch=trainer.current_epoch, **numbers, refresh=False)
+        elif self._bar is None and self._line_is_due(trainer.fit_loop.total_batch_idx + 1):
+            self._write_line(trainer, pl_module)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking:
+            logged = trainer.callback_metrics
+            self._validated = {k: f"{logged[k]:.4g}" for k in monitors(trainer)[0] if k in logged}
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self._bar is None and self._enabled:
+            self._write_line(trainer, pl_module)
         self._close()
 
     def on_exception(
@@ -67,7 +94,30 @@ class RunProgress(ProgressBar):
     ) -> None:
         self._close()
 
+    def _numbers(self, trainer: Trainer) -> dict[str, str]:
+        """Return the latest losses and the last validation."""
+        losses = trainer.progress_bar_metrics.items()
+        return {k.removeprefix("train/"): f"{v:.3f}" for k, v in losses} | self._validated
+
+    def _line_is_due(self, batches: int) -> bool:
+        waited = time.monotonic() - self._line_time
+        ahead = self._total is not None and batches >= self._line_at + self._total / LINES
+        return self._enabled and waited > (LEAST_SECONDS if ahead else MOST_SECONDS)
+
+    def _write_line(self, trainer: Trainer, model: LightningModule) -> None:
+        batches = trainer.fit_loop.total_batch_idx + 1
+        self._line_at, self._line_time = batches, time.monotonic()
+        of = f"/{self._total}" if self._total is not None else ""
+        numbers = ", ".join(f"{name} {value}" for name, value in self._numbers(trainer).items())
+        words = [f"{_phase(model)}: {batches}{of} batches, epoch {trainer.current_epoch}", numbers]
+        tqdm.write(", ".join(filter(None, words)), file=sys.stderr)
+
     def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _phase(model: LightningModule) -> str:
+    """Return what training is about just now."""
+    return (model.phase if isinstance(model, GenerativeModel) else "") or "fit"

@@ -6,12 +6,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from gan_lightning.callbacks.run_folder import data_of, tensorboard
+from gan_lightning.callbacks.logger_parts import keep_text
+from gan_lightning.callbacks.monitored import curve_name, log_number, monitors
+from gan_lightning.callbacks.run_folder import data_of
 from gan_lightning.data import Stage
 from gan_lightning.errors import InputError
 from gan_lightning.metrics import TwoSampleMetric
@@ -65,6 +68,14 @@ class SampleMetrics(Callback):
         self.protocol = ""
         self.latest: Comparison | None = None
         self.samples: Tensor | None = None
+        self.compared: tuple[Tensor, Tensor] | None = None
+        self.floor: dict[str, float] = {}
+        self._told = ""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.fit_loop.total_batch_idx < 0 and isinstance(pl_module, GenerativeModel):
+            self.metric = data_of(trainer).metrics("val")
+            self._tell(trainer, "val", self._described(trainer, pl_module, "val", self.num_samples))
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._start(trainer, pl_module, "val")
@@ -93,8 +104,11 @@ class SampleMetrics(Callback):
                 pl_module.sample(2)  # what fails, fails before training
         elif isinstance(pl_module, GenerativeModel):
             values = self._compared(trainer, pl_module, "val", self.num_samples)
+            self.compared = self.metric.gathered(real=False), self.metric.gathered(real=True)
             self._state_protocol(trainer, pl_module, "val")
             self._report(trainer, pl_module, "val", values, {})
+            if trainer.state.fn == TrainerFn.FITTING:
+                self._show_floor(trainer)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if isinstance(pl_module, GenerativeModel):
@@ -102,7 +116,9 @@ class SampleMetrics(Callback):
             values = self._compared(trainer, pl_module, "test", len(points))
             self._state_protocol(trainer, pl_module, "test")  # of the samples, not of the floor
             self.samples = self.metric.gathered(real=False)
-            self._report(trainer, pl_module, "test", values, self._floor(trainer))
+            self._report(
+                trainer, pl_module, "test", values, self._floor(trainer, self.test_samples)
+            )
             assert self.latest is not None
             baselines = self._baselines(trainer, len(points))
             self.latest = self.latest._replace(baselines=baselines)
@@ -132,15 +148,30 @@ class SampleMetrics(Callback):
         )
         total = -(-num_samples // CHUNK_SIZE // trainer.world_size)
         with isolate_rng():
-            hidden = not self.metric.shows_progress
+            hidden = not self.metric.shows_progress or None  # None: where nobody watches
             for x, asked in tqdm(shares, "samples", total, disable=hidden, leave=False):
                 self._add(self.metric, data_of(trainer).unscale(x), asked, real=False)
             return self.metric.compute()
 
-    def _floor(self, trainer: Trainer) -> dict[str, Tensor]:
+    def _show_floor(self, trainer: Trainer) -> None:
+        """Draw what real points have in the monitored metric as a line below its curve."""
+        if not self.floor:
+            found = self._floor(trainer, self.num_samples)
+            tagged = {f"val/{name}": float(value) for name, value in found.items()}
+            self.floor = {name: tagged[name] for name in monitors(trainer)[0] if name in tagged}
+        for name, value in self.floor.items():
+            log_number(trainer, f"{name}_floor", value)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"floor": self.floor}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.floor = dict(state_dict.get("floor", {}))
+
+    def _floor(self, trainer: Trainer, num_points: int) -> dict[str, Tensor]:
         """Return what the metric says of real training points in place of samples."""
         points, labels = data_of(trainer).training_points(
-            self.test_samples, trainer.global_rank, trainer.world_size
+            num_points, trainer.global_rank, trainer.world_size
         )
         self.metric.forget_generated()
         self._add(self.metric, points, labels, real=False)
@@ -179,14 +210,31 @@ class SampleMetrics(Callback):
         goals = dict(self.metric.goals)
         self.latest = Comparison(stage, self.protocol, numbers, floors, goals)
         device = pl_module.device  # GPUs exchange nothing that lies elsewhere
-        tagged = {f"{stage}/{name}": value.float().to(device) for name, value in values.items()}
+        tagged = {
+            curve_name(stage, name, values): value.float().to(device)
+            for name, value in values.items()
+            if stage != "val" or not name.endswith("_floor")  # which is the same each time
+        }
         # Alike on all ranks already; Lightning wants to hear that it knows.
         pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
 
     def _state_protocol(self, trainer: Trainer, model: GenerativeModel, stage: Stage) -> None:
         """Say, once a run, how the numbers come about: without that they mean nothing."""
-        count = f"{self.num_drawn} samples"
-        if stage == "test" and self.num_drawn < self.test_samples:
+        self.protocol = self._described(trainer, model, stage, self.num_drawn)
+        self._tell(trainer, stage, self.protocol)
+
+    def _tell(self, trainer: Trainer, stage: Stage, protocol: str) -> None:
+        if protocol != self._told:
+            self._told = protocol
+            for logger in trainer.loggers if trainer.is_global_zero else ():
+                step = max(trainer.fit_loop.total_batch_idx, 0)
+                keep_text(logger, f"{stage}/protocol", protocol, step)
+
+    def _described(
+        self, trainer: Trainer, model: GenerativeModel, stage: Stage, num_samples: int
+    ) -> str:
+        count = f"{num_samples} samples"
+        if stage == "test" and num_samples < self.test_samples:
             count += " (as many as there are training points)"
         latents = ""
         if isinstance(model, LatentModel):
@@ -197,9 +245,4 @@ class SampleMetrics(Callback):
             f"{count} of the {'averaged' if model.has_average else 'raw'} weights, "
             f"{latents}seed {self.seed}, against {data_of(trainer).described(stage)}"
         )
-        if self.metric.protocol:
-            protocol += f"; {self.metric.protocol}"
-        if protocol != self.protocol:
-            self.protocol = protocol
-            for board in tensorboard(trainer):
-                board.add_text(f"{stage}/protocol", protocol, trainer.fit_loop.total_batch_idx)
+        return f"{protocol}; {self.metric.protocol}" if self.metric.protocol else protocol

@@ -47,7 +47,7 @@ class WeightHistograms(Callback):
         for board in tensorboard(trainer):
             for name, weight in pl_module.named_parameters():
                 if id(weight) in moving and weight.grad is not None:
-                    _add(board, f"gradients/{name}", weight.grad / scale, step)
+                    _add(board, f"weights/{name}.grad", weight.grad / scale, step)
 
     def on_train_batch_end(
         self,
@@ -81,7 +81,7 @@ def _add_logits(
         asked = None if model.num_classes is None else labels
         fake = torch.cat(list(drawn(model, len(real), asked)))
     for kind, points in [("real", real), ("fake", fake)]:
-        _add(board, f"logits/{kind}", _judged(model, points, labels), step)
+        _add(board, f"train/{kind}_logits", _judged(model, points, labels), step)
 
 
 def _add(board: SummaryWriter, tag: str, values: torch.Tensor, step: int) -> None:

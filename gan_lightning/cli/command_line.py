@@ -64,7 +64,11 @@ class CommandLine(Actions):
             DataModule,
             save_config_callback=SaveRunConfig,
             trainer_class=GenerativeTrainer,
-            trainer_defaults={"max_epochs": 1000, "check_val_every_n_epoch": 10},
+            trainer_defaults={
+                "max_epochs": 1000,
+                "check_val_every_n_epoch": 10,
+                "enable_model_summary": False,  # StartReport says what matters of it
+            },
             parser_kwargs={
                 "prog": PROGRAM,
                 "description": "Train generative models and sample from them. A config that you "

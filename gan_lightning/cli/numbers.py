@@ -25,6 +25,7 @@ def found_numbers(trainer: Trainer, stage: Stage) -> Comparison:
     logged = {
         name.removeprefix(f"{stage}/"): float(value)
         for name, value in trainer.callback_metrics.items()
+        if name.startswith(f"{stage}/")  # those below another quantity are among the values
     }
     own = {name: value for name, value in logged.items() if name not in found.values}
     # Whoever has memorised has good numbers else.

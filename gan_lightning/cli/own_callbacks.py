@@ -7,13 +7,17 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ProgressBar
 
 from gan_lightning.callbacks import (
+    Dashboard,
     FiniteLosses,
+    HealthMonitor,
     HyperparameterTable,
     RandomState,
     RunProgress,
     SamplerFit,
     ScheduleEnd,
+    TrainingCurves,
 )
+from gan_lightning.cli.start_report import StartReport
 
 
 def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
@@ -23,9 +27,13 @@ def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
         settings: The Trainer's settings.
     """
     always: list[Callback] = [
+        StartReport(),
         RandomState(),
         FiniteLosses(),
+        TrainingCurves(),
         HyperparameterTable(),
+        Dashboard(),
+        HealthMonitor(),
         SamplerFit(),
         ScheduleEnd(),
     ]

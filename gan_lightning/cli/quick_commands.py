@@ -22,6 +22,8 @@ usage: {program} COMMAND [options]
   sample      write samples from a checkpoint, in the units of the data
   impute      fill the gaps of a table
   predict     write one sample for each training point
+  export      write the generator alone, for programs without this package
+  compare     put runs side by side: a table, and a page with their pictures and curves
 
   list        show the experiments that come with the package
   copy        put the file of one of them here, to be changed

@@ -10,7 +10,7 @@ from typing import TypeVar
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Timer
 
-from gan_lightning.callbacks import Checkpoints, SampleMetrics
+from gan_lightning.callbacks import Checkpoints, HealthMonitor, SampleMetrics
 from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.models import GenerativeModel
 
@@ -33,12 +33,12 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
     checkpoints = callback_of(trainer, Checkpoints)
     if checkpoints.last is None:  # a run that leaves nothing behind: fast_dev_run, logger=false
         return
-    last = _shortest(checkpoints.last)
+    last = shortest(checkpoints.last)
     run = last.parent.parent
     best = "none: nothing was validated"
     if checkpoints.best_value is not None and checkpoints.best is not None:
         best = (
-            f"{_shortest(checkpoints.best)}  ({checkpoints.monitor} = {checkpoints.best_value:.4f})"
+            f"{shortest(checkpoints.best)}  ({checkpoints.monitor} = {checkpoints.best_value:.4f})"
         )
     protocol = callback_of(trainer, SampleMetrics).protocol or "nothing was compared"
     done, limit = _ending(trainer, batches_before)
@@ -52,6 +52,7 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         f"  best      {best}",
         f"  last      {last}",
         f"  numbers   {protocol}",
+        *_health(trainer),
         "What next:",
         f"  look      {_tensorboard()} --logdir {_quoted(run.parent)}",
         *([f"  sample    {program} sample {checkpoint} --num_samples 500"] if draws else []),
@@ -59,7 +60,13 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         f"  go on     {program} fit {checkpoint} {limit}",
         "",
     ]
-    _say("\n".join(lines))
+    say("\n".join(lines))
+
+
+def _health(trainer: Trainer) -> list[str]:
+    """Return a line for each disease that was found."""
+    found = callback_of(trainer, HealthMonitor).found
+    return [f"  health    {diagnosis}" for diagnosis in found]
 
 
 def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
@@ -104,17 +111,17 @@ def _longer(duration: timedelta) -> str:
 def report_file(what: str, path: Path, replaced: bool = False) -> None:
     """Say where a file was written, and whether it replaced an older one."""
     older = ", in place of an older file" if replaced else ""
-    _say(f"Wrote {what} to {_shortest(path)}{older}\n")
+    say(f"Wrote {what} to {shortest(path)}{older}\n")
 
 
 def report_stop(checkpoint: Path | None) -> None:
     """Say how to go on with a run that was stopped by a signal."""
     if checkpoint is None:
-        _say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
+        say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
         return
-    _say(
+    say(
         "\nStopped and saved. To go on where it stopped:\n"
-        f"  {_program()} fit --ckpt_path {_quoted(_shortest(checkpoint))}\n"
+        f"  {_program()} fit --ckpt_path {_quoted(shortest(checkpoint))}\n"
     )
 
 
@@ -126,7 +133,7 @@ def _program() -> str:
 def _python() -> str:
     found = shutil.which("python")
     same = found is not None and Path(found).parent == Path(sys.executable).parent
-    return "python" if same else _quoted(_shortest(Path(sys.executable)))
+    return "python" if same else _quoted(shortest(Path(sys.executable)))
 
 
 def _tensorboard() -> str:
@@ -137,12 +144,13 @@ def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _shortest(path: Path) -> Path:
+def shortest(path: Path) -> Path:
     """Return a path relative to the working folder where it lies within."""
     absolute = path.absolute()
     return absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Write to a person, at once."""
     sys.stdout.write(text)
     sys.stdout.flush()

@@ -1,5 +1,6 @@
 """Where a run's curves go: into its own folder, new or gone on with."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,15 @@ from gan_lightning.checkpoint_files import batches_of
 from gan_lightning.cli.runs import LOGS, Arguments, Run
 
 
-class NewRunLogger(TensorBoardLogger):
+class RunLogger(TensorBoardLogger):
+    """Keeps the curves of a run, whose x is the batch: Lightning's curve of epochs says no more."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        super().log_metrics({k: v for k, v in metrics.items() if k != "epoch"}, step)
+
+
+class NewRunLogger(RunLogger):
     """Makes the folder of a new run at once: of two that start together each gets its own."""
 
     def _get_next_version(self) -> int:
@@ -29,7 +38,7 @@ def run_logger(
     root: str | None,
     going_on: tuple[str, dict[str, Any]] | None,
     start: Path | None,
-) -> TensorBoardLogger:
+) -> RunLogger:
     """Return what logs into a new run's folder, or into that of the run that is gone on with.
 
     Args:
@@ -45,7 +54,7 @@ def run_logger(
         path, checkpoint = going_on
         if (run := Run.of_checkpoint(Path(path))) is not None:
             run.check_links()
-            return TensorBoardLogger(
+            return RunLogger(
                 run.place,
                 run.experiment,
                 run.version,

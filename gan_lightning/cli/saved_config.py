@@ -6,6 +6,7 @@ from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
+from gan_lightning.callbacks.logger_parts import keep_text, written_yaml
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.files import replacing
 
@@ -28,3 +29,10 @@ class SaveRunConfig(SaveConfigCallback):
             with replacing(folder / self.config_filename) as file:
                 checked = {"skip_validation": True}  # when it was parsed
                 self.parser.save(self.config, file, skip_none=False, multifile=False, **checked)
+            self._tell(trainer, (folder / self.config_filename).read_text(encoding="utf-8"))
+
+    def _tell(self, trainer: Trainer, config: str) -> None:
+        """Show the configuration of a new run beside its curves."""
+        if trainer.fit_loop.total_batch_idx < 0:
+            for logger in trainer.loggers:
+                keep_text(logger, "run/config", written_yaml(config), 0)

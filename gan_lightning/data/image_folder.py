@@ -220,7 +220,9 @@ class ImageFolder(Images):
         """Yield the readable images and their places, each followed by its mirror image's."""
         readable = 0
         hidden = len(files) < 1000
-        for place, (path, _) in enumerate(tqdm(files, "decode", unit=" images", disable=hidden)):
+        for place, (path, _) in enumerate(
+            tqdm(files, "decode", unit=" images", disable=hidden or None)
+        ):
             try:
                 image = self._read(path)
             except MemoryError:

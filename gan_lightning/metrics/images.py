@@ -77,7 +77,7 @@ class ImageMetrics(TwoSampleMetric):
         self.real_features = FeatureCache(self.extractor)(images)
         self.sample_features = self.extractor(samples)
         results: Results = {}
-        hidden = not self.shows_progress
+        hidden = not self.shows_progress or None  # None: where nobody watches
         for compare in tqdm(self.comparisons(), "compare", disable=hidden, leave=False):
             results |= compare()
         return results

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
-from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.errors import InputError
@@ -25,9 +24,6 @@ MakeLikelihood = Callable[[], Likelihood]
 
 ACTIVE_VARIANCE = 0.01
 """A latent unit is active if its posterior mean varies more: Burda et al., 2016, Section 5.2."""
-
-GRACE_BATCHES = 200
-"""So many batches after the warm-up, no unit has a reason to sleep any more."""
 
 POINTS_AT_ONCE = 2000
 """Reconstructions made at once for the bound: enough to keep a device busy."""
@@ -52,7 +48,6 @@ class VariationalModel(AutoencodingModel, ABC):
     codes_per_latent = 2  # means and log-variances
 
     _noise: torch.Generator | None = None
-    _told_of_collapse = False
 
     def __init__(
         self,
@@ -106,23 +101,15 @@ class VariationalModel(AutoencodingModel, ABC):
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         losses = super().training_step(batch, batch_idx)
-        if self.logging_due:
+        if self.logging_due and len(batch[0]) > 1:  # of one point nothing varies
             self._watch_units(*batch)
         return {name: value if name == "loss" else value.detach() for name, value in losses.items()}
 
     def _watch_units(self, x: Tensor, labels: Tensor) -> None:
-        """Log how many latent units are active, and say so if none is any more."""
+        """Log how many latent units are active."""
         means = self.encode(x, labels)
         active = int((means.var(0, correction=0) > ACTIVE_VARIANCE).sum())
         self.log("train/active_units", float(active))
-        late = self.batches >= self.warm_up_batches + GRACE_BATCHES
-        if active == 0 and late and len(x) > 1 and not self._told_of_collapse:
-            self._told_of_collapse = True
-            rank_zero_warn(
-                f"The posterior has collapsed: after {self.batches} batches, none of the "
-                f"{self.latent_dim} latent units depends on the point. A smaller beta, longer "
-                "warm_up_batches or a weaker decoder helps."
-            )
 
     def on_validation_epoch_start(self) -> None:
         # The same noise each time, apart from the training's.

@@ -1,18 +1,19 @@
 """Runs beside each other in TensorBoard."""
 
 from functools import partial
+from itertools import accumulate
 from types import SimpleNamespace
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from gan_lightning.callbacks import HyperparameterTable
-from gan_lightning.callbacks.hyperparameter_table import _flattened
+from gan_lightning.callbacks import Checkpoints, HyperparameterTable, SampleMetrics
+from gan_lightning.callbacks.settings_told import settings_told
 from gan_lightning.data import GaussianRing, Iris
 from gan_lightning.losses import R1, LeastSquaresLoss
 from gan_lightning.models import GAN, R3GAN
@@ -25,10 +26,13 @@ def fit(tmp_path, data, model=None, **settings):
         logger=TensorBoardLogger(tmp_path, "experiment", version=0, default_hp_metric=False),
         enable_progress_bar=False,
         enable_model_summary=False,
-        enable_checkpointing=False,
-        limit_val_batches=0,
-        callbacks=[HyperparameterTable()],
-        **{"max_epochs": 1, **settings},
+        enable_checkpointing="callbacks" in settings,
+        **{
+            "max_epochs": 1,
+            "limit_val_batches": 0,
+            "callbacks": [HyperparameterTable()],
+            **settings,
+        },
     )
     checkpoint = tmp_path / "last.ckpt"
     resumed = checkpoint if checkpoint.is_file() else None
@@ -74,33 +78,59 @@ def test_a_run_is_ranked_by_the_datas_own_metric(tmp_path, make_data):
     data = make_data()
     fit(tmp_path, data)
     (experiment,), (start,) = tables(tmp_path)
-    (metric,) = experiment.experiment.metric_infos
-    assert metric.name.tag == data.monitor
+    metrics = [metric.name.tag for metric in experiment.experiment.metric_infos]
+    assert metrics == [data.monitor, f"{data.monitor}_best"]
     assert values_of(start)["data"] == type(data).__name__
 
 
-def test_what_the_model_was_built_from_is_there_by_name_as_plain_values(tmp_path):
-    fit(tmp_path, Iris())
+def test_the_table_has_the_last_and_the_best_value_of_the_runs_own_monitor(tmp_path):
+    data = Iris(val_fraction=0.3)
+    checkpoints = Checkpoints(monitor="val/wasserstein")
+    board = EventAccumulator(
+        fit(
+            tmp_path,
+            data,
+            callbacks=[SampleMetrics(50), HyperparameterTable(), checkpoints],
+            limit_val_batches=None,
+            max_epochs=4,
+        )
+    ).Reload()
+    values = [event.value for event in board.Scalars("val/wasserstein")]
+    best = board.Scalars("val/wasserstein_best")
+    assert [event.value for event in best] == list(accumulate(values, min))
+    assert [e.step for e in best] == [e.step for e in board.Scalars("val/wasserstein")]
+    (experiment,), _ = tables(tmp_path)
+    tags = [metric.name.tag for metric in experiment.experiment.metric_infos]
+    assert tags == ["val/wasserstein", "val/wasserstein_best"]
+
+
+def test_runs_of_several_seeds_and_sizes_differ_in_the_table(tmp_path):
+    seed_everything(7, verbose=False)
+    fit(tmp_path, Iris(batch_size=50))
+    _, (start,) = tables(tmp_path)
+    values = values_of(start)
+    weights = (3 * 8 + 8) + (8 * 9 + 9) + (9 * 4 + 4) + (4 * 8 + 8) + (8 * 1 + 1)
+    assert (values["seed"], values["batch_size"], values["weights"]) == (7, 50, weights)
+
+
+def test_what_the_model_was_built_from_is_there_by_name_where_it_is_no_default(tmp_path):
+    fit(tmp_path, Iris(species_column=True))
     _, (start,) = tables(tmp_path)
     values = values_of(start)
     expected = {
+        "model": "GAN",
         "data": "Iris",
-        "model.data_shape": "4",
-        "model.generator": "MLPGenerator",
         "model.generator.latent_dim": 3,
         "model.generator.hidden_dims": "8, 9",
-        "model.discriminator": "MLPDiscriminator",
         "model.loss": "LeastSquaresLoss",
         "model.penalties": "R1",
-        "model.g_optimizer": "Adam",
         "model.g_optimizer.lr": 1e-3,
         "model.g_optimizer.betas": "0.5, 0.9",
-        "model.d_optimizer": "Adam",
-        "model.n_critic": 1,
+        "model.d_optimizer.lr": 1e-3,  # the default: a rate is always there
     }
     assert {name: values.get(name) for name in expected} == expected
-    assert "model.lr_scheduler" not in values  # there is none
-    assert not any("_class_path" in name or "_instantiator" in name for name in values)
+    defaults = ("n_critic", "generator", "g_optimizer", "g_optimizer.eps", "lr_scheduler")
+    assert not any(f"model.{name}" in values for name in (*defaults, "data_shape", "_class_path"))
 
 
 def test_a_run_that_goes_on_writes_no_second_table(tmp_path):
@@ -120,19 +150,14 @@ def test_the_curve_of_the_metric_gets_no_value_of_the_tables(tmp_path):
     assert not any(tag.startswith("hp") for tag in board.Tags()["scalars"])
 
 
-def test_a_model_that_the_command_line_has_configured_is_described_alike():
-    configured = {
-        "generator": {"class_path": "gan_lightning.networks.MLPGenerator", "init_args": {}},
-        "gamma": 0.5,
-        "flag": True,
-        "norm": None,
-        "_class_path": "gan_lightning.models.R3GAN",
-    }
-    assert dict(_flattened(configured, "model")) == {
-        "model.generator": "MLPGenerator",
-        "model.gamma": 0.5,
-        "model.flag": True,
-    }
+def test_another_class_is_named_and_only_its_own_defaults_are_left_out():
+    model = GAN((4,), g_optimizer=partial(torch.optim.SGD, lr=0.1, nesterov=False, momentum=0.5))
+    told = settings_told(model, Iris())
+    assert told["model.g_optimizer"] == "SGD"
+    assert told["model.g_optimizer.lr"] == 0.1
+    assert told["model.g_optimizer.momentum"] == 0.5
+    assert "model.g_optimizer.nesterov" not in told
+    assert "model.d_optimizer" not in told
 
 
 def test_other_ranks_than_the_first_and_other_loggers_write_nothing(tmp_path):
@@ -143,6 +168,7 @@ def test_other_ranks_than_the_first_and_other_loggers_write_nothing(tmp_path):
         trainer = SimpleNamespace(
             datamodule=data,
             loggers=loggers,
+            checkpoint_callbacks=[],
             is_global_zero=rank == 0,
             fit_loop=SimpleNamespace(total_batch_idx=-1),
         )

@@ -161,7 +161,7 @@ def test_histograms_judge_samples_of_the_batchs_labels(digits, tmp_path, model_c
         assert torch.equal(told, batch.labels)
     torch.testing.assert_close(fake[:, 0, 0, 0], batch.labels.float() / 10 * 2 - 1)
     board = EventAccumulator(trainer.log_dir).Reload()
-    assert {"logits/real", "logits/fake"} <= set(board.Tags()["histograms"])
+    assert {"train/real_logits", "train/fake_logits"} <= set(board.Tags()["histograms"])
 
 
 def test_data_without_real_pictures_have_none(tmp_path, pictures):

@@ -219,7 +219,7 @@ def test_weights_of_a_model_without_a_discriminator_have_histograms(run, tmp_pat
     events = EventAccumulator(str(tmp_path / "lightning_logs" / "vae_iris" / "version_0"))
     tags = events.Reload().Tags()["histograms"]
     assert "weights/encoder.layers.1.weight" in tags
-    assert "gradients/likelihood.tenth_of_log_scale" in tags
+    assert "weights/likelihood.tenth_of_log_scale.grad" in tags
     assert not any(tag.startswith("logits") for tag in tags)
 
 

@@ -12,7 +12,7 @@ from torch.distributions import MultivariateNormal
 from gan_lightning.data import GaussianRing
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Bernoulli, Gaussian
-from gan_lightning.models import VAE, Autoencoder, ConditionalVAE, variational
+from gan_lightning.models import VAE, Autoencoder, ConditionalVAE
 from gan_lightning.networks import LabelledDecoder, LabelledEncoder, MLPDecoder, MLPEncoder
 
 DATA_DIM, LATENT_DIM, SCALE = 4, 2, 0.6
@@ -223,17 +223,6 @@ def quick_trainer(tmp_path, **settings):
         accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, default_root_dir=tmp_path, **settings,
     )  # fmt: skip
-
-
-def test_a_collapsed_posterior_is_told_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(variational, "GRACE_BATCHES", 50)
-    model = VAE((2,), beta=1000.0, optimizer=partial(torch.optim.Adam, lr=0.01))
-    trainer = quick_trainer(tmp_path, max_epochs=3, num_sanity_val_steps=0, log_every_n_steps=10)
-    with pytest.warns(UserWarning, match="posterior has collapsed: after") as warnings:
-        trainer.fit(model, GaussianRing(num_samples=8192, std=0.1))
-    told = [w for w in warnings if "collapsed" in str(w.message)]
-    assert len(told) == 1
-    assert trainer.callback_metrics["train/active_units"] == 0
 
 
 def test_bounds_in_validation_are_the_same_each_time_and_leave_the_random_state(tmp_path):

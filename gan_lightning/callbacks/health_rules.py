@@ -1,0 +1,239 @@
+"""What goes wrong in training, told from curves alone.
+
+Each rule takes curves by their names and returns what is wrong, or None. It speaks up only where a
+symptom lasts: a game swings, and the first batches of any run look ill.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+Curves = Mapping[str, Sequence[tuple[int, float]]]
+"""Of each curve its points, a batch and a value, in their order."""
+
+Goals = Mapping[str, float]
+"""What a perfect sampler has in validation, by the name of the quantity."""
+
+WATCHED = re.compile(
+    r"train/(.*loss|d_real|d_fake|d_output_real|d_output_fake|d_pairs_won|d_margin|score_real"
+    r"|score_fake|active_units)|val/(modes|reverse_kl|class_kl|precision|recall|spread|novelty)"
+    r"|average/start"
+)
+"""The curves that the rules look at."""
+
+LASTING = 10
+"""So many logged values in a row make a symptom of the training batches one that lasts."""
+
+VALIDATIONS = 3
+"""And so many validations one of the samples."""
+
+GRACE_BATCHES = 200
+"""For so many batches, a latent unit may sleep."""
+
+
+class Diagnosis(NamedTuple):
+    """One thing that is wrong."""
+
+    kind: str
+    """What it is called, whatever was seen: each kind is said once."""
+
+    disease: str
+    """What is wrong, in a few words."""
+
+    symptom: str
+    """What was seen, a sentence."""
+
+    advice: str
+    """What to try, a sentence."""
+
+    def __str__(self) -> str:
+        return f"{self.disease}: {self.symptom} {self.advice}"
+
+
+def diagnoses(curves: Curves, goals: Goals) -> list[Diagnosis]:
+    """Return all that is wrong by now.
+
+    Args:
+        curves: All that was logged so far.
+        goals: What a perfect sampler has.
+    """
+    found = {rule: rule(curves, goals) for rule in RULES}
+    # Any of these is the reason of samples that are alike, and says more.
+    if any(found[rule] for rule in (modes_lost, discriminator_won, average_is_cold)):
+        found[diversity_lost] = None
+    return [diagnosis for diagnosis in found.values() if diagnosis is not None]
+
+
+def diverged(what: str) -> Diagnosis:
+    """Return the diagnosis of a loss that runs away.
+
+    Args:
+        what: What was seen, a sentence.
+    """
+    return Diagnosis(
+        "divergence",
+        "The losses diverge",
+        what,
+        "Try lower learning rates, the callback GradientClipping, or more weight on a penalty such "
+        "as R1.",
+    )
+
+
+def losses_diverge(curves: Curves, goals: Goals) -> Diagnosis | None:
+    """A loss is a hundred times as large as at the run's beginning, and goes beyond all bounds."""
+    for name, curve in curves.items():
+        values = [abs(value) for _, value in curve]
+        if not name.startswith("train/") or not name.endswith("loss") or len(values) < 2 * LASTING:
+            continue
+        usual = sorted(values[:LASTING])[LASTING // 2]
+        if min(values[-3:]) > max(100 * usual, 1000.0):
+            return diverged(f"{name} is {curve[-1][1]:.3g}, and {usual:.3g} was usual at first.")
+    return None
+
+
+def discriminator_won(curves: Curves, goals: Goals) -> Diagnosis | None:
+    """The discriminator is all but certain of every point, by what the game's logits mean."""
+    certain: dict[str, Callable[[float], bool]] = {
+        "train/d_real": lambda x: x > 0.99,
+        "train/d_fake": lambda x: x < 0.01,
+        "train/d_output_real": lambda x: x > 0.93,
+        "train/d_output_fake": lambda x: x < 0.07,
+        "train/d_pairs_won": lambda x: x > 0.999,
+        "train/d_margin": lambda x: x > 5,
+    }
+    games = [
+        ("train/d_real", "train/d_fake"),
+        ("train/d_output_real", "train/d_output_fake"),
+        ("train/d_pairs_won", "train/d_margin"),
+    ]
+    lasts = any(all(_last(curves, name, certain[name]) for name in game) for game in games)
+    if not lasts and not _hinge_is_won(curves):
+        return None
+    return Diagnosis(
+        "discriminator won",
+        "The discriminator has won",
+        f"for {LASTING} logged batches in a row it has told all real from all generated points, "
+        "and the generator learns little from that.",
+        "Try a lower learning rate of d_optimizer, the penalty R1, InstanceNoise or an "
+        "augmentation, a smaller discriminator, or R3GAN.",
+    )
+
+
+def modes_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
+    """Samples are spread as over less than half of the modes or classes, and it gets no better."""
+    divergence = next((curves[n] for n in ("val/reverse_kl", "val/class_kl") if n in curves), ())
+    modes, due = curves.get("val/modes", ()), goals.get("modes", 0)
+    late = [value for _, value in divergence[-VALIDATIONS:]]
+    if due < 2 or len(late) < VALIDATIONS or not modes or modes[-1][1] > 0.6 * due:
+        return None
+    if not min(late) > math.log(2) or late[-1] < 0.75 * late[0]:
+        return None
+    reached = max(1, round(due * math.exp(-min(late[-1], 50.0))))
+    plural = "mode" if reached == 1 else "modes"
+    return _collapse(
+        f"The generator has collapsed to about {reached} {plural} of {due:g}",
+        f"for {VALIDATIONS} validations its samples have missed more than half of them.",
+    )
+
+
+def diversity_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
+    """Samples are alike: they hardly vary, or lie among the data and miss most of them."""
+    spread = _late(curves, "val/spread")
+    grows = bool(spread) and spread[-1] > max(1.2 * spread[0], 0.02)
+    if spread and max(spread) < 0.25 and not grows:
+        return _collapse(
+            "The samples have lost their diversity",
+            f"they vary by {spread[-1]:.0%} of what the data vary.",
+        )
+    precision, recall = _late(curves, "val/precision"), _late(curves, "val/recall")
+    if precision and recall and min(precision) > 0.3 and max(recall) < 0.03:
+        return _collapse(
+            "The samples have lost their diversity",
+            f"they look like data (precision {precision[-1]:.2f}), and most data are like none of "
+            f"them (recall {recall[-1]:.2f}).",
+        )
+    return None
+
+
+def posterior_collapsed(curves: Curves, goals: Goals) -> Diagnosis | None:
+    """No latent unit depends on the point any more."""
+    curve = curves.get("train/active_units", ())
+    asleep = [batch for batch, value in curve if value == 0]
+    awake = [batch for batch, value in curve if value > 0]
+    if not asleep or asleep[-1] - max(awake, default=0) < GRACE_BATCHES:
+        return None
+    return Diagnosis(
+        "posterior collapse",
+        "The posterior has collapsed",
+        "none of the latent units depends on the point: the decoder ignores them.",
+        "Try a smaller beta, longer warm_up_batches or a weaker decoder.",
+    )
+
+
+def average_is_cold(curves: Curves, goals: Goals) -> Diagnosis | None:
+    """The averaged weights still hold those of the run's start."""
+    late = curves.get("average/start", ())[-1:]
+    if not late or late[0][1] < 0.05:
+        return None
+    return Diagnosis(
+        "cold average",
+        "The average of the weights is not warmed up",
+        f"{late[0][1]:.0%} of it are still the weights that the run began with, and samples and "
+        "metrics use it.",
+        "Train longer, or try a shorter half_life of GeneratorEMA or a ramp_up of 0.05.",
+    )
+
+
+def samples_are_copies(curves: Curves, goals: Goals) -> Diagnosis | None:
+    """Samples lie much nearer to training points than new data do."""
+    late = curves.get("val/novelty", ())[-1:]
+    if not late or late[0][1] > 0.25:
+        return None
+    return Diagnosis(
+        "copies",
+        "The samples are copies",
+        f"their distance to the nearest training point is {late[0][1]:.0%} of that of held-out "
+        "points.",
+        "Try a smaller network, fewer epochs, more data or an augmentation.",
+    )
+
+
+RULES = (
+    losses_diverge,
+    discriminator_won,
+    modes_lost,
+    diversity_lost,
+    posterior_collapsed,
+    average_is_cold,
+    samples_are_copies,
+)
+
+
+def _collapse(disease: str, symptom: str) -> Diagnosis:
+    return Diagnosis(
+        "collapse",
+        disease,
+        symptom,
+        "Try R3GAN, Packing or MinibatchStd around the discriminator, the penalty R1, or a lower "
+        "learning rate of g_optimizer.",
+    )
+
+
+def _hinge_is_won(curves: Curves) -> bool:
+    """Return whether all points lie beyond the hinge: no gradient is left, unlike a critic's."""
+    beyond = _last(curves, "train/score_real", lambda x: x > 1)
+    below = _last(curves, "train/score_fake", lambda x: x < -1)
+    return beyond and below and _last(curves, "train/d_loss", lambda x: abs(x) < 0.01)
+
+
+def _last(curves: Curves, name: str, holds: Callable[[float], bool]) -> bool:
+    """Return whether something holds for the last logged values of a curve."""
+    late = curves.get(name, ())[-LASTING:]
+    return len(late) == LASTING and all(holds(value) for _, value in late)
+
+
+def _late(curves: Curves, name: str) -> list[float]:
+    """Return the values of the last validations; none where there are too few."""
+    late = [value for _, value in curves.get(name, ())[-VALIDATIONS:]]
+    return late if len(late) == VALIDATIONS else []

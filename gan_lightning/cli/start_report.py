@@ -1,0 +1,68 @@
+"""What a person is told when training begins."""
+
+from pathlib import Path
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from gan_lightning.callbacks.run_folder import data_of, run_folder
+from gan_lightning.cli.report import say, shortest
+from gan_lightning.data import DataModule
+
+
+class StartReport(Callback):
+    """Says where a run lives, and what it trains on what, before the first batch.
+
+    Lightning's own summary of a model lists its modules, and knows no players.
+    """
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        before = trainer.ckpt_path
+        lines = [
+            "Starts a run." if before is None else f"Goes on from {shortest(Path(before))}.",
+            f"  run       {_place(trainer)}",
+            f"  data      {_described(data_of(trainer))}",
+            f"  networks  {_networks(pl_module)}",
+            f"  device    {_device(trainer)}",
+            f"  seed      {torch.initial_seed()}",
+            "",
+        ]
+        say("\n".join(lines))
+
+
+def _place(trainer: Trainer) -> str:
+    folder = run_folder(trainer)
+    return "none: nothing is kept" if folder is None else str(shortest(folder))
+
+
+def _described(data: DataModule) -> str:
+    training = f"{type(data).__name__}, {len(data.train.x)} training points"
+    if data.val is data.train:
+        return f"{training}, none held out"
+    return f"{training}, {len(data.val.x)} held out for validation"
+
+
+def _networks(model: LightningModule) -> str:
+    """Return each network that training moves with its number of weights."""
+    counts = {
+        name: sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
+        for name, network in model.named_children()
+    }
+    moving = [f"{name} of {count:,} weights" for name, count in counts.items() if count]
+    return f"{type(model).__name__}: {', '.join(moving) or 'none with weights'}"
+
+
+def _device(trainer: Trainer) -> str:
+    device = trainer.strategy.root_device
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        name = f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    elif device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+    else:
+        name = device.type
+    several = f"{trainer.world_size} × " if trainer.world_size > 1 else ""
+    precision = "" if trainer.precision == "32-true" else f", precision {trainer.precision}"
+    return f"{several}{name}{precision}"
