@@ -13,7 +13,7 @@ LAYERS = [  # a room may import from its own and from later lines
     {"trust"},
     {"safe_classes"},
     {"synthesizer"},
-    {"callbacks", "export"},
+    {"callbacks", "export", "comparison"},
     {"table_sampling"},
     {"sampling"},
     {"models", "data"},

@@ -141,5 +141,5 @@ class HealthMonitor(Callback):
 def _is_last(trainer: Trainer) -> bool:
     """Return whether no validation follows, as far as the epochs tell."""
     epochs = trainer.max_epochs
-    interval = trainer.check_val_every_n_epoch or 1  # type: ignore[attr-defined]
+    interval = trainer.check_val_every_n_epoch or 1
     return epochs is not None and 0 <= epochs < trainer.current_epoch + 1 + interval

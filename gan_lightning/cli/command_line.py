@@ -1,7 +1,7 @@
 """The command line: fit, validate, test, predict and sample on LightningCLI."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli.actions import Actions
-from gan_lightning.cli.config_files import check_config, replaced_by_configs, replaced_callbacks
+from gan_lightning.cli.config_files import check_config, tell_replaced
 from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.front_door import PROGRAM
@@ -38,6 +38,8 @@ from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DESCRIBED
+
+EPOCHS = {"max_epochs": 1000, "check_val_every_n_epoch": 10}
 
 DRAWING = ("sample", "export")
 """Commands of our own, which draw from a checkpoint and need no data but their units."""
@@ -64,11 +66,8 @@ class CommandLine(Actions):
             DataModule,
             save_config_callback=SaveRunConfig,
             trainer_class=GenerativeTrainer,
-            trainer_defaults={
-                "max_epochs": 1000,
-                "check_val_every_n_epoch": 10,
-                "enable_model_summary": False,  # StartReport says what matters of it
-            },
+            # StartReport says what matters of a model's summary.
+            trainer_defaults={**EPOCHS, "enable_model_summary": False},
             parser_kwargs={
                 "prog": PROGRAM,
                 "description": "Train generative models and sample from them. A config that you "
@@ -85,10 +84,8 @@ class CommandLine(Actions):
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return the one that is asked for: a parser of all takes three times as long to make."""
-        known = {
-            **LightningCLI.subcommands(),
-            **{name: {"model", "datamodule"} for name in DRAWING},
-        }
+        ours = {name: {"model", "datamodule"} for name in DRAWING}
+        known = {**LightningCLI.subcommands(), **ours}
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
 
@@ -122,7 +119,7 @@ class CommandLine(Actions):
         """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
         typed = [check_config(config) for config in self.arguments.configs]
         self.limits = Limits(self.arguments, args, typed)
-        _tell_replaced(typed, args)
+        tell_replaced(typed, args)
         asked = self.arguments
         path = find_checkpoint(asked, typed, "--ckpt_path", asked.ckpt_path)
         self.start = find_checkpoint(asked, typed, "--init_from", asked.init_from)
@@ -213,10 +210,8 @@ class CommandLine(Actions):
     def _dump_config(self) -> None:
         """Keep the config as plain values, as LightningCLI does, without checking it once more."""
         if not hasattr(self, "config_dump"):
-            everything = {"skip_link_targets": False, "skip_none": False}
-            dumped = self.parser.dump(
-                self.config, format="json", skip_validation=True, **everything
-            )
+            as_it_is = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
+            dumped = self.parser.dump(self.config, format="json", **as_it_is)
             self.config_dump = json.loads(dumped)[self.config.subcommand]
 
     def instantiate_classes(self) -> None:
@@ -253,16 +248,3 @@ class CommandLine(Actions):
             root = settings.get("default_root_dir")
             kwargs["logger"] = run_logger(self.arguments, root, going_on, self.start)
         return super().instantiate_trainer(**kwargs)
-
-
-def _tell_replaced(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> None:
-    """Say which callbacks of a config a flag or a later config replaces, where it could add."""
-    if gone := replaced_callbacks(configs, args):
-        rank_zero_warn(
-            f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
-            "--trainer.callbacks+= adds to them."
-        )
-    elif gone := replaced_by_configs(configs):
-        rank_zero_warn(
-            f"The last --config replaces the callbacks of the one before, {', '.join(gone)}."
-        )

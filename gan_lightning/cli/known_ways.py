@@ -1,8 +1,11 @@
 """Which of Lightning's ways to train these models know: the others are refused in a sentence."""
 
+from typing import Any
+
 from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch import callbacks as lightning_callbacks
 from lightning.pytorch.callbacks import GradientAccumulationScheduler
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.errors import InputError
 
@@ -48,3 +51,11 @@ def check_accumulation(
         f"{name} does not know the players of {type(model).__name__}: choose a larger batch_size "
         "of the data, and micro_batches of the model, which sums the gradients of a batch's parts."
     )
+
+
+def check_intervals(settings: dict[str, Any]) -> None:
+    """Refuse an interval that Lightning accepts, and divides by later."""
+    if settings.get("check_val_every_n_epoch") == 0:
+        raise InputError("trainer.check_val_every_n_epoch must be a positive integer, found 0.")
+    if settings.get("max_steps", -1) not in (-1, None):
+        rank_zero_warn("trainer.max_steps counts the steps of both players; max_epochs is clearer.")

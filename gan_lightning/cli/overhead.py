@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
+from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -16,20 +17,22 @@ ALL_THE_TIME = (
 )
 """Hooks of every batch, most of them once for each player, and of every epoch: it may be short."""
 
+
 NOTHING = nullcontext()
 
 
 class NoProfiler(PassThroughProfiler):
     """Does what Lightning's usual profiler does, nothing, without two Python frames each time."""
 
-    def profile(self, action_name: str) -> AbstractContextManager[None]:
+    def profile(self, action_name: str) -> Any:
         return NOTHING
 
 
-def rest_idle_profiler(trainer: Trainer) -> None:
-    """Let no time be spent on a profiler that measures nothing."""
-    if type(trainer.profiler) is PassThroughProfiler:
-        trainer.profiler = NoProfiler()
+def rest(trainer: Trainer, module: LightningModule) -> None:
+    """Let a run do nothing in its steps that nobody has asked for."""
+    rest_idle_hooks(module, trainer.callbacks)  # type: ignore[attr-defined]
+    rest_idle_profiler(trainer)
+    forget_absent_gpus()
 
 
 def rest_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> None:
@@ -52,6 +55,12 @@ def forget_absent_gpus() -> None:
     """
     if not torch.cuda.is_available():
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+
+def rest_idle_profiler(trainer: Trainer) -> None:
+    """Let no time be spent on a profiler that measures nothing."""
+    if type(trainer.profiler) is PassThroughProfiler:  # type: ignore[attr-defined]
+        trainer.profiler = NoProfiler()  # type: ignore[attr-defined]
 
 
 def _rest(owner: Callback | LightningModule, hook: str, idle: type) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
-from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
@@ -25,8 +24,8 @@ from gan_lightning.cli.devices import (
     check_strategy,
 )
 from gan_lightning.cli.endings import interruptible, naming_the_cause
-from gan_lightning.cli.known_ways import check_accumulation, check_callbacks
-from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks, rest_idle_profiler
+from gan_lightning.cli.known_ways import check_accumulation, check_callbacks, check_intervals
+from gan_lightning.cli.overhead import rest
 from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.export import check_output as check_export
@@ -52,7 +51,7 @@ class GenerativeTrainer(Trainer):
 
     def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
         check_strategy(strategy)
-        _check_intervals(kwargs)
+        check_intervals(kwargs)
         kwargs = as_launched(kwargs)
         super().__init__(*args, strategy=strategy, **kwargs)
         check_callbacks(self.callbacks)
@@ -67,9 +66,7 @@ class GenerativeTrainer(Trainer):
         for callback in self.callbacks:
             if isinstance(callback, Checkpoints):
                 callback.occupy(self)  # before the logger writes there
-        rest_idle_hooks(model, self.callbacks)
-        rest_idle_profiler(self)
-        forget_absent_gpus()
+        rest(self, model)
         with interruptible(), naming_the_cause(self):
             super().fit(model, *args, **kwargs)
 
@@ -246,11 +243,3 @@ def restore(model: ConfiguredModule, checkpoint: Path) -> None:
     with restoring(checkpoint):
         model.on_load_checkpoint(held)
         model.load_state_dict(held["state_dict"])
-
-
-def _check_intervals(settings: dict[str, Any]) -> None:
-    """Refuse an interval that Lightning accepts, and divides by later."""
-    if settings.get("check_val_every_n_epoch") == 0:
-        raise InputError("trainer.check_val_every_n_epoch must be a positive integer, found 0.")
-    if settings.get("max_steps", -1) not in (-1, None):
-        rank_zero_warn("trainer.max_steps counts the steps of both players; max_epochs is clearer.")

@@ -66,7 +66,7 @@ def _compared(graph: SampleGraph, own: Tensor, found: Tensor) -> Agreement:
             f"The exported file draws samples of shape {list(found.shape[1:])}, and the model of "
             f"shape {list(own.shape[1:])}."
         )
-    scale = own.nan_to_num().abs().amax(0 if own.dim() == 2 else None).clamp_min(1)
+    scale = own.nan_to_num().abs().amax(0 if own.dim() == 2 else ()).clamp_min(1)
     errors = torch.where(own.isnan() & found.isnan(), 0, (own - found).abs() / scale)
     largest = errors.nan_to_num(torch.inf).flatten(1).amax(1)
     off = largest > TOLERANCE
