@@ -52,7 +52,7 @@ class SampleGraph(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples in the data's own units, one for each row of N(0, 1)."""
-        with HandedNoise(noise, noise.shape[0]), torch.no_grad():
+        with HandedNoise(noise, noise.shape[0]):
             return self.units.in_units(self.model.sample(noise.shape[0], labels))
 
     def example(self, num_samples: int, label: int = 0) -> tuple[Tensor, ...]:
@@ -63,6 +63,7 @@ class SampleGraph(nn.Module):
             return (noise,)
         return noise, torch.full((num_samples,), label)
 
+    @torch.no_grad()
     def program(self) -> ExportedProgram:
         """Return the operations, for any number of samples, without the parts that stay behind.
 
@@ -72,10 +73,9 @@ class SampleGraph(nn.Module):
         inputs = self.example(NUM_TRACED)
         batch = {0: Dim.DYNAMIC}
         with self.refusing(), _only(self.model, self.networks):
-            program = torch.export.export(
+            return torch.export.export(
                 self, inputs, dynamic_shapes=(batch, batch)[: len(inputs)], strict=False
             )
-            return program.run_decompositions({})  # without the contexts of training
 
     @contextmanager
     def refusing(self) -> Iterator[None]:

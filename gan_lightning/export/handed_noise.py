@@ -39,13 +39,14 @@ class HandedNoise(TorchFunctionMode):
         self.chooses = False
         """Whether a category or a coin was drawn, which a difference of 1e-8 can tip."""
         self.seen: set[int] = set()
-        """The ``id`` of each tensor that took part."""
+        """The ``id`` of each tensor that took part, while columns are counted."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        self.seen.update(map(id, _tensors((args, kwargs.values()))))
+        if self.noise is None:
+            self.seen.update(map(id, _tensors((args, kwargs.values()))))
         name = getattr(func, "__name__", "")
         if (draw := getattr(self, f"_{name}", None)) is not None and name in DRAWS:
             return draw(*args, **kwargs)

@@ -18,6 +18,7 @@ from gan_lightning.export.facts import KEY
 from gan_lightning.export.graph import SampleGraph
 
 
+@torch.no_grad()
 def write_onnx(graph: SampleGraph, facts: dict[str, Any], path: Path) -> Agreement:
     """Write a graph as ONNX, with its facts as metadata, and compare what it draws.
 
@@ -38,6 +39,8 @@ def write_onnx(graph: SampleGraph, facts: dict[str, Any], path: Path) -> Agreeme
             custom_translation_table=_translations(),
         )
     assert written is not None
+    # A loop's constants that were folded stay behind, of which ONNX Runtime would complain.
+    _needed("onnx_ir.passes.common").RemoveUnusedNodesPass()(written.model)
     written.model.metadata_props[KEY] = json.dumps(facts)
     written.save(path)
     session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch._higher_order_ops.scan import scan
 from torch.nn.functional import mse_loss
 
 from gan_lightning.errors import require_positive
@@ -78,8 +79,18 @@ def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: 
         num_steps: Number of steps, each of which asks twice.
     """
     step = 1 / num_steps
-    for i in range(num_steps):
-        t = x.new_full(x.shape[:1], i * step)
+
+    def moved(x: Tensor, t: Tensor) -> Tensor:
         middle = x + step / 2 * velocity(x, t)
-        x = x + step * velocity(middle, t + step / 2)
+        return x + step * velocity(middle, t + step / 2)
+
+    times = [i * step for i in range(num_steps)]
+    if torch.compiler.is_exporting():  # a graph holds one step, and not all of them in a row
+        return scan(
+            lambda x, t: (moved(x, t.expand(x.shape[0])), t.clone()),
+            x,
+            x.new_tensor(times)[:, None],
+        )[0]
+    for time in times:
+        x = moved(x, x.new_full(x.shape[:1], time))
     return x

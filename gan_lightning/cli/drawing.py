@@ -1,0 +1,148 @@
+"""What is drawn from a checkpoint: samples, and files that draw them."""
+
+from pathlib import Path
+
+from lightning.pytorch import Trainer
+
+from gan_lightning.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.cli.asked import check_output, folder_of, origin_of, output_of, seed_samples
+from gan_lightning.data import DataMemory, DataModule
+from gan_lightning.errors import InputError
+from gan_lightning.export import check_output as check_export
+from gan_lightning.export import write_export
+from gan_lightning.files import replacing
+from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
+from gan_lightning.sampling import (
+    asked_labels,
+    drawn,
+    exchange_sampler,
+    fit_sampler,
+    needs_fitting,
+    truncated,
+)
+from gan_lightning.table_sampling import write_table
+
+
+class Drawing(Trainer):
+    """The actions that draw from a checkpoint, and train nothing."""
+
+    def sample(  # noqa: PLR0913 - its arguments are the command's
+        self,
+        model: ConfiguredModule,
+        datamodule: DataModule,
+        ckpt_path: str | None = None,
+        weights_only: bool | None = True,
+        num_samples: int = 100,
+        output: str | None = None,
+        seed: int | None = None,
+        labels: str | None = None,
+        sampler: MakeSampler | None = None,
+        truncation: float | None = None,
+        given: str | None = None,
+        impute: str | None = None,
+    ) -> Path:
+        """Draw samples from a checkpoint and write them in the data's own units.
+
+        Args:
+            model: The model that the checkpoint restores.
+            datamodule: The data that it was trained on, for their units.
+            ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
+            weights_only: Load nothing but tensors and plain values.
+            num_samples: Number of samples.
+            output: The file; its ending chooses the format. By default ``samples`` beside the run.
+            seed: Seed that makes the samples repeatable; by default they differ each time.
+            labels: Of a conditional model, the labels, such as ``0,1,2``, taken in turn.
+            sampler: Of an autoencoder, what draws the latents, fitted to those of the data first.
+            truncation: Of an adversarial model, the largest absolute value of latents' numbers.
+            given: Of a table, cells that each row is to have: ``species=setosa,age>=40``.
+            impute: Of a table, a CSV file of its columns, which is written with its gaps filled.
+        """
+        model, checkpoint = _checked("sample", model, ckpt_path)
+        if num_samples < 1:
+            raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
+        path = output_of(output, checkpoint, datamodule)
+        restore(model, checkpoint)
+        model.to(self.strategy.root_device)
+        datamodule.setup_units()
+        check_output(datamodule.units, path)
+        _exchange_sampler(model, datamodule, sampler)
+        seed_samples(seed)
+        with truncated(model, truncation), replacing(path) as file:
+            if given or impute:
+                write_table(model, datamodule.units, file, num_samples, given, impute)
+            else:
+                _write(model, datamodule, file, num_samples, labels)
+        return path
+
+    def export(
+        self,
+        model: ConfiguredModule,
+        datamodule: DataModule,
+        ckpt_path: str | None = None,
+        weights_only: bool | None = True,
+        output: str | None = None,
+    ) -> Path:
+        """Write what draws a checkpoint's samples to a file that other programs can use.
+
+        Args:
+            model: The model that the checkpoint restores.
+            datamodule: The data that it was trained on, for their units.
+            ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
+            weights_only: Load nothing but tensors and plain values.
+            output: The file, in ``.onnx``, ``.pt2`` or ``.safetensors``; by default
+                ``model.onnx`` in the run's folder. A model card in ``.md`` is written beside it.
+        """
+        model, checkpoint = _checked("export", model, ckpt_path)
+        path = Path(output) if output else folder_of(checkpoint) / "model.onnx"
+        check_export(path)
+        restore(model, checkpoint)
+        datamodule.setup_units()
+        memory = DataMemory.of_checkpoint(load_checkpoint(checkpoint))
+        fingerprint = {} if memory is None else memory.fingerprint
+        # Which points were held out stays in the house.
+        write_export(
+            model,
+            DataMemory(datamodule.units, fingerprint, None),
+            origin_of(checkpoint, fingerprint),
+            path,
+        )
+        return path
+
+
+def _checked(
+    command: str, model: ConfiguredModule, ckpt_path: str | None
+) -> tuple[GenerativeModel, Path]:
+    """Return the model and the checkpoint that samples are to be drawn from."""
+    if ckpt_path is None:
+        raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
+    if not isinstance(model, GenerativeModel):
+        raise InputError(f"{command}: {type(model).__name__} is no model that draws samples.")
+    return model, Path(ckpt_path)
+
+
+def _write(
+    model: GenerativeModel, data: DataModule, path: Path, num_samples: int, labels: str | None
+) -> None:
+    asked = asked_labels(model, data.units, labels, num_samples)
+    data.write(map(data.unscale, drawn(model, num_samples, asked)), path, asked)
+
+
+def _exchange_sampler(
+    model: GenerativeModel, data: DataModule, sampler: MakeSampler | None
+) -> None:
+    """Fit another sampler, if one is given, to the latents of the training data, and use it."""
+    if sampler is None:
+        return
+    latent_model = exchange_sampler(model, sampler)
+    if needs_fitting(latent_model):
+        data.prepare_data()
+        data.setup("fit")
+        fit_sampler(latent_model, data.predict_dataloader())
+
+
+def restore(model: ConfiguredModule, checkpoint: Path) -> None:
+    """Give a model the weights of a checkpoint."""
+    held = load_checkpoint(checkpoint)
+    with restoring(checkpoint):
+        model.on_load_checkpoint(held)
+        model.load_state_dict(held["state_dict"])
