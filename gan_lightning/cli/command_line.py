@@ -13,7 +13,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli.actions import Actions
-from gan_lightning.cli.config_files import check_config, tell_replaced
+from gan_lightning.cli.config_files import check_config, what_is_replaced
 from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.front_door import PROGRAM
@@ -66,8 +66,7 @@ class CommandLine(Actions):
             DataModule,
             save_config_callback=SaveRunConfig,
             trainer_class=GenerativeTrainer,
-            # StartReport says what matters of a model's summary.
-            trainer_defaults={**EPOCHS, "enable_model_summary": False},
+            trainer_defaults={**EPOCHS, "enable_model_summary": False},  # StartReport sums it up
             parser_kwargs={
                 "prog": PROGRAM,
                 "description": "Train generative models and sample from them. A config that you "
@@ -119,7 +118,8 @@ class CommandLine(Actions):
         """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
         typed = [check_config(config) for config in self.arguments.configs]
         self.limits = Limits(self.arguments, args, typed)
-        tell_replaced(typed, args)
+        if replaced := what_is_replaced(typed, args):
+            rank_zero_warn(replaced)
         asked = self.arguments
         path = find_checkpoint(asked, typed, "--ckpt_path", asked.ckpt_path)
         self.start = find_checkpoint(asked, typed, "--init_from", asked.init_from)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.cli.shipped import shipped
 from gan_lightning.errors import InputError
@@ -210,14 +209,13 @@ def _shown(value: object) -> str:
     return "null" if value is None else repr(value)[:80]
 
 
-def tell_replaced(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> None:
-    """Say which callbacks of a config a flag or a later config replaces, where it could add."""
+def what_is_replaced(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> str | None:
+    """Return which callbacks of a config a flag or a later config replaces, in words."""
     if gone := replaced_callbacks(configs, args):
-        rank_zero_warn(
+        return (
             f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "
             "--trainer.callbacks+= adds to them."
         )
-    elif gone := replaced_by_configs(configs):
-        rank_zero_warn(
-            f"The last --config replaces the callbacks of the one before, {', '.join(gone)}."
-        )
+    if gone := replaced_by_configs(configs):
+        return f"The last --config replaces the callbacks of the one before, {', '.join(gone)}."
+    return None

@@ -57,9 +57,7 @@ class Drawing(Trainer):
             given: Of a table, cells that each row is to have: ``species=setosa,age>=40``.
             impute: Of a table, a CSV file of its columns, which is written with its gaps filled.
         """
-        model, checkpoint = _checked("sample", model, ckpt_path)
-        if num_samples < 1:
-            raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
+        model, checkpoint = _checked("sample", model, ckpt_path, num_samples)
         path = output_of(output, checkpoint, datamodule)
         restore(model, checkpoint)
         model.to(self.strategy.root_device)
@@ -110,13 +108,15 @@ class Drawing(Trainer):
 
 
 def _checked(
-    command: str, model: ConfiguredModule, ckpt_path: str | None
+    command: str, model: ConfiguredModule, ckpt_path: str | None, num_samples: int = 1
 ) -> tuple[GenerativeModel, Path]:
     """Return the model and the checkpoint that samples are to be drawn from."""
     if ckpt_path is None:
         raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
     if not isinstance(model, GenerativeModel):
         raise InputError(f"{command}: {type(model).__name__} is no model that draws samples.")
+    if num_samples < 1:
+        raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
     return model, Path(ckpt_path)
 
 
