@@ -86,7 +86,7 @@ def check_command_line(args: Sequence[str]) -> None:
             it would be passed by.
     """
     args = as_sample(args)
-    if not any(arg in ("-h", "--help", "compare") for arg in args[:1]):
+    if not any(arg in ("-h", "--help", "compare", *QUICK) for arg in args[:1]):
         _check_subcommand(args)
         words = args[1:]
         if not any(word in ("-h", "--help") for word in words):
