@@ -28,7 +28,7 @@ from gan_lightning.cli.restored import (
     held_model,
     recalled_data,
 )
-from gan_lightning.cli.run_logger import run_logger
+from gan_lightning.cli.run_logger import loggers_and_folder
 from gan_lightning.cli.runs import Arguments, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.settings import check_settings, within_memory
@@ -242,9 +242,10 @@ class CommandLine(Actions):
         if self.subcommand != "fit":
             self.save_config_callback = None
             return super().instantiate_trainer(logger=False, **kwargs)
-        if settings.get("logger") in (None, True):
-            path, held = self._get(self.config, "ckpt_path"), self.checkpoint
-            going_on = None if held is None else (path, held)
-            root = settings.get("default_root_dir")
-            kwargs["logger"] = run_logger(self.arguments, root, going_on, self.start)
-        return super().instantiate_trainer(**kwargs)
+        held, typed = self.checkpoint, self._get(self.config, "trainer").logger
+        going_on = None if held is None else (self._get(self.config, "ckpt_path"), held)
+        loggers, folder = loggers_and_folder(self.arguments, settings, typed, going_on, self.start)
+        trainer = super().instantiate_trainer(logger=loggers, **kwargs)
+        assert isinstance(trainer, GenerativeTrainer)  # see __init__
+        trainer.folder = folder
+        return trainer
