@@ -19,6 +19,7 @@ from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.help_order import order_help
 from gan_lightning.cli.limits import Limits
+from gan_lightning.cli.other_loggers import without_loggers
 from gan_lightning.cli.own_callbacks import own_callbacks
 from gan_lightning.cli.restored import (
     check_data,
@@ -159,13 +160,14 @@ class CommandLine(Actions):
         found = self.arguments.found_config(path)
         if found is not None:
             self.limits.add_config(found)
-        elif self.arguments.names_nothing:
+            return found if self.arguments.subcommand == "fit" else without_loggers(found)
+        if self.arguments.names_nothing:
             checkpoint = load_checkpoint(path)  # it is named before a config is asked for
             if self.start is not None:
                 model = held_model(checkpoint, None, str(path))
                 self.limits.add_checkpoint(path, model)
                 return json.dumps({"model": model})
-        return found
+        return None
 
     @property
     def _needs_no_data(self) -> bool:

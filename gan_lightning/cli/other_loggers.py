@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import (
     CSVLogger,
@@ -94,6 +95,21 @@ def gone_on_with(
             arguments["resume"] = "allow"
         found.append(type(logger)(**arguments))
     return found
+
+
+def without_loggers(config: Path) -> Path | str:
+    """Return a run's config for a command that does not train, as a file or as JSON.
+
+    Loggers may be classes that a checkpoint must not name, and nothing but training needs them.
+    """
+    try:
+        content = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError):
+        return config  # what is wrong with it is said where it is parsed
+    trainer = content.get("trainer") if isinstance(content, dict) else None
+    if not isinstance(trainer, dict) or not isinstance(trainer.get("logger"), dict | list):
+        return config
+    return json.dumps({**content, "trainer": {**trainer, "logger": False}})
 
 
 def remember(trainer: Trainer, folder: Path) -> None:
