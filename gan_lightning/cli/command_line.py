@@ -29,7 +29,7 @@ from gan_lightning.cli.restored import (
     held_model,
     recalled_data,
 )
-from gan_lightning.cli.run_logger import loggers_and_folder
+from gan_lightning.cli.run_logger import kept_in, loggers_and_folder
 from gan_lightning.cli.runs import Arguments, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.settings import check_settings, within_memory
@@ -247,7 +247,4 @@ class CommandLine(Actions):
         held, typed = self.checkpoint, self._get(self.config, "trainer").logger
         going_on = None if held is None else (self._get(self.config, "ckpt_path"), held)
         loggers, folder = loggers_and_folder(self.arguments, settings, typed, going_on, self.start)
-        trainer = super().instantiate_trainer(logger=loggers, **kwargs)
-        assert isinstance(trainer, GenerativeTrainer)  # see __init__
-        trainer.folder = folder
-        return trainer
+        return kept_in(folder, super().instantiate_trainer(logger=loggers, **kwargs))

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
 
 from gan_lightning.checkpoint_files import batches_of
 from gan_lightning.cli.other_loggers import gone_on_with
 from gan_lightning.cli.runs import LOGS, Arguments, Run
+from gan_lightning.cli.trainer import GenerativeTrainer
 
 
 class RunLogger(TensorBoardLogger):
@@ -98,3 +100,10 @@ def loggers_and_folder(
     if names_it or settings.get("fast_dev_run"):
         return loggers, None
     return loggers, run_logger(arguments, root, going_on, start).log_dir
+
+
+def kept_in(folder: str | None, trainer: Trainer) -> Trainer:
+    """Return a Trainer that keeps a run in a folder; None leaves it to the loggers."""
+    assert isinstance(trainer, GenerativeTrainer)
+    trainer.folder = folder
+    return trainer

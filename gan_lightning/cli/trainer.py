@@ -20,7 +20,6 @@ from gan_lightning.cli.drawing import Drawing
 from gan_lightning.cli.endings import interruptible, naming_the_cause
 from gan_lightning.cli.known_ways import check_accumulation, check_callbacks, check_intervals
 from gan_lightning.cli.overhead import rest
-from gan_lightning.errors import InputError
 from gan_lightning.models import MakeSampler
 from gan_lightning.models.optimization import check_restored
 
