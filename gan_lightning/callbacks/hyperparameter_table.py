@@ -5,12 +5,16 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard.summary import hparams
 
 from gan_lightning.callbacks.logger_parts import keep_settings
 from gan_lightning.callbacks.monitored import log_number, monitors
 from gan_lightning.callbacks.run_folder import data_of, tensorboard
 from gan_lightning.callbacks.settings_told import settings_told
+
+FIRST = ("seed", "batch_size", "weights")
+"""The settings that a table begins with, beside the learning rates."""
 
 
 class HyperparameterTable(Callback):
@@ -33,7 +37,9 @@ class HyperparameterTable(Callback):
         names = [name for monitor in monitors(trainer)[0] for name in (monitor, f"{monitor}_best")]
         for board in tensorboard(trainer):
             writer = board._get_file_writer()
-            for summary in hparams(settings, dict.fromkeys(names, 0.0)):
+            experiment, *session = hparams(settings, dict.fromkeys(names, 0.0))
+            _put_first(experiment)
+            for summary in (experiment, *session):
                 writer.add_summary(summary)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -54,3 +60,12 @@ class HyperparameterTable(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = dict(state_dict.get("best", {}))
+
+
+def _put_first(experiment: Any) -> None:
+    """Mark the settings that are of interest first: TensorBoard shows few at once, these before."""
+    (value,) = experiment.value
+    content = HParamsPluginData.FromString(value.metadata.plugin_data.content)
+    for info in content.experiment.hparam_infos:
+        info.differs = info.name in FIRST or info.name.endswith(".lr")
+    value.metadata.plugin_data.content = content.SerializeToString()

@@ -19,6 +19,7 @@ from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.help_order import order_help
 from gan_lightning.cli.limits import Limits
+from gan_lightning.cli.other_loggers import without_loggers
 from gan_lightning.cli.own_callbacks import own_callbacks
 from gan_lightning.cli.restored import (
     check_data,
@@ -28,7 +29,7 @@ from gan_lightning.cli.restored import (
     held_model,
     recalled_data,
 )
-from gan_lightning.cli.run_logger import run_logger
+from gan_lightning.cli.run_logger import kept_in, loggers_and_folder
 from gan_lightning.cli.runs import Arguments, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.settings import check_settings, within_memory
@@ -159,13 +160,14 @@ class CommandLine(Actions):
         found = self.arguments.found_config(path)
         if found is not None:
             self.limits.add_config(found)
-        elif self.arguments.names_nothing:
+            return found if self.arguments.subcommand == "fit" else without_loggers(found)
+        if self.arguments.names_nothing:
             checkpoint = load_checkpoint(path)  # it is named before a config is asked for
             if self.start is not None:
                 model = held_model(checkpoint, None, str(path))
                 self.limits.add_checkpoint(path, model)
                 return json.dumps({"model": model})
-        return found
+        return None
 
     @property
     def _needs_no_data(self) -> bool:
@@ -242,9 +244,7 @@ class CommandLine(Actions):
         if self.subcommand != "fit":
             self.save_config_callback = None
             return super().instantiate_trainer(logger=False, **kwargs)
-        if settings.get("logger") in (None, True):
-            path, held = self._get(self.config, "ckpt_path"), self.checkpoint
-            going_on = None if held is None else (path, held)
-            root = settings.get("default_root_dir")
-            kwargs["logger"] = run_logger(self.arguments, root, going_on, self.start)
-        return super().instantiate_trainer(**kwargs)
+        held, typed = self.checkpoint, self._get(self.config, "trainer").logger
+        going_on = None if held is None else (self._get(self.config, "ckpt_path"), held)
+        loggers, folder = loggers_and_folder(self.arguments, settings, typed, going_on, self.start)
+        return kept_in(folder, super().instantiate_trainer(logger=loggers, **kwargs))

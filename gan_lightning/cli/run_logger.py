@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
 
 from gan_lightning.checkpoint_files import batches_of
+from gan_lightning.cli.other_loggers import gone_on_with
 from gan_lightning.cli.runs import LOGS, Arguments, Run
+from gan_lightning.cli.trainer import GenerativeTrainer
 
 
 class RunLogger(TensorBoardLogger):
@@ -65,3 +68,42 @@ def run_logger(
     source = Run.of_checkpoint(start) if start is not None else None
     experiment = arguments.experiment or (source.experiment if source else "experiment")
     return NewRunLogger(Path(root or ".") / LOGS, experiment, default_hp_metric=False)
+
+
+def loggers_and_folder(
+    arguments: Arguments,
+    settings: Mapping[str, Any],
+    typed: Any,
+    going_on: tuple[str, dict[str, Any]] | None,
+    start: Path | None,
+) -> tuple[Any, str | None]:
+    """Return the loggers of a run, and its folder where they do not say which it is.
+
+    Args:
+        arguments: The command line, read in advance.
+        settings: Those of the Trainer, with the loggers built.
+        typed: The configuration of these.
+        going_on: The checkpoint that is gone on from: its path and content.
+        start: The checkpoint whose weights a new run starts from.
+    """
+    chosen, root = settings.get("logger"), settings.get("default_root_dir")
+    if chosen in (None, True):
+        return run_logger(arguments, root, going_on, start), None
+    if not chosen:
+        return chosen, None
+    loggers = chosen if isinstance(chosen, list) else [chosen]
+    if going_on is not None and (run := Run.of_checkpoint(Path(going_on[0]))) is not None:
+        configs = typed if isinstance(typed, list) else [typed]
+        run.check_links()
+        loggers = gone_on_with(loggers, configs, run, batches_of(going_on[1]))
+    names_it = isinstance(loggers[0], TensorBoardLogger | CSVLogger)
+    if names_it or settings.get("fast_dev_run"):
+        return loggers, None
+    return loggers, run_logger(arguments, root, going_on, start).log_dir
+
+
+def kept_in(folder: str | None, trainer: Trainer) -> Trainer:
+    """Return a Trainer that keeps a run in a folder; None leaves it to the loggers."""
+    assert isinstance(trainer, GenerativeTrainer)
+    trainer.folder = folder
+    return trainer

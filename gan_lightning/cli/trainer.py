@@ -29,6 +29,14 @@ class GenerativeTrainer(Drawing):
 
     callbacks: list[Callback]
 
+    folder: str | None = None
+    """The run's folder, where its loggers do not say which it is."""
+
+    @property
+    def log_dir(self) -> str | None:
+        """The run's folder."""
+        return super().log_dir if self.folder is None else self.strategy.broadcast(self.folder)
+
     def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
         check_strategy(strategy)
         check_intervals(kwargs)
