@@ -1,4 +1,4 @@
-"""Walks through a model's latents, and real points beside what the model makes of them."""
+"""Ways through a model's latents, and real points beside what the model makes of them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -25,7 +25,6 @@ def interpolations(
     num_lines: int,
     num_steps: int,
     labels: Tensor | None = None,
-    closed: bool = False,
 ) -> Iterator[Tensor]:
     """Yield the points along ways between latents, each shaped ``(num_steps, *data_shape)``.
 
@@ -34,8 +33,6 @@ def interpolations(
         num_lines: Number of ways.
         num_steps: Points on each, with both its ends.
         labels: A label for each way, of a model that knows labels; by default drawn.
-        closed: Whether each way begins where the one before ends, and the last ends where the first
-            begins: a walk.
 
     Raises:
         InputError: If the model has no latents, or if there are too few ways or steps.
@@ -47,7 +44,7 @@ def interpolations(
         )
     labels = model.asked_labels(num_lines, labels)
     first = model.draw_latents(num_lines, labels)
-    last = first.roll(-1, 0) if closed else model.draw_latents(num_lines, labels)
+    last = model.draw_latents(num_lines, labels)
     ways = model.latents_between(first, last, num_steps)
     for i, way in enumerate(ways):
         asked = None if labels is None else labels[i].expand(num_steps)

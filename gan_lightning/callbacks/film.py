@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from gan_lightning.files import replacing
+from gan_lightning.figures import write_animation
 
 PER_DOUBLING = 6
 """Moments of a film while the batches double: about 60 of a run of 4000."""
@@ -103,47 +102,6 @@ def write_film(pictures: Path, film: Path) -> list[Path]:
         return []
     images = [Image.open(path).convert("RGB") for path in frames]
     images = [image for image in images if image.size == images[-1].size]
-    last = len(images) - 1
-    shown = [MILLISECONDS["first" if i == 0 else "last" if i == last else "frame"]
-             for i in range(len(images))]  # fmt: skip
-    palette = _common_palette(images)
-    drawn = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
-    with replacing(film) as file:
-        drawn[0].save(
-            file, save_all=True, append_images=drawn[1:], duration=shown, loop=0, disposal=1
-        )
-    if find_spec("imageio_ffmpeg") is None:
-        return [film]
-    video = film.with_suffix(".mp4")
-    _write_video([np.asarray(image) for image in images], shown, video)
-    return [film, video]
-
-
-def _common_palette(images: Sequence[Image.Image]) -> Image.Image:
-    """Return the 256 colours that all frames share, by the first, a middle and the last one."""
-    chosen = [images[i] for i in sorted({0, len(images) // 2, len(images) - 1})]
-    width, height = chosen[0].size
-    sheet = Image.new("RGB", (width, height * len(chosen)))
-    for i, image in enumerate(chosen):
-        sheet.paste(image, (0, i * height))
-    return sheet.quantize(256)
-
-
-def _write_video(
-    frames: Sequence[np.ndarray], shown: Sequence[int], video: Path, per_second: int = 25
-) -> None:
-    """Write frames as H.264, which every browser plays; its sides are even."""
-    import imageio_ffmpeg  # an extra
-
-    height, width = (side + side % 2 for side in frames[0].shape[:2])
-    with replacing(video) as file:
-        writer = imageio_ffmpeg.write_frames(
-            str(file), (width, height), fps=per_second, macro_block_size=2, quality=7
-        )
-        writer.send(None)
-        for frame, milliseconds in zip(frames, shown, strict=True):
-            padded = np.full((height, width, 3), 255, np.uint8)
-            padded[: frame.shape[0], : frame.shape[1]] = frame
-            for _ in range(round(milliseconds / 1000 * per_second)):
-                writer.send(padded.tobytes())
-        writer.close()
+    between = [MILLISECONDS["frame"]] * (len(images) - 2)
+    shown = [MILLISECONDS["first"], *between, MILLISECONDS["last"]][-len(images) :]
+    return write_animation(images, shown, film)

@@ -21,7 +21,7 @@ from gan_lightning.files import replacing
 
 
 class Actions(LightningCLI):
-    """The five commands, after their arguments have been parsed and their classes built."""
+    """The commands, after their arguments have been parsed and their classes built."""
 
     trainer: GenerativeTrainer
     checkpoint: dict[str, Any] | None
@@ -86,6 +86,22 @@ class Actions(LightningCLI):
         self.trainer.sample(**{**kwargs, "output": str(path)})
         filled = kwargs.get("impute")
         report_file("the table" if filled else f"{kwargs['num_samples']} samples", path, older)
+
+    def interpolate(self, **kwargs: Any) -> None:
+        """Write points between samples, and say where they are."""
+        asked = kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"]
+        older = output_of(*asked, "interpolations").is_file()
+        path = self.trainer.interpolate(**kwargs)
+        what = f"{kwargs['num_lines']} interpolations of {kwargs['num_steps']} points"
+        report_file(what, path, older)
+
+    def project(self, **kwargs: Any) -> None:
+        """Write what the model makes of real points, and say where it is and how near."""
+        asked = kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"]
+        path = output_of(*asked, "projections")
+        older = path.is_file()
+        error = self.trainer.project(**kwargs)
+        report_file(f"projections, {error},", path, older)
 
     def after_predict(self) -> None:
         """Write what ``predict`` made, one sample for each training point, beside the run."""

@@ -10,14 +10,16 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import GenerativeModel
 
 
-def output_of(output: str | None, checkpoint: str | Path | None, data: DataModule) -> Path:
-    """Return where samples go: what was asked for, or ``samples`` in the run's folder."""
+def output_of(
+    output: str | None, checkpoint: str | Path | None, data: DataModule, name: str = "samples"
+) -> Path:
+    """Return where samples go: what was asked for, or a file of that name in the run's folder."""
     if output:
         return Path(output)
     path = Path(checkpoint or ".")
     run = Run.of_checkpoint(path)
     folder = run.folder if run else path.absolute().parent
-    return folder / f"samples{data.file_ending}"
+    return folder / f"{name}{data.file_ending}"
 
 
 def check_output(units: Units, path: Path) -> None:

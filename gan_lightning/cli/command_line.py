@@ -77,7 +77,8 @@ class CommandLine(Actions):
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return the one that is asked for: a parser of all takes three times as long to make."""
-        known = {**LightningCLI.subcommands(), "sample": {"model", "datamodule"}}
+        own = ("sample", "interpolate", "project")
+        known = {**LightningCLI.subcommands(), **{name: {"model", "datamodule"} for name in own}}
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
 
@@ -157,7 +158,8 @@ class CommandLine(Actions):
     def _needs_no_data(self) -> bool:
         """Whether the units of the data will do, which the checkpoint holds."""
         asked = self.arguments
-        return asked.subcommand == "sample" and not (asked.sampler or asked.sets_data)
+        draws = asked.subcommand in ("sample", "interpolate") or asked.projects_files
+        return draws and not (asked.sampler or asked.sets_data)
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""

@@ -27,6 +27,8 @@ OPTIONS = {
     "test": (*_COMMON, *_LATENTS, "verbose"),
     "predict": (*_COMMON, "return_predictions"),
     "sample": (*_COMMON, *_LATENTS, "num_samples", "output", "seed", "labels", "given", "impute"),
+    "interpolate": (*_COMMON, "num_lines", "num_steps", "output", "seed", "labels"),
+    "project": (*_COMMON, "num_points", "images", "output", "seed", "labels"),
 }
 """What may follow each subcommand, up to the first dot."""
 
@@ -68,6 +70,8 @@ _SUBCOMMANDS = {
     **dict.fromkeys(("train", "training", "resume", "run"), "fit"),
     **dict.fromkeys(("generate", "draw", "samples", "infer"), "sample"),
     **dict.fromkeys(("eval", "evaluate", "judge"), "test"),
+    **dict.fromkeys(("walk", "traverse", "morph"), "interpolate"),
+    **dict.fromkeys(("invert", "reconstruct", "encode"), "project"),
 }
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
 from lightning_utilities.core.rank_zero import rank_zero_warn
@@ -11,7 +11,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
 from gan_lightning.cli.asked import asked_labels, check_output, output_of, seed_samples
-from gan_lightning.cli.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.cli.checkpoint_files import restoring
 from gan_lightning.cli.devices import (
     SEVERAL_DEVICES,
     as_launched,
@@ -20,7 +20,9 @@ from gan_lightning.cli.devices import (
 )
 from gan_lightning.cli.endings import interruptible, naming_the_cause
 from gan_lightning.cli.known_ways import check_accumulation, check_callbacks
+from gan_lightning.cli.model_at_hand import checked, make_ready
 from gan_lightning.cli.overhead import forget_absent_gpus, rest_idle_hooks, rest_idle_profiler
+from gan_lightning.cli.walking import WalkingTrainer
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.files import replacing
@@ -36,7 +38,7 @@ from gan_lightning.sampling import (
 from gan_lightning.table_sampling import write_table
 
 
-class GenerativeTrainer(Trainer):
+class GenerativeTrainer(WalkingTrainer):
     """Lightning's Trainer with a strategy that works for two players, and the action ``sample``."""
 
     callbacks: list[Callback]
@@ -132,11 +134,9 @@ class GenerativeTrainer(Trainer):
             given: Of a table, cells that each row is to have: ``species=setosa,age>=40``.
             impute: Of a table, a CSV file of its columns, which is written with its gaps filled.
         """
-        model, checkpoint = _checked(model, ckpt_path, num_samples)
+        model, checkpoint = checked(model, ckpt_path, num_samples)
         path = output_of(output, checkpoint, datamodule)
-        restore(model, checkpoint)
-        model.to(self.strategy.root_device)
-        datamodule.setup_units()
+        make_ready(model, datamodule, checkpoint, self.strategy.root_device)
         check_output(datamodule.units, path)
         _exchange_sampler(model, datamodule, sampler)
         seed_samples(seed)
@@ -164,19 +164,6 @@ class _Restoring(_CheckpointConnector):
                 check_restored(optimizer)
 
 
-def _checked(
-    model: ConfiguredModule, ckpt_path: str | None, num_samples: int
-) -> tuple[GenerativeModel, Path]:
-    """Return the model and the checkpoint that samples are to be drawn from."""
-    if ckpt_path is None:
-        raise InputError("sample needs --ckpt_path: a checkpoint, or last, the newest run's.")
-    if not isinstance(model, GenerativeModel):
-        raise InputError(f"sample: {type(model).__name__} is no model that draws samples.")
-    if num_samples < 1:
-        raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
-    return model, Path(ckpt_path)
-
-
 def _write(
     model: GenerativeModel, data: DataModule, path: Path, num_samples: int, labels: str | None
 ) -> None:
@@ -195,14 +182,6 @@ def _exchange_sampler(
         data.prepare_data()
         data.setup("fit")
         fit_sampler(latent_model, data.predict_dataloader())
-
-
-def restore(model: ConfiguredModule, checkpoint: Path) -> None:
-    """Give a model the weights of a checkpoint."""
-    held = load_checkpoint(checkpoint)
-    with restoring(checkpoint):
-        model.on_load_checkpoint(held)
-        model.load_state_dict(held["state_dict"])
 
 
 def _check_intervals(settings: dict[str, Any]) -> None:

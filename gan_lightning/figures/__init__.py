@@ -1,5 +1,6 @@
 """How samples look: functions of points that return matplotlib figures or pixels."""
 
+from gan_lightning.figures.animation import write_animation
 from gan_lightning.figures.captions import captioned, magnification
 from gan_lightning.figures.columns import ColumnScene, Panel, feature_histograms
 from gan_lightning.figures.correlations import correlation_pair
@@ -43,4 +44,5 @@ __all__ = [
     "plane_of_quantiles",
     "points_over_density",
     "traversed",
+    "write_animation",
 ]
