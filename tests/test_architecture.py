@@ -15,7 +15,7 @@ LAYERS = [  # a room may import from its own and from later lines
     {"synthesizer"},
     {"callbacks", "export", "comparison"},
     {"table_sampling"},
-    {"sampling"},
+    {"sampling", "walks"},
     {"models", "data"},
     {"samplers", "features"},
     {"networks", "losses", "metrics", "figures"},

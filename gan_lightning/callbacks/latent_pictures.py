@@ -8,25 +8,24 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from gan_lightning.callbacks.picture_files import save_pictures
+from gan_lightning.callbacks.picture_files import around, framed, save_pictures
 from gan_lightning.callbacks.run_folder import data_of, tensorboard
+from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.figures import (
+    FARTHEST,
     image_grid,
     image_pairs,
-    interpolated,
     latent_scatter,
+    most_varying,
     plane_of_quantiles,
     traversed,
 )
 from gan_lightning.models import LatentModel
-
-Pictures = dict[str, Figure | NDArray[np.uint8]]
 
 NUM_STEPS = 11
 """Images on a traversal or an interpolation."""
@@ -86,7 +85,7 @@ class LatentPictures(Callback):
             return
         x, labels = self._points(trainer)
         with isolate_rng():
-            pictures = dict(_drawn(trainer, pl_module, x, labels))
+            pictures = dict(_drawn(data_of(trainer), pl_module, x, labels))
         save_pictures(trainer, pictures, "latents")
 
     def _points(self, trainer: Trainer) -> tuple[Tensor, Tensor]:
@@ -102,30 +101,56 @@ class LatentPictures(Callback):
 
 
 def _drawn(
-    trainer: Trainer, model: LatentModel, x: Tensor, labels: Tensor
-) -> Iterator[tuple[str, Figure | NDArray[np.uint8]]]:
+    data: DataModule, model: LatentModel, x: Tensor, labels: Tensor
+) -> Iterator[tuple[str, Image.Image]]:
     """Yield the pictures that there can be of such points and such a latent space."""
-    unscale = data_of(trainer).unscale
     z = model.encode(x, labels)
     if model.latent_dim == 2:
-        yield "scatter", latent_scatter(z.float().cpu(), labels.cpu())
+        scatter = latent_scatter(z.float().cpu(), labels.cpu(), data.label_names)
+        yield "scatter", framed(scatter, data)
     if x.dim() != 4:
         return
-    first, last = slice(0, 10), slice(10, 20)
-    pairs = min(len(z[first]), len(z[last]))
-    yield (
-        "reconstructions",
-        image_pairs(unscale(x[:50]), unscale(model.decode(z[:50], labels[:50]))),
-    )
+    yield "reconstructions", _reconstructions(data, model, x[:50], labels[:50])
+    yield "traversals", _traversals(data, model, z, labels)
+    if len(z) > 10:
+        yield "interpolations", _interpolations(data, model, z[:20], labels[:20])
+    if model.latent_dim == 2 and model.num_classes is None:
+        plane = image_grid(data.unscale(model.decode(plane_of_quantiles(20))), 20, margin=0)
+        yield (
+            "plane",
+            around(plane, data, "The plane of latents, by normal quantiles"),
+        )
+
+
+def _reconstructions(
+    data: DataModule, model: LatentModel, x: Tensor, labels: Tensor
+) -> Image.Image:
+    pixels = image_pairs(data.unscale(x), data.unscale(model.reconstruct(x, labels)))
+    rows = ["input", "output"] * max(len(x) // 10, 1)
+    return around(pixels, data, "Validation images above what is left of them", rows)
+
+
+def _traversals(data: DataModule, model: LatentModel, z: Tensor, labels: Tensor) -> Image.Image:
     moved = traversed(z[0], z, 10, NUM_STEPS)
     decoded = model.decode(moved, labels[:1].repeat(len(moved)))
-    yield "traversals", image_grid(unscale(decoded), NUM_STEPS)
-    if pairs:
-        lines = interpolated(z[first][:pairs], z[last][:pairs], NUM_STEPS)
-        decoded = model.decode(lines, labels[:pairs].repeat_interleave(NUM_STEPS))
-        yield "interpolations", image_grid(unscale(decoded), NUM_STEPS)
-    if model.latent_dim == 2 and model.num_classes is None:
-        yield "plane", image_grid(unscale(model.decode(plane_of_quantiles(20))), 20, margin=0)
+    return around(
+        image_grid(data.unscale(decoded), NUM_STEPS),
+        data,
+        "One latent unit moved, by so many standard deviations",
+        [f"z{unit}" for unit in most_varying(z, 10)],
+        [f"{x:+.1f}" for x in np.linspace(-FARTHEST, FARTHEST, NUM_STEPS)],
+    )
+
+
+def _interpolations(data: DataModule, model: LatentModel, z: Tensor, labels: Tensor) -> Image.Image:
+    pairs = min(10, len(z) - 10)
+    lines = model.latents_between(z[:pairs], z[10 : 10 + pairs], NUM_STEPS).flatten(0, 1)
+    decoded = model.decode(lines, labels[:pairs].repeat_interleave(NUM_STEPS))
+    return around(
+        image_grid(data.unscale(decoded), NUM_STEPS),
+        data,
+        "Interpolations between the latents of two validation images",
+    )
 
 
 def _project(trainer: Trainer, latents: Tensor, x: Tensor, labels: Tensor) -> None:

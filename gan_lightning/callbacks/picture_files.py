@@ -1,6 +1,6 @@
 """Pictures in the run's folder and in TensorBoard."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from lightning.pytorch import Trainer
@@ -9,36 +9,70 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from gan_lightning.callbacks.film import UNTRAINED, keep_few
 from gan_lightning.callbacks.run_folder import run_folder, tensorboard
+from gan_lightning.data import DataModule, Picture
+from gan_lightning.figures import Scene, captioned, magnification
 from gan_lightning.files import replacing
 
 
 def save_pictures(
-    trainer: Trainer, pictures: Mapping[str, Figure | NDArray[np.uint8]], section: str
+    trainer: Trainer,
+    pictures: Mapping[str, Image.Image],
+    section: str,
+    on_board: bool = True,
 ) -> None:
     """Save pictures as ``<run>/pictures/<name>/<batch>.png`` and in TensorBoard.
 
     Args:
         trainer: The Trainer whose run it is; only its first process writes.
-        pictures: Figures, or pixels of shape ``(height, width, 3)``, by their names.
+        pictures: Their pixels by their names.
         section: First part of their tags in TensorBoard.
+        on_board: Whether TensorBoard gets them too.
     """
     folder = run_folder(trainer)
     if folder is None or not trainer.is_global_zero:
         return
-    step = max(trainer.fit_loop.total_batch_idx, 0)
+    step = trainer.fit_loop.total_batch_idx
     for name, picture in pictures.items():
-        pixels = _pixels(picture)
-        path = folder / "pictures" / name / f"{step:07d}.png"
+        path = folder / "pictures" / name / f"{UNTRAINED if step < 0 else f'{step:07d}'}.png"
         with replacing(path) as file:
-            Image.fromarray(pixels).save(file)
-        for board in tensorboard(trainer):
-            board.add_image(f"{section}/{name}", pixels, step, dataformats="HWC")
+            picture.save(file, compress_level=3)
+        keep_few(path.parent)
+        for board in tensorboard(trainer) if on_board else ():
+            pixels = np.asarray(picture.convert("RGB"))
+            board.add_image(f"{section}/{name}", pixels, max(step, 0), dataformats="HWC")
 
 
-def _pixels(picture: Figure | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if not isinstance(picture, Figure):
-        return picture
-    canvas = FigureCanvasAgg(picture)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
+def framed(
+    picture: Picture, data: DataModule, caption: str | None = None, rows: Sequence[str] = ()
+) -> Image.Image:
+    """Return a picture's pixels with a caption; those of images are magnified.
+
+    Args:
+        picture: Of the data.
+        data: Says how large an image is.
+        caption: A line in the picture; by default none.
+        rows: What the rows of pixels are called.
+    """
+    if isinstance(picture, Scene):
+        return picture.image(caption)
+    if isinstance(picture, Figure):
+        canvas = FigureCanvasAgg(picture)
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+        return Image.fromarray(captioned(pixels, caption or ""))
+    return around(picture, data, caption or "", rows)
+
+
+def around(
+    grid: NDArray[np.uint8],
+    data: DataModule,
+    title: str,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> Image.Image:
+    """Return a grid of images of the data, magnified, with a title and names around it."""
+    shape = data.data_shape
+    times = magnification(shape[-1] if len(shape) == 3 else 0)
+    return Image.fromarray(captioned(grid, title, rows, columns, times))

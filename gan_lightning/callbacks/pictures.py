@@ -1,33 +1,45 @@
-"""Pictures of samples at an interval."""
+"""Pictures of samples at an interval, and films of a whole run."""
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
-from PIL import Image
 
-from gan_lightning.callbacks.picture_files import save_pictures
+from gan_lightning.callbacks.checkpoints import Checkpoints
+from gan_lightning.callbacks.closing_pictures import closing_pictures
+from gan_lightning.callbacks.film import forget_later, is_moment, write_films
+from gan_lightning.callbacks.picture_files import framed, save_pictures
 from gan_lightning.callbacks.run_folder import data_of, run_folder
 from gan_lightning.callbacks.sampler_fit import refresh_sampler
+from gan_lightning.callbacks.surface_picture import SurfacePicture
+from gan_lightning.data import Picture
 from gan_lightning.errors import InputError
-from gan_lightning.files import replacing
 from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import as_many_of_each_label, drawn
+
+FILM_LATENTS = 1000
+"""Latents that the sampler of an autoencoder is fitted to for a frame: a film has many."""
 
 
 class SamplePictures(Callback):
     """Draws the data module's figures of samples from the same latents, again and again.
 
-    Each figure goes to TensorBoard and to ``<run>/pictures/<name>/<batch>.png``, where ``<batch>``
-    is the x of all curves: the index of the training batch, over the whole run. At the end of a run
-    ``<run>/pictures/<name>.gif`` shows them one after the other. A conditional model draws as many
-    samples of each label, one label after the other, at least ``num_samples`` in all.
+    Each figure goes to ``<run>/pictures/<name>/<batch>.png``, where ``<batch>`` is the x of all
+    curves: the index of the training batch, over the whole run. It is drawn before the first batch,
+    ``untrained.png``, then at moments that are evenly spaced by the logarithm of the batches, about
+    60 in 4000 batches, and every ``every_n_batches``, where TensorBoard gets it too. At the end of
+    a run, and where it is stopped, ``<run>/pictures/<name>.gif`` shows them one after the other;
+    with the extra ``video`` also ``<name>.mp4``. A conditional model draws as many samples of each
+    label, one label after the other, at least ``num_samples`` in all. Of points of the plane there
+    is also what the discriminator says of it.
 
     Args:
-        every_n_batches: Training batches between two pictures; one more is drawn at the end.
+        every_n_batches: Training batches between two pictures in TensorBoard; one more is drawn at
+            the end.
         num_samples: Samples in a picture.
         seed: Seed of their latents.
     """
@@ -41,6 +53,19 @@ class SamplePictures(Callback):
         self.every_n_batches = every_n_batches
         self.num_samples = num_samples
         self.seed = seed
+        self.score: str | None = None
+        self._surface = SurfacePicture()
+        self._drawn_at: tuple[int, bool] | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        folder, batches = run_folder(trainer), _batches(trainer)
+        if folder is not None and trainer.is_global_zero:
+            forget_later(folder / "pictures", batches)
+        if batches == 0:  # a new run, not one that goes on
+            self._save(
+                trainer, data_of(trainer).real_pictures(), None, data_of(trainer).row_names()
+            )
+            self._draw(trainer, pl_module)
 
     def on_train_batch_end(
         self,
@@ -50,43 +75,83 @@ class SamplePictures(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
-        if due and isinstance(pl_module, GenerativeModel):
+        batches = _batches(trainer)
+        if batches % self.every_n_batches == 0 or is_moment(batches):
             self._draw(trainer, pl_module)
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.fit_loop.total_batch_idx < 0:  # a new run, not one that goes on
-            save_pictures(trainer, data_of(trainer).real_pictures(), "samples")
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
+            return
+        kept = [c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints)]
+        monitor = kept[0].monitor if kept else data_of(trainer).monitor
+        if monitor in trainer.callback_metrics:
+            self.score = f"{monitor} {float(trainer.callback_metrics[monitor]):.3g}"
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        missing = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0
-        if missing and isinstance(pl_module, GenerativeModel):
-            self._draw(trainer, pl_module)
-        folder = run_folder(trainer)
-        if folder is not None and trainer.is_global_zero:
-            for pictures in (folder / "pictures").glob("*/"):
-                write_film(pictures, pictures.with_suffix(".gif"))
+        self._draw(trainer, pl_module, last=True)
+        if isinstance(pl_module, GenerativeModel):
+            with isolate_rng():
+                torch.manual_seed(self.seed)
+                pictures = dict(closing_pictures(trainer, pl_module))
+            save_pictures(trainer, pictures, "samples")
+        self._write_films(trainer)
 
-    def _draw(self, trainer: Trainer, model: GenerativeModel) -> None:
-        refresh_sampler(trainer, model)
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        if not isinstance(exception, KeyboardInterrupt):  # which is to stop at once
+            self._write_films(trainer)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"score": self.score}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.score = state_dict["score"]
+
+    def _draw(self, trainer: Trainer, model: LightningModule, last: bool = False) -> None:
+        """Draw samples as they are now, unless that has been done."""
+        batches = _batches(trainer)
+        on_board = last or batches % self.every_n_batches == 0
+        if not isinstance(model, GenerativeModel) or self._drawn_at == (batches, on_board):
+            return
+        self._drawn_at = (batches, on_board)
+        refresh_sampler(trainer, model, FILM_LATENTS)
         data, labels = data_of(trainer), as_many_of_each_label(model, self.num_samples)
         num_samples = self.num_samples if labels is None else len(labels)
         with isolate_rng():
             torch.manual_seed(self.seed)
-            samples = data.unscale(torch.cat(list(drawn(model, num_samples, labels))))
-        save_pictures(trainer, data.figures(samples, labels), "samples")
+            x = torch.cat(list(drawn(model, num_samples, labels)))
+        if run_folder(trainer) is None or not trainer.is_global_zero:
+            return
+        pictures: dict[str, Picture] = data.figures(data.unscale(x), labels)
+        if pictures:
+            pictures |= self._surface.of(model, data, x)
+        rows = [] if labels is None else data.row_names(labels)
+        self._save(trainer, pictures, self._caption(batches), rows, on_board)
+
+    def _save(
+        self,
+        trainer: Trainer,
+        pictures: Mapping[str, Picture],
+        caption: str | None,
+        rows: Sequence[str],
+        on_board: bool = True,
+    ) -> None:
+        data = data_of(trainer)
+        images = {name: framed(pic, data, caption, rows) for name, pic in pictures.items()}
+        save_pictures(trainer, images, "samples", on_board)
+
+    def _caption(self, batches: int) -> str:
+        """Return what stands in each frame: when it was, and what the last validation found."""
+        when = "untrained" if batches == 0 else f"{batches:,} batch{'es' * (batches > 1)}"
+        return when if self.score is None else f"{when} · {self.score}"
+
+    def _write_films(self, trainer: Trainer) -> None:
+        folder = run_folder(trainer)
+        if folder is not None and trainer.is_global_zero:
+            write_films(folder / "pictures")
 
 
-def write_film(pictures: Path, film: Path) -> None:
-    """Put the PNGs of a folder one after the other into an animated GIF of at most 60 frames."""
-    paths = sorted(pictures.glob("*.png"))
-    if len(paths) < 2:
-        return
-    stride = -(-len(paths) // 60)
-    frames = [
-        Image.open(path).convert("P", palette=Image.Palette.ADAPTIVE)
-        for path in paths[-1::-stride][::-1]
-    ]
-    durations = [200] * (len(frames) - 1) + [2000]  # milliseconds
-    with replacing(film) as file:
-        frames[0].save(file, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+def _batches(trainer: Trainer) -> int:
+    """Return the training batches that are over, in the whole run."""
+    return int(trainer.fit_loop.total_batch_idx) + 1

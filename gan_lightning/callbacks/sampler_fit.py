@@ -56,10 +56,12 @@ def fit_to_training(trainer: Trainer, model: LightningModule) -> None:
     _fit(trainer, model, None)
 
 
-def refresh_sampler(trainer: Trainer, model: LightningModule) -> None:
+def refresh_sampler(
+    trainer: Trainer, model: LightningModule, num_latents: int = QUICK_LATENTS
+) -> None:
     """Fit a model's sampler, if it has one, to a few latents of the model as it is now."""
     if _follows(model):
-        _fit(trainer, model, QUICK_LATENTS)
+        _fit(trainer, model, num_latents)
 
 
 def _follows(model: LightningModule) -> bool:

@@ -94,6 +94,22 @@ class Actions(LightningCLI):
         report_file("the model", path)
         report_file("its card", card_path(path))
 
+    def interpolate(self, **kwargs: Any) -> None:
+        """Write points between samples, and say where they are."""
+        asked = kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"]
+        older = output_of(*asked, "interpolations").is_file()
+        path = self.trainer.interpolate(**kwargs)
+        what = f"{kwargs['num_lines']} interpolations of {kwargs['num_steps']} points"
+        report_file(what, path, older)
+
+    def project(self, **kwargs: Any) -> None:
+        """Write what the model makes of real points, and say where it is and how near."""
+        asked = kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"]
+        path = output_of(*asked, "projections")
+        older = path.is_file()
+        error = self.trainer.project(**kwargs)
+        report_file(f"projections, {error},", path, older)
+
     def after_predict(self) -> None:
         """Write what ``predict`` made, one sample for each training point, beside the run."""
         run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path") or "."))

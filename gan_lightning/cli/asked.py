@@ -11,11 +11,13 @@ from gan_lightning.errors import InputError
 from gan_lightning.export import Origin, figures_in
 
 
-def output_of(output: str | None, checkpoint: str | Path | None, data: DataModule) -> Path:
-    """Return where samples go: what was asked for, or ``samples`` in the run's folder."""
+def output_of(
+    output: str | None, checkpoint: str | Path | None, data: DataModule, name: str = "samples"
+) -> Path:
+    """Return where samples go: what was asked for, or a file of that name in the run's folder."""
     if output:
         return Path(output)
-    return folder_of(Path(checkpoint or ".")) / f"samples{data.file_ending}"
+    return folder_of(Path(checkpoint or ".")) / f"{name}{data.file_ending}"
 
 
 def folder_of(checkpoint: Path) -> Path:

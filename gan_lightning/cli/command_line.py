@@ -40,10 +40,11 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DESCRIBED
 
-EPOCHS = {"max_epochs": 1000, "check_val_every_n_epoch": 10}
+TRAINER = {"max_epochs": 1000, "check_val_every_n_epoch": 10, "enable_model_summary": False}
+"""StartReport sums up what matters of a model."""
 
-DRAWING = ("sample", "export")
-"""Commands of our own, which draw from a checkpoint and need no data but their units."""
+DRAWING = ("sample", "export", "interpolate")
+"""Commands of our own that need no data but their units."""
 
 
 class CommandLine(Actions):
@@ -67,7 +68,7 @@ class CommandLine(Actions):
             DataModule,
             save_config_callback=SaveRunConfig,
             trainer_class=GenerativeTrainer,
-            trainer_defaults={**EPOCHS, "enable_model_summary": False},  # StartReport sums it up
+            trainer_defaults=TRAINER,
             parser_kwargs={
                 "prog": PROGRAM,
                 "description": "Train generative models and sample from them. A config that you "
@@ -84,8 +85,8 @@ class CommandLine(Actions):
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return the one that is asked for: a parser of all takes three times as long to make."""
-        ours = {name: {"model", "datamodule"} for name in DRAWING}
-        known = {**LightningCLI.subcommands(), **ours}
+        drawing = dict.fromkeys((*DRAWING, "project"), {"model", "datamodule"})
+        known = {**LightningCLI.subcommands(), **drawing}
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
 
@@ -173,7 +174,8 @@ class CommandLine(Actions):
     def _needs_no_data(self) -> bool:
         """Whether the units of the data will do, which the checkpoint holds."""
         asked = self.arguments
-        return asked.subcommand in DRAWING and not (asked.sampler or asked.sets_data)
+        draws = asked.subcommand in DRAWING or asked.projects_files
+        return draws and not (asked.sampler or asked.sets_data)
 
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint decide on the model's arguments, and say where they were others."""

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from lightning.pytorch import Trainer
-
-from gan_lightning.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli.asked import check_output, folder_of, origin_of, output_of, seed_samples
+from gan_lightning.cli.model_at_hand import checked, make_ready, restore
+from gan_lightning.cli.walking import WalkingTrainer
 from gan_lightning.data import DataMemory, DataModule
-from gan_lightning.errors import InputError
 from gan_lightning.export import check_output as check_export
 from gan_lightning.export import write_export
 from gan_lightning.files import replacing
@@ -23,7 +22,7 @@ from gan_lightning.sampling import (
 from gan_lightning.table_sampling import write_table
 
 
-class Drawing(Trainer):
+class Drawing(WalkingTrainer):
     """The actions that draw from a checkpoint, and train nothing."""
 
     def sample(  # noqa: PLR0913 - its arguments are the command's
@@ -57,11 +56,9 @@ class Drawing(Trainer):
             given: Of a table, cells that each row is to have: ``species=setosa,age>=40``.
             impute: Of a table, a CSV file of its columns, which is written with its gaps filled.
         """
-        model, checkpoint = _checked("sample", model, ckpt_path, num_samples)
+        model, checkpoint = checked(model, ckpt_path, num_samples)
         path = output_of(output, checkpoint, datamodule)
-        restore(model, checkpoint)
-        model.to(self.strategy.root_device)
-        datamodule.setup_units()
+        make_ready(model, datamodule, checkpoint, self.strategy.root_device)
         check_output(datamodule.units, path)
         _exchange_sampler(model, datamodule, sampler)
         seed_samples(seed)
@@ -90,7 +87,7 @@ class Drawing(Trainer):
             output: The file, in ``.onnx``, ``.pt2`` or ``.safetensors``; by default
                 ``model.onnx`` in the run's folder. A model card in ``.md`` is written beside it.
         """
-        model, checkpoint = _checked("export", model, ckpt_path)
+        model, checkpoint = checked(model, ckpt_path, command="export")
         path = Path(output) if output else folder_of(checkpoint) / "model.onnx"
         check_export(path)
         restore(model, checkpoint)
@@ -105,19 +102,6 @@ class Drawing(Trainer):
             path,
         )
         return path
-
-
-def _checked(
-    command: str, model: ConfiguredModule, ckpt_path: str | None, num_samples: int = 1
-) -> tuple[GenerativeModel, Path]:
-    """Return the model and the checkpoint that samples are to be drawn from."""
-    if ckpt_path is None:
-        raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
-    if not isinstance(model, GenerativeModel):
-        raise InputError(f"{command}: {type(model).__name__} is no model that draws samples.")
-    if num_samples < 1:
-        raise InputError(f"--num_samples must be a positive integer, found {num_samples}.")
-    return model, Path(ckpt_path)
 
 
 def _write(
@@ -138,11 +122,3 @@ def _exchange_sampler(
         data.prepare_data()
         data.setup("fit")
         fit_sampler(latent_model, data.predict_dataloader())
-
-
-def restore(model: ConfiguredModule, checkpoint: Path) -> None:
-    """Give a model the weights of a checkpoint."""
-    held = load_checkpoint(checkpoint)
-    with restoring(checkpoint):
-        model.on_load_checkpoint(held)
-        model.load_state_dict(held["state_dict"])

@@ -28,6 +28,8 @@ OPTIONS = {
     "predict": (*_COMMON, "return_predictions"),
     "sample": (*_COMMON, *_LATENTS, "num_samples", "output", "seed", "labels", "given", "impute"),
     "export": (*_COMMON, "output"),
+    "interpolate": (*_COMMON, "num_lines", "num_steps", "output", "seed", "labels"),
+    "project": (*_COMMON, "num_points", "images", "output", "seed", "labels"),
 }
 """What may follow each subcommand, up to the first dot."""
 
@@ -75,6 +77,8 @@ _SUBCOMMANDS = {
     **dict.fromkeys(("eval", "evaluate", "judge"), "test"),
     **dict.fromkeys(("diff", "report", "table"), "compare"),
     **dict.fromkeys(("onnx", "ship", "save", "convert"), "export"),
+    **dict.fromkeys(("walk", "traverse", "morph"), "interpolate"),
+    **dict.fromkeys(("invert", "reconstruct", "encode"), "project"),
 }
 
 

@@ -21,6 +21,8 @@ usage: {program} COMMAND [options]
   test        compare 10 000 samples with the test points by every metric
   sample      write samples from a checkpoint, in the units of the data
   impute      fill the gaps of a table
+  interpolate write points on the ways between samples
+  project     write the points of a model that come nearest to real ones
   predict     write one sample for each training point
   export      write the generator alone, for programs without this package
   compare     put runs side by side: a table, and a page with their pictures and curves

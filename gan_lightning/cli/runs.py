@@ -80,6 +80,9 @@ class Arguments:
     """Folder and name of the logger, where they are typed."""
     trusted: tuple[str, ...]
     sampler: str | None
+    projects_files: bool
+    """Whether images of files are typed, which ``project`` is to project."""
+
     sets_data: bool
     """Whether settings of the data are typed one by one."""
 
@@ -101,6 +104,7 @@ class Arguments:
             )
         parser.add_argument("--init_from")
         parser.add_argument("--sampler")
+        parser.add_argument("--images")
         parser.add_argument("--trust", action="append", default=[])
         try:
             known, rest = parser.parse_known_args(list(args))
@@ -116,6 +120,7 @@ class Arguments:
             root=known.root,
             logger=(known.save_dir, known.name),
             sampler=known.sampler,
+            projects_files=known.images is not None,
             sets_data=any(arg.startswith("--data") for arg in args),
             sets_devices=any(
                 arg.startswith(("--trainer.devices", "--trainer.accelerator")) for arg in args

@@ -1,7 +1,7 @@
 """Where batches come from: LightningDataModules that yield (x, labels)."""
 
 from gan_lightning.data.clustered import Clustered
-from gan_lightning.data.contracts import DataModule, Stage
+from gan_lightning.data.contracts import DataModule, Picture, Stage
 from gan_lightning.data.digits import Digits
 from gan_lightning.data.frame import CSV, FrameTable
 from gan_lightning.data.image_folder import ImageFolder
@@ -28,6 +28,7 @@ __all__ = [
     "ImageFolder",
     "Images",
     "Iris",
+    "Picture",
     "Recalled",
     "Split",
     "StackedMNIST",

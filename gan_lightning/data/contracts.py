@@ -104,6 +104,8 @@ class DataModule(LightningDataModule, ABC):
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
         """Draw unscaled samples beside the training points; a dictionary of named pictures.
 
+        A figure may be that of the call before with other points: its frame is drawn once.
+
         Args:
             samples: Points in the data's own units.
             labels: The labels that the samples were asked for, where they were.
@@ -149,6 +151,14 @@ class DataModule(LightningDataModule, ABC):
     def real_pictures(self) -> dict[str, Picture]:
         """Draw real points alone, once a run, to compare with; by default nothing."""
         return {}
+
+    def row_names(self, labels: Tensor | None = None) -> list[str]:
+        """Return what the rows of a grid are called, from the top; by default they have no names.
+
+        Args:
+            labels: The labels that its samples were asked for; None for real pictures.
+        """
+        return []
 
     def described(self, stage: Stage) -> str:
         """Return what ``stage`` compares samples with, for the protocol of a number."""

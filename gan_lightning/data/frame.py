@@ -12,13 +12,11 @@ from torch import Tensor
 
 from gan_lightning.data.baselines import baselines
 from gan_lightning.data.columns import Categorical, Column, Discrete
-from gan_lightning.data.contracts import Picture
 from gan_lightning.data.found_columns import ColumnType, found_column
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import Split
 from gan_lightning.data.table import Table
 from gan_lightning.data.table_file import read_table
-from gan_lightning.data.table_pictures import table_pictures
 from gan_lightning.data.table_report import table_report
 from gan_lightning.data.table_units import TableUnits
 from gan_lightning.errors import InputError, require_positive
@@ -49,6 +47,8 @@ class FrameTable(Table):
             validation rows.
         split_seed: Seed of the split, apart from the run's, so that runs can be compared.
     """
+
+    mixed_pictures = True
 
     def __init__(
         self,
@@ -87,9 +87,6 @@ class FrameTable(Table):
 
     def _take(self, indices: Tensor) -> Split:
         return Split(self.rows[indices], self.labels[indices])  # scaled batch by batch
-
-    def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
-        return table_pictures(self.columns, self.train.x, samples)
 
     def baselines(self) -> dict[str, Callable[[int], Tensor]]:
         assert isinstance(self.units, TableUnits)

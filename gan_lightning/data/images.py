@@ -16,6 +16,9 @@ from gan_lightning.features import DigitFeatures, FeatureExtractor, FilterFeatur
 from gan_lightning.figures import labelled_grid
 from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
 
+MOST_ROWS = 40
+"""Rows of a grid that have names beside them."""
+
 
 class Images(DataModule):
     """Images that stay bytes in memory and become floats a batch at a time, on the device.
@@ -121,6 +124,12 @@ class Images(DataModule):
         labels = self.train.labels
         shown = torch.cat([(labels == k).nonzero()[:10, 0] for k in range(self.num_classes)])
         return {"real": labelled_grid(self.train.x[shown], labels[shown])}
+
+    def row_names(self, labels: Tensor | None = None) -> list[str]:
+        found = (self.train.labels if labels is None else labels).unique().tolist()
+        if not 1 < len(found) <= MOST_ROWS:
+            return []
+        return [str(self.label_names[k] if self.label_names else k) for k in found]
 
 
 def resized(images: Tensor, size: int) -> Tensor:

@@ -11,8 +11,8 @@ from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_see
 from gan_lightning.data.memory import Split
 from gan_lightning.data.units import PointUnits
 from gan_lightning.errors import InputError, require_positive
-from gan_lightning.figures import points_over_density
-from gan_lightning.metrics import PointMetrics, TwoSampleMetric
+from gan_lightning.figures import PointScene
+from gan_lightning.metrics import PointMetrics, TwoSampleMetric, modes_and_quality
 
 QUADRATURE_NODES = 64
 """Nodes along each axis: five digits of the entropy, also where modes overlap."""
@@ -32,6 +32,8 @@ class GaussianMixture(DataModule):
     data_shape = (2,)
     monitor = "val/ks"
     file_ending = ".csv"
+
+    _picture: PointScene | None = None
 
     def __init__(self, std: float, num_samples: int, batch_size: int, data_seed: int) -> None:
         super().__init__(batch_size)
@@ -77,7 +79,12 @@ class GaussianMixture(DataModule):
         return PointMetrics(self.centres(), self.std, self.log_density, self.entropy())
 
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
-        return {"points": points_over_density(samples, self.log_density, self.centres(), self.std)}
+        if self._picture is None:
+            self._picture = PointScene(self.log_density, self.centres(), self.std)
+        modes, quality = modes_and_quality(samples, self.centres(), self.std)
+        num_modes = self.num_classes
+        headline = f"{modes} of {num_modes} mode{'s' * (num_modes > 1)}, {quality:.1%} within 3 σ"
+        return {"points": self._picture.showing(samples, headline)}
 
     def _draw(self, num_samples: int, generator: torch.Generator) -> Split:
         labels = torch.randint(self.num_classes, (num_samples,), generator=generator)

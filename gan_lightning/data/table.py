@@ -10,8 +10,8 @@ from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_see
 from gan_lightning.data.held_out import HeldOut, parted, row_hashes
 from gan_lightning.data.memory import Split, described_points
 from gan_lightning.data.row_units import ColumnUnits, RowUnits
+from gan_lightning.data.table_pictures import TablePictures
 from gan_lightning.errors import InputError
-from gan_lightning.figures import feature_histograms, feature_pairs
 from gan_lightning.metrics import CompleteTableMetrics, TableMetrics, TwoSampleMetric
 
 
@@ -42,7 +42,12 @@ class Table(DataModule):
     target: int | None = None
     """Index of the column that classifiers are to tell; None for the last one with categories."""
 
+    mixed_pictures = False
+    """Whether numbers and categories share a picture, in the columns' own order."""
+
     units: ColumnUnits
+
+    _pictures: TablePictures | None = None
 
     def __init__(
         self,
@@ -76,6 +81,7 @@ class Table(DataModule):
         self.num_classes = int(labels.max()) + 1
 
     def setup(self, stage: str) -> None:
+        self._pictures = None  # of other rows
         train, val, test = self._split()
         known = None if self.memory is None else self.memory.units
         if isinstance(known, ColumnUnits):
@@ -106,18 +112,17 @@ class Table(DataModule):
         )
 
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
-        continuous = self._continuous()
-        if not continuous:
-            return {}
-        names = [self.columns[i].name for i in continuous]
-        real = self.training_rows()[:, continuous].numpy()
-        generated = samples[:, continuous].numpy()
-        decimals = [column.decimals for column in self.columns if isinstance(column, Continuous)]
-        steps = [None if places is None else 10.0**-places for places in decimals]
-        return {
-            "histograms": feature_histograms(real, generated, names, steps),
-            "pairs": feature_pairs(real, generated, names),
-        }
+        if self._pictures is None:
+            training = Split(self.training_rows(), self.train.labels)
+            self._pictures = TablePictures(
+                self.columns, training, self._coloured_by(), self.label_names, self.mixed_pictures
+            )
+        return self._pictures.show(samples, labels)
+
+    def _coloured_by(self) -> int | None:
+        """Return the index of the column that points are coloured by: the target, or the last."""
+        categories = [i for i, c in enumerate(self.columns) if isinstance(c, Categorical)]
+        return self.target if self.target is not None else max(categories, default=None)
 
     def training_rows(self) -> Tensor:
         """Return the training rows in their units, float64, ``(num_rows, num_columns)``."""

@@ -1,4 +1,4 @@
-"""Pictures of tables of any width: the columns that differ most, and pairs of them."""
+"""Pictures of tables of any width: their columns, and pairs of the measured ones."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,8 @@ from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete
 from gan_lightning.data.contracts import Picture
-from gan_lightning.figures import Panel, column_panels, feature_pairs
+from gan_lightning.data.memory import Split
+from gan_lightning.figures import CATEGORIES, ColumnScene, Groups, PairScene, Panel
 from gan_lightning.metrics.distances import ks_statistic, total_variation
 
 MOST_PANELS = 12
@@ -16,31 +17,103 @@ MOST_PANELS = 12
 MOST_PAIRED = 4
 """Columns whose pairs are drawn."""
 
-MOST_POINTS = 500
+MOST_POINTS = 1000
 """Points of each kind in a picture of pairs."""
 
 
-def table_pictures(
-    columns: Sequence[Column], real: Tensor, generated: Tensor
-) -> dict[str, Picture]:
-    """Draw the columns that differ most between two sets of rows, and pairs of measured ones.
+class TablePictures:
+    """Pictures of rows beside the training rows, made once and shown again with other rows.
+
+    Numbers are histograms and categories are bars, of the first columns that are not constant, and
+    each pair of the first measured ones is drawn, coloured by the target or, for a model that is
+    asked for labels, by those. Which columns are shown depends on the data alone, so that the
+    pictures of a film are alike.
 
     Args:
         columns: The columns.
-        real: Rows in the data's own units, shape ``(num_rows, num_columns)``.
-        generated: Likewise.
+        training: The training rows in the data's own units and their labels.
+        target: Index of the column with categories that the points are coloured by.
+        label_names: What the labels are called.
+        together: Whether numbers and categories share a picture, ``columns``; by default they have
+            one each, ``histograms`` and ``categories``.
     """
-    drawn = most_different(columns, real, generated)[:MOST_PANELS]
-    panels = [panel(columns[i], real[:, i], generated[:, i]) for i in drawn]
-    pictures: dict[str, Picture] = {"columns": column_panels(panels, len(real), len(generated))}
-    measured = [i for i in drawn if isinstance(columns[i], Continuous)][:MOST_PAIRED]
-    if len(measured) > 1:
-        first, second = (
-            rows[~rows.isnan().any(1)][:MOST_POINTS].numpy()
-            for rows in (real[:, measured], generated[:, measured])
-        )
-        pictures["pairs"] = feature_pairs(first, second, [columns[i].name for i in measured])
-    return pictures
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        training: Split,
+        target: int | None,
+        label_names: Sequence[str] | None,
+        together: bool = False,
+    ) -> None:
+        self.columns, self.training = columns, training
+        self.label_names = label_names
+        shown = [i for i, column in enumerate(columns) if not isinstance(column, Constant)]
+        numbers = [i for i in shown if isinstance(columns[i], Continuous)]
+        others = [i for i in shown if i not in numbers]
+        parts = {"histograms": numbers, "categories": others}
+        self.parts = {
+            name: indices[:MOST_PANELS]
+            for name, indices in ({"columns": shown} if together else parts).items()
+            if indices
+        }
+        self.paired = numbers[:MOST_PAIRED] if len(numbers) > 1 else []
+        self.target = target if target is not None and self._has_colours(target) else None
+        self.scenes: dict[str, ColumnScene] = {}
+        self.pairs: PairScene | None = None
+
+    def show(self, samples: Tensor, labels: Tensor | None) -> dict[str, Picture]:
+        """Return the pictures of samples in the data's own units; the next call changes them."""
+        pictures: dict[str, Picture] = {}
+        for name, indices in self.parts.items():
+            scene = self.scenes.get(name) or self._scene(indices)
+            self.scenes[name] = scene
+            values = [levelled(self.columns[i], samples[:, i]).numpy() for i in indices]
+            pictures[name] = scene.showing(values, TITLES[name])
+        if self.paired:
+            pictures["pairs"] = self._pairs(samples[:MOST_POINTS], labels)
+        return pictures
+
+    def _scene(self, indices: Sequence[int]) -> ColumnScene:
+        rows = self.training.x
+        panels = [panel(self.columns[i], rows[:, i]) for i in indices]
+        return ColumnScene(panels, len(rows))
+
+    def _pairs(self, samples: Tensor, labels: Tensor | None) -> PairScene:
+        chosen = None if labels is None else labels[: len(samples)].cpu().numpy()
+        if self.target is not None:
+            chosen = samples[:, self.target].nan_to_num(-1).long().numpy()
+        if self.pairs is None:
+            rows = self.training.x[:MOST_POINTS]
+            names = [self.columns[i].name for i in self.paired]
+            groups = self._groups(rows, chosen is not None)
+            self.pairs = PairScene(rows[:, self.paired].numpy(), names, groups)
+        return self.pairs.showing(samples[:, self.paired].numpy(), chosen, TITLES["pairs"])
+
+    def _groups(self, rows: Tensor, labelled: bool) -> Groups | None:
+        """Return what the real rows are coloured by: the target, the labels, or nothing."""
+        if self.target is not None:
+            column = self.columns[self.target]
+            assert isinstance(column, Categorical)
+            real = rows[:, self.target].nan_to_num(-1).long().numpy()
+            return Groups(real, column.categories)
+        num_labels = int(self.training.labels.max()) + 1
+        if not labelled or not 1 < num_labels <= len(CATEGORIES):
+            return None
+        real = self.training.labels[: len(rows)].numpy()
+        return Groups(real, self.label_names or [str(k) for k in range(num_labels)])
+
+    def _has_colours(self, index: int) -> bool:
+        column = self.columns[index]
+        return isinstance(column, Categorical) and 1 < len(column.categories) <= len(CATEGORIES)
+
+
+TITLES = {
+    "columns": "Columns of real and generated rows",
+    "histograms": "Distribution of each feature",
+    "categories": "Share of each category",
+    "pairs": "Pairs of features",
+}
 
 
 def most_different(columns: Sequence[Column], real: Tensor, generated: Tensor) -> list[int]:
@@ -63,17 +136,21 @@ def difference(column: Column, real: Tensor, generated: Tensor) -> float:
     return max(float(gone), float(ks_statistic(*there)))
 
 
-def panel(column: Column, real: Tensor, generated: Tensor) -> Panel:
-    """Return what a picture of one column needs."""
+def panel(column: Column, real: Tensor) -> Panel:
+    """Return what a picture of one column needs of real rows."""
     levels = None
     if isinstance(column, Discrete):
-        known = torch.tensor(column.values, dtype=torch.float64)
-        levels = column.cells(known)
-        real, generated = (
-            torch.where(v.isnan(), v, torch.searchsorted(known, v.contiguous()).double())
-            for v in (real, generated)
-        )
+        levels = column.cells(torch.tensor(column.values, dtype=torch.float64))
     elif isinstance(column, Categorical):
         levels = list(column.categories)
     step = column.step or None if isinstance(column, Continuous) else None
-    return Panel(column.name, real.numpy(), generated.numpy(), step, levels)
+    return Panel(column.name, levelled(column, real).numpy(), step, levels)
+
+
+def levelled(column: Column, values: Tensor) -> Tensor:
+    """Return a column's values, float64; those of a discrete one as indices of its levels."""
+    if not isinstance(column, Discrete):
+        return values
+    known = torch.tensor(column.values, dtype=torch.float64)
+    indices = torch.searchsorted(known, values.contiguous()).double()
+    return torch.where(values.isnan(), values, indices.clamp(max=len(known) - 1))

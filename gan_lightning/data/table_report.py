@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column
-from gan_lightning.data.table_pictures import MOST_PANELS, most_different, panel
-from gan_lightning.figures import column_panels, correlation_pair
+from gan_lightning.data.table_pictures import MOST_PANELS, levelled, most_different, panel
+from gan_lightning.figures import ColumnScene, correlation_pair
 from gan_lightning.metrics.correlations import correlations
 from gan_lightning.metrics.rows import filled
 
@@ -64,10 +64,9 @@ def table_report(columns: Sequence[Column], real: Tensor, generated: Tensor, sco
     order = most_different(columns, real, generated)
     groups = [order[i : i + MOST_PANELS] for i in range(0, len(order), MOST_PANELS)]
     pictures = [
-        column_panels(
-            [panel(columns[i], real[:, i], generated[:, i]) for i in group],
-            len(real),
-            len(generated),
+        ColumnScene([panel(columns[i], real[:, i]) for i in group], len(real)).showing(
+            [levelled(columns[i], generated[:, i]).numpy() for i in group],
+            "Columns, those that differ most first",
         )
         for group in groups
     ]

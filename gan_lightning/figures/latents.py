@@ -1,12 +1,20 @@
 """How a latent space looks."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
-from matplotlib.figure import Figure
+from matplotlib import colormaps
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lightning.figures.images import image_grid
+from gan_lightning.figures.palette import CATEGORIES, plain, styled
+from gan_lightning.figures.scene import Scene
+
+MOST_NAMES = 20
+"""Labels that a legend names."""
 
 
 def image_pairs(above: Tensor, below: Tensor, per_row: int = 10) -> NDArray[np.uint8]:
@@ -22,21 +30,30 @@ def image_pairs(above: Tensor, below: Tensor, per_row: int = 10) -> NDArray[np.u
     return image_grid(torch.cat(complete), min(per_row, len(above)))
 
 
-def latent_scatter(latents: Tensor, labels: Tensor) -> Figure:
+@styled()
+def latent_scatter(latents: Tensor, labels: Tensor, names: Sequence[str] | None = None) -> Scene:
     """Scatter latents of a plane, coloured by their labels.
 
     Args:
         latents: Shape ``(num_points, 2)``.
         labels: int64, shape ``(num_points,)``.
+        names: What the labels are called; by default they are numbers.
     """
-    figure = Figure(figsize=(6.2, 5.4), layout="constrained")
-    axis = figure.subplots()
-    for label in labels.unique().tolist():
-        chosen = latents[labels == label]
-        axis.scatter(chosen[:, 0], chosen[:, 1], s=5, alpha=0.7, label=str(label))
-    axis.set(aspect="equal", xlabel="z₁", ylabel="z₂", title=f"{len(latents)} latents")
-    figure.legend(loc="outside right upper", title="label", markerscale=2)
-    return figure
+    scene = Scene(6.4, 5.4)
+    axis = scene.subplots()
+    found = labels.unique().tolist()
+    many = len(found) > len(CATEGORIES)
+    colors = list(colormaps["tab20"](range(20)) if many else CATEGORIES)
+    handles = []
+    for i, label in enumerate(found):
+        chosen, color = latents[labels == label], colors[i % len(colors)]
+        axis.scatter(chosen[:, 0], chosen[:, 1], s=7, alpha=0.7, linewidths=0, color=color)
+        name = str(label) if names is None else plain(str(names[label]))
+        handles.append(Line2D([], [], marker="o", linestyle="none", color=color, label=name))
+    axis.set(aspect="equal", xlabel="z₁", ylabel="z₂")
+    scene.legend(handles=handles[:MOST_NAMES], loc="outside right upper", title="label")
+    scene.say(f"{len(latents)} latents")
+    return scene
 
 
 def plane_of_quantiles(num_steps: int) -> Tensor:
@@ -63,6 +80,15 @@ def interpolated(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
     return lines.flatten(0, 1)
 
 
+FARTHEST = 2.5
+"""Standard deviations from a unit's mean to both ends of its traversal."""
+
+
+def most_varying(latents: Tensor, num_units: int) -> list[int]:
+    """Return the units of latents that vary most, those first; all if there are fewer."""
+    return latents.std(0).argsort(descending=True)[:num_units].tolist()
+
+
 def traversed(start: Tensor, latents: Tensor, num_units: int, num_steps: int) -> Tensor:
     """Return one latent with one unit after the other moved, those first that vary most.
 
@@ -77,8 +103,8 @@ def traversed(start: Tensor, latents: Tensor, num_units: int, num_steps: int) ->
         Shape ``(num_units * num_steps, latent_dim)``.
     """
     spread, mean = torch.std_mean(latents, 0)
-    units = spread.argsort(descending=True)[:num_units]
-    steps = torch.linspace(-2.5, 2.5, num_steps, device=start.device)
+    units = most_varying(latents, num_units)
+    steps = torch.linspace(-FARTHEST, FARTHEST, num_steps, device=start.device)
     moved = start.repeat(len(units), num_steps, 1)
     for row, unit in zip(moved, units, strict=True):
         row[:, unit] = mean[unit] + steps * spread[unit]

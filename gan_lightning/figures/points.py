@@ -1,43 +1,113 @@
 """Points of the plane over the density that they were drawn from."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from torch import Tensor
 
-from gan_lightning.figures.palette import GENERATED
+from gan_lightning.figures.palette import FAINT, GENERATED, INK, styled
+from gan_lightning.figures.scene import Scene
+
+ZOOM = 5
+"""Standard deviations from the middle to the border of the panel that shows all modes at once."""
+
+GRID = 161
+"""Points along each axis at which the density is drawn."""
 
 
-def points_over_density(
-    samples: Tensor, log_density: Callable[[Tensor], Tensor], centres: Tensor, std: float
-) -> Figure:
-    """Scatter samples over the true density; those outside the frame are counted in the title.
+class PointScene(Scene):
+    """Samples over the true density and, where modes are narrow, around their nearest modes.
+
+    The second panel lays all modes over each other, in standard deviations.
 
     Args:
-        samples: Shape ``(num_samples, 2)``.
         log_density: The true log-density of points, shape ``(num_points, 2)``.
         centres: Means of the true modes, shape ``(num_modes, 2)``; each is ringed at three
             standard deviations.
         std: Their standard deviation.
     """
-    reach = float(centres.abs().max()) + max(0.4, 3.5 * std)
-    line = torch.linspace(-reach, reach, 201)
-    grid = torch.cartesian_prod(line, line)
-    density = log_density(grid).exp().reshape(201, 201).T
 
-    figure = Figure(figsize=(5.5, 5.8), layout="constrained")
-    axis = figure.subplots()
-    axis.contourf(line, line, density, levels=12, cmap="Blues")
-    axis.scatter(samples[:, 0], samples[:, 1], s=4, alpha=0.5, color=GENERATED, label="generated")
-    for x, y in centres.tolist():
-        ring = torch.linspace(0, 2 * torch.pi, 60)
-        label = "3 standard deviations" if [x, y] == centres[0].tolist() else None
-        axis.plot(
-            x + 3 * std * ring.cos(), y + 3 * std * ring.sin(), color="0.3", lw=0.8, label=label
+    @styled()
+    def __init__(
+        self, log_density: Callable[[Tensor], Tensor], centres: Tensor, std: float
+    ) -> None:
+        self.reach = float(centres.abs().max()) + max(0.4, 3.5 * std)
+        self.centres, self.std = centres, std
+        narrow = self.reach > 2 * ZOOM * std
+        super().__init__(9.0 if narrow else 5.4, 5.6)
+        axes = self.subplots(1, 2 if narrow else 1, squeeze=False)[0]
+        self._add_density(axes[0], log_density)
+        self._near: Line2D | None = None
+        if narrow:
+            self._add_zoom(axes[1])
+
+    def _add_density(self, axis: Axes, log_density: Callable[[Tensor], Tensor]) -> None:
+        line = torch.linspace(-self.reach, self.reach, GRID)
+        density = log_density(torch.cartesian_prod(line, line)).exp().reshape(GRID, GRID).T
+        frame = (-self.reach, self.reach)
+        axis.imshow(
+            density.numpy(),
+            cmap="Blues",
+            extent=(*frame, *frame),
+            origin="lower",
+            interpolation="bilinear",
         )
-    axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="x", ylabel="y")
-    axis.legend(loc="upper right")
-    outside = int((samples.abs() > reach).any(1).sum())
-    figure.suptitle(f"{len(samples)} samples over the true density, {outside} outside the frame")
-    return figure
+        for i, centre in enumerate(self.centres):
+            label = "3 standard deviations" if i == 0 else None
+            axis.plot(*_ring(3 * self.std, centre), color=INK, lw=0.8, label=label)
+        self._dots = self.moving(_dots(axis, 2.2))
+        axis.set(xlim=frame, ylim=frame, aspect="equal", xlabel="x", ylabel="y")
+        handles, labels = axis.get_legend_handles_labels()
+        self.legend(handles, labels, loc="outside lower center", ncols=2, markerscale=3)
+
+    def _add_zoom(self, axis: Axes) -> None:
+        for radius in (1, 2, 3):
+            axis.plot(*_ring(radius), color=INK if radius == 3 else FAINT, lw=0.8)
+        self._near = self.moving(_dots(axis, 2.2))
+        axis.set(xlim=(-ZOOM, ZOOM), ylim=(-ZOOM, ZOOM), aspect="equal")
+        axis.set(xlabel="offset from the nearest mode (σ)", title="all modes laid over each other")
+
+    def showing(self, samples: Tensor, headline: str) -> "PointScene":
+        """Show other samples, shape ``(num_samples, 2)``; the title counts those out of sight."""
+        self._dots.set_data(samples[:, 0].numpy(), samples[:, 1].numpy())
+        if self._near is not None:
+            centres = self.centres.to(samples)
+            nearest = torch.cdist(samples, centres).argmin(1)
+            offsets = (samples - centres[nearest]) / self.std
+            self._near.set_data(offsets[:, 0].numpy(), offsets[:, 1].numpy())
+        outside = int((~(samples.abs() <= self.reach)).any(1).sum())
+        self.say(
+            f"{headline}\n{len(samples)} samples over the density, {outside} outside the frame"
+        )
+        return self
+
+
+def points_over_density(
+    samples: Tensor, log_density: Callable[[Tensor], Tensor], centres: Tensor, std: float
+) -> PointScene:
+    """Draw samples over the true density; those outside the frame are counted in the title.
+
+    Args:
+        samples: Shape ``(num_samples, 2)``.
+        log_density: The true log-density of points, shape ``(num_points, 2)``.
+        centres: Means of the true modes, shape ``(num_modes, 2)``.
+        std: Their standard deviation.
+    """
+    return PointScene(log_density, centres, std).showing(samples, "Samples over the true density")
+
+
+def _dots(axis: Axes, size: float) -> Line2D:
+    (line,) = axis.plot(
+        [], [], "o", color=GENERATED, markersize=size, markeredgewidth=0, alpha=0.55,
+        label="generated",
+    )  # fmt: skip
+    return line
+
+
+def _ring(radius: float, centre: Tensor | None = None) -> tuple[Any, Any]:
+    turn = torch.linspace(0, 2 * torch.pi, 60)
+    x, y = (0.0, 0.0) if centre is None else centre.tolist()
+    return (x + radius * turn.cos()).numpy(), (y + radius * turn.sin()).numpy()

@@ -25,9 +25,10 @@ from gan_lightning.metrics.memorisation import (
     closest_record_ratio,
     memorised_share,
     nearest_distances,
+    nearest_rows,
 )
 from gan_lightning.metrics.modes import reverse_kl, reverse_kl_floor
-from gan_lightning.metrics.points import PointMetrics
+from gan_lightning.metrics.points import PointMetrics, modes_and_quality
 from gan_lightning.metrics.table import CompleteTableMetrics, TableMetrics
 from gan_lightning.metrics.transfer import transfer_accuracies, transfer_accuracy
 from gan_lightning.metrics.two_sample import two_sample_accuracy
@@ -55,7 +56,9 @@ __all__ = [
     "ks_statistic",
     "label_accuracy",
     "memorised_share",
+    "modes_and_quality",
     "nearest_distances",
+    "nearest_rows",
     "normalised",
     "precision_recall_density_coverage",
     "relative_diversity",

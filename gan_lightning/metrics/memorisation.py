@@ -1,5 +1,7 @@
 """How many samples are copies of training images or rows."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
@@ -109,8 +111,36 @@ def nearest_distances(points: Tensor, reference: Tensor) -> Tensor:
     points, reference = as_rows(1, dtype=torch.float32, points=points, reference=reference)
     centre = reference.mean(0)  # large norms would cost digits of the search
     points, reference = points - centre, reference - centre
+    return (points - reference[_nearest(points, reference)]).double().norm(dim=1)
+
+
+def nearest_rows(points: Tensor, reference: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return what of a reference is nearest to each point, and its Euclidean distance.
+
+    Args:
+        points: Shape ``(num_points, …)``, of any type.
+        reference: Chunks of a shape ``(num_reference, …)``, of which one at a time is in memory.
+
+    Returns:
+        The rows of the reference, as they were, and float64 of shape ``(num_points,)``.
+    """
+    nearest = points.clone()
+    distances = torch.full((len(points),), torch.inf, dtype=torch.float64)
+    for chunk in reference:
+        flat, rows = as_rows(1, dtype=torch.float32, points=points, reference=chunk)
+        centre = rows.mean(0)
+        flat, rows = flat - centre, rows - centre
+        indices = _nearest(flat, rows)
+        found = (flat - rows[indices]).double().norm(dim=1)
+        closer = found < distances
+        nearest[closer], distances[closer] = chunk[indices[closer]], found[closer]
+    return nearest, distances
+
+
+def _nearest(points: Tensor, reference: Tensor) -> Tensor:
+    """Return the index of the nearest row of a reference, int64, shape ``(num_points,)``."""
     norms = reference.square().sum(1)
     nearest = torch.empty(len(points), dtype=torch.int64, device=points.device)
     for part in blocks(points, len(reference)):
         nearest[part] = torch.addmm(norms, points[part], reference.T, alpha=-2).argmin(1)
-    return (points - reference[nearest]).double().norm(dim=1)
+    return nearest

@@ -56,17 +56,31 @@ class PointMetrics(TwoSampleMetric):
 
     def compute(self) -> dict[str, Tensor]:
         real, generated = self.gathered(real=True), self.gathered(real=False)
-        distances, nearest = torch.cdist(generated, self.centres.to(generated)).min(1)
-        good = distances <= HIGH_QUALITY_STDS * self.std
+        nearest = torch.cdist(generated, self.centres.to(generated)).argmin(1)
         num_modes = len(self.centres)
-        due = len(generated) / num_modes
+        modes, quality = modes_and_quality(generated, self.centres, self.std)
         weights = torch.full((num_modes,), 1 / num_modes, dtype=torch.float64)
         return {
-            "modes": (nearest[good].bincount(minlength=num_modes) >= FOUND_SHARE * due).sum(),
-            "high_quality": good.double().mean(),
+            "modes": modes,
+            "high_quality": quality,
             "reverse_kl": reverse_kl(nearest.bincount(minlength=num_modes), weights),
             "reverse_kl_floor": reverse_kl_floor(len(generated), weights),
             "log_likelihood": self.log_density(generated).mean(),
             "ks": ks_statistic(real, generated).mean(),
             "wasserstein": wasserstein_distance(real, generated).mean(),
         }
+
+
+def modes_and_quality(samples: Tensor, centres: Tensor, std: float) -> tuple[Tensor, Tensor]:
+    """Return the number of modes found and the share of samples of high quality, two scalars.
+
+    Args:
+        samples: Shape ``(num_samples, 2)``.
+        centres: Means of the modes, all equally likely, shape ``(num_modes, 2)``.
+        std: Their standard deviation along each axis.
+    """
+    distances, nearest = torch.cdist(samples, centres.to(samples)).min(1)
+    good = distances <= HIGH_QUALITY_STDS * std
+    due = len(samples) / len(centres)
+    found = nearest[good].bincount(minlength=len(centres)) >= FOUND_SHARE * due
+    return found.sum(), good.double().mean()

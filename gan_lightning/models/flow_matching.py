@@ -32,6 +32,8 @@ class FlowMatching(OneLossModel):
             field twice; the error falls with their square.
     """
 
+    has_latents = True
+
     averaged: ClassVar[tuple[str, ...]] = ("velocity",)
 
     def __init__(
@@ -65,9 +67,23 @@ class FlowMatching(OneLossModel):
 
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         labels = self.asked_labels(num_samples, labels)
-        x = self.at_home(torch.randn(num_samples, *self.data_shape, device=self.device))
+        return self.points_of(self.draw_latents(num_samples), labels)
+
+    def draw_latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        return self.at_home(torch.randn(num_samples, *self.data_shape, device=self.device))
+
+    def points_of(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         with self.evaluating():
-            return carried(x, lambda x, t: self.velocity_at(x, t, labels), self.num_steps)
+            return carried(
+                self.at_home(z), lambda x, t: self.velocity_at(x, t, labels), self.num_steps
+            )
+
+    def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the noise that flows to points: the field, followed backwards."""
+        with self.evaluating():
+            return carried(
+                self.at_home(x), lambda x, t: -self.velocity_at(x, 1 - t, labels), self.num_steps
+            )
 
 
 def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: int) -> Tensor:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Judged, Penalty
 from gan_lightning.models.generative import GenerativeModel
+from gan_lightning.models.latent_ways import nearest_latents
 from gan_lightning.models.output_range import check_output_range
 from gan_lightning.networks import (
     Augmentation,
@@ -23,6 +25,9 @@ from gan_lightning.networks import (
     built,
     conditioned,
 )
+
+NUM_CANDIDATES = 256
+"""Latents among which a projection looks for its start."""
 
 Terms = dict[str, Tensor]
 """Scalars by name."""
@@ -53,6 +58,8 @@ class Game(GenerativeModel, ABC):
         penalties: Terms added to the discriminator's objective.
         augmentation: Changes real and generated points alike before the discriminator sees them.
     """
+
+    has_latents = True
 
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
 
@@ -198,10 +205,22 @@ class Game(GenerativeModel, ABC):
         """Generate the fake points of a training step, shape ``(num_samples, *data_shape)``."""
         return conditioned(self.generator, self.latents(num_samples), labels)
 
+    def draw_latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        return self.latents(num_samples)
+
+    def points_of(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        with self.evaluating():
+            return conditioned(self.best("generator"), self.at_home(z), labels)
+
+    def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        labels = self.asked_labels(len(x), labels)
+        with self.evaluating(), torch.enable_grad():
+            points = partial(conditioned, self.best("generator"))
+            return nearest_latents(points, self.at_home(x), labels, self.latents(NUM_CANDIDATES))
+
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         labels = self.asked_labels(num_samples, labels)
-        with self.evaluating():
-            return conditioned(self.best("generator"), self.latents(num_samples), labels)
+        return self.points_of(self.draw_latents(num_samples, labels), labels)
 
 
 def _check_labels(generator: Generator, discriminator: Discriminator) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.models.configured import ConfiguredModule
+from gan_lightning.models.latent_ways import on_great_circles
 from gan_lightning.version import __version__
 
 Batch = tuple[Tensor, Tensor]
@@ -37,6 +38,9 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     phase = ""
     """What training is about just now, for a person, where it has several phases."""
+
+    has_latents: ClassVar[bool] = False
+    """Whether samples are made of latents that can be walked through."""
 
     averaged: ClassVar[tuple[str, ...]] = ()
     """Names of the networks that draw samples, of whose weights an average can be kept."""
@@ -73,6 +77,52 @@ class GenerativeModel(ConfiguredModule, ABC):
             labels: One for each point, int64 of shape ``(num_samples,)``. By default a model that
                 knows labels draws them as frequent as in training; another one takes none.
         """
+
+    def draw_latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        """Draw what samples are made of, a row of numbers for each.
+
+        Args:
+            num_samples: Number of samples.
+            labels: One for each, of a model that knows labels.
+
+        Raises:
+            InputError: If the model's samples are made of no latents.
+        """
+        raise InputError(f"{type(self).__name__} has no latents to walk through.")
+
+    def points_of(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return the point of each latent with the best weights, no gradients.
+
+        Args:
+            z: Latents, as from ``draw_latents``.
+            labels: One for each, of a model that knows labels.
+        """
+        raise InputError(f"{type(self).__name__} has no latents to walk through.")
+
+    def latents_between(self, first: Tensor, last: Tensor, num_steps: int) -> Tensor:
+        """Return latents on the way from some to others, shape ``(num_ways, num_steps, …)``.
+
+        By default the ways are great circles, as for latents from N(0, I): on a straight line they
+        would be shorter than any that training has seen (White, 2016).
+
+        Args:
+            first: Where the ways begin, shape ``(num_ways, …)``.
+            last: Where they end.
+            num_steps: Latents on each, with both ends.
+        """
+        return on_great_circles(first, last, num_steps)
+
+    def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return latents whose points are near to given ones.
+
+        Args:
+            x: Points in the model's scale, shape ``(num_points, *data_shape)``.
+            labels: One for each, of a model that knows labels.
+
+        Raises:
+            InputError: If the model's samples are made of no latents.
+        """
+        raise InputError(f"{type(self).__name__} has no latents to project onto.")
 
     def asked_labels(self, num_samples: int, labels: Tensor | None) -> Tensor | None:
         """Return the labels of samples, on the model's device; None for a model without labels.

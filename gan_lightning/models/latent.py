@@ -7,6 +7,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from gan_lightning.errors import InputError
+from gan_lightning.figures import interpolated
 from gan_lightning.losses import Likelihood, ReconstructionLoss
 from gan_lightning.models.generative import GenerativeModel
 from gan_lightning.networks import (
@@ -30,6 +31,8 @@ SamplerDuty = Literal["follow", "fit", "rest"]
 
 class LatentModel(GenerativeModel, ABC):
     """Points become latents and latents become points, and a sampler draws latents of its own."""
+
+    has_latents = True
 
     codes_per_latent = 1
     """Numbers that the encoder says of each latent unit."""
@@ -112,7 +115,20 @@ class LatentModel(GenerativeModel, ABC):
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         """Draw points of the sampler's latents, shape ``(num_samples, *data_shape)``."""
         labels = self.asked_labels(num_samples, labels)
-        return self.drawn(self.sampler.sample(num_samples, labels), labels)
+        return self.drawn(self.draw_latents(num_samples, labels), labels)
+
+    def draw_latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+        return self.sampler.sample(num_samples, labels)
+
+    def points_of(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.decode(z, labels)
+
+    def latents_between(self, first: Tensor, last: Tensor, num_steps: int) -> Tensor:
+        """Return latents on straight lines: where those of data lie is the encoder's choice."""
+        return interpolated(first, last, num_steps).unflatten(0, (len(first), num_steps))
+
+    def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.encode(self.at_home(x), labels)
 
     def drawn(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Return a sample for each latent: by default the point that it stands for."""

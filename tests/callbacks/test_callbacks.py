@@ -23,6 +23,7 @@ from gan_lightning.callbacks import (
     SamplePictures,
     WeightHistograms,
 )
+from gan_lightning.callbacks.film import batches_of, pictures_in
 from gan_lightning.callbacks.finite_losses import NonFiniteLossError
 from gan_lightning.callbacks.true_gradients import gradient_scale
 from gan_lightning.data import Digits, GaussianRing, Iris
@@ -161,9 +162,9 @@ def test_pictures_lie_in_the_run_folder_and_in_tensorboard_at_the_same_step(tmp_
     trainer = fit(make(data), data, tmp_path, SamplePictures(every_n_batches=3, num_samples=20))
     board = events(trainer)
     for name in ("histograms", "pairs"):
-        files = sorted((tmp_path / "experiment/version_0/pictures" / name).glob("*.png"))
-        assert [int(file.stem) for file in files] == [2, 5, 7]
-        assert [e.step for e in board.Images(f"samples/{name}")] == [2, 5, 7]
+        files = pictures_in(tmp_path / "experiment/version_0/pictures" / name)
+        assert [batches_of(file) for file in files] == list(range(9))
+        assert [e.step for e in board.Images(f"samples/{name}")] == [0, 2, 5, 7]
         with Image.open(files[0]) as image:
             assert min(image.size) > 200
 

@@ -11,8 +11,9 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lightning.callbacks import SamplePictures, WeightHistograms
-from gan_lightning.callbacks.pictures import write_film
+from gan_lightning.callbacks.film import pictures_in, write_film
 from gan_lightning.data import Digits, Iris
+from gan_lightning.figures import captioned
 from gan_lightning.models import ACGAN, GAN, ConditionalGAN
 from gan_lightning.networks import (
     AuxiliaryClassifier,
@@ -85,19 +86,22 @@ def pictures(tmp_path):
 def test_real_pictures_are_saved_once_at_the_start_of_a_run(digits, tmp_path, pictures):
     trainer = fit(plain(digits), digits, tmp_path, SamplePictures(2, num_samples=9))
     (real,) = (pictures / "real").glob("*.png")
-    expected = digits.real_pictures()["real"]
-    np.testing.assert_array_equal(np.asarray(Image.open(real)), expected)
+    expected = digits.real_pictures()["real"].repeat(7, 0).repeat(7, 1)  # of 8 pixels a side
+    saved = np.asarray(Image.open(real))
+    np.testing.assert_array_equal(saved[-len(expected) :, -expected.shape[1] :], expected)
+    assert (saved[:, : -expected.shape[1]] < 255).any()  # the names of the rows
     board = EventAccumulator(trainer.log_dir, size_guidance={"images": 0}).Reload()
     assert [image.step for image in board.Images("samples/real")] == [0]
-    assert [image.step for image in board.Images("samples/grid")] == [1, 3, 4]
+    assert [image.step for image in board.Images("samples/grid")] == [0, 1, 3, 4]
 
 
 def test_the_film_shows_every_picture_of_the_run(digits, tmp_path, pictures):
     fit(plain(digits), digits, tmp_path, SamplePictures(2, num_samples=9))
-    paths = sorted((pictures / "grid").glob("*.png"))
-    assert [path.stem for path in paths] == ["0000001", "0000003", "0000004"]
+    paths = pictures_in(pictures / "grid")
+    numbers = ["0000000", "0000001", "0000002", "0000003", "0000004"]
+    assert [path.stem for path in paths] == ["untrained", *numbers]
     with Image.open(pictures / "grid.gif") as film:
-        assert film.n_frames == 3
+        assert film.n_frames == 6
         for i, path in enumerate(paths):
             film.seek(i)
             still = np.asarray(Image.open(path)).astype(int)
@@ -106,7 +110,7 @@ def test_the_film_shows_every_picture_of_the_run(digits, tmp_path, pictures):
     assert not (pictures / "real.gif").exists()  # one picture is no film
 
 
-@pytest.mark.parametrize(("count", "frames"), [(1, None), (2, 2), (60, 60), (130, 44)])
+@pytest.mark.parametrize(("count", "frames"), [(1, None), (2, 2), (60, 60), (130, 60)])
 def test_a_long_film_is_thinned_to_sixty_frames_that_end_with_the_last(tmp_path, count, frames):
     for i in range(count):
         Image.fromarray(in_black_and_white(i)).save(tmp_path / f"{i:07d}.png")
@@ -132,8 +136,11 @@ def test_a_conditional_model_fills_a_row_for_each_label(
     digits, tmp_path, pictures, num_samples, per_label
 ):
     fit(conditional(digits), digits, tmp_path, SamplePictures(5, num_samples))
-    grid = np.asarray(Image.open(pictures / "grid" / "0000004.png"))
-    assert grid.shape == (10 * 10 + 2, 10 * per_label + 2, 3)
+    saved = np.asarray(Image.open(pictures / "grid" / "0000004.png"))
+    height, width = 7 * (10 * 10 + 2), 7 * (10 * per_label + 2)  # of 8 pixels a side
+    blank = np.zeros((10, 200, 3), np.uint8)
+    left = captioned(blank, rows=list("0123456789")).shape[1] - 200  # names of rows
+    grid = saved[-height:, left : left + width][3::7, 3::7]
     for label in range(10):
         for column in range(per_label):
             image = grid[2 + 10 * label : 10 + 10 * label, 2 + 10 * column : 10 + 10 * column]

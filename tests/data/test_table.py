@@ -167,7 +167,7 @@ def test_training_rows_are_known_for_copies_in_the_datas_own_units():
     assert found["memorised"] == 1
 
 
-def test_a_table_of_categories_alone_is_compared_by_them_and_has_no_pictures():
+def test_a_table_of_categories_alone_is_compared_by_them_and_drawn_as_bars():
     rows = (torch.arange(20) % 2)[:, None].double()
     table = Table([Categorical("c", ("u", "v"))], rows, torch.zeros(20).long(), 4, 0.3, 0.0, 0)
     table.setup("fit")
@@ -176,7 +176,7 @@ def test_a_table_of_categories_alone_is_compared_by_them_and_has_no_pictures():
         metric.update(table.unscale(table.val.x), real=real)
     assert metric.compute() == {"tv": 0, "tv/c": 0}
     assert table.monitor == "val/tv"
-    assert table.figures(table.unscale(table.val.x)) == {}
+    assert set(table.figures(table.unscale(table.val.x))) == {"categories"}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -55,4 +55,4 @@ def test_a_scatter_names_each_label():
     figure = latent_scatter(torch.randn(30, 2), torch.arange(30) % 3)
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == ["0", "1", "2"]
-    assert figure.axes[0].get_title() == "30 latents"
+    assert figure.get_suptitle() == "30 latents"

@@ -22,8 +22,7 @@ def picture(samples, density=log_density, centres=CENTRES, std=0.1):
 
 
 def axis_of(figure):
-    (axis,) = figure.axes
-    return axis
+    return figure.axes[0]
 
 
 def samples(num_samples=30):
@@ -45,10 +44,24 @@ def test_modes_of_any_width_can_be_drawn(std):
     FigureCanvasAgg(picture(samples(), density, torch.zeros(1, 2), std)).draw()
 
 
+def dots(axis):
+    """The points that are drawn as samples."""
+    (line,) = [line for line in axis.lines if line.get_label() == "generated"]
+    return np.asarray(line.get_xydata())
+
+
 def test_the_scattered_points_are_the_samples():
     points = samples()
-    scattered = [c for c in axis_of(picture(points)).collections if c.get_label() == "generated"]
-    np.testing.assert_array_equal(np.asarray(scattered[0].get_offsets()), points.numpy())
+    np.testing.assert_array_equal(dots(axis_of(picture(points))), points.numpy())
+
+
+def test_a_second_panel_lays_narrow_modes_over_each_other_in_standard_deviations():
+    centres = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    points = torch.tensor([[1.01, 0.0], [-1.0, 0.03], [-0.98, 0.0]])
+    _, near = picture(points, centres=centres, std=0.01).axes
+    np.testing.assert_allclose(dots(near), [[1, 0], [0, 3], [2, 0]], atol=1e-4)
+    assert near.get_xlim() == (-5, 5)
+    assert len(picture(points, centres=centres, std=0.5).axes) == 1  # seen well enough
 
 
 def test_the_title_counts_the_samples_and_those_outside_the_frame():
@@ -67,7 +80,7 @@ def test_the_frame_holds_three_standard_deviations_of_every_mode():
 
 def test_each_mode_is_ringed_at_three_standard_deviations():
     centres = torch.tensor([[1.0, 0.0], [0.0, -1.0], [0.3, 0.3]])
-    lines = axis_of(picture(samples(), centres=centres)).lines
+    lines = axis_of(picture(samples(), centres=centres)).lines[:-1]  # the last are the samples
     assert len(lines) == 3
     for line, centre in zip(lines, centres.numpy(), strict=True):
         radii = np.linalg.norm(np.asarray(line.get_xydata()) - centre, axis=1)
@@ -76,9 +89,9 @@ def test_each_mode_is_ringed_at_three_standard_deviations():
 
 def test_the_rings_have_one_entry_in_the_legend():
     centres = torch.tensor([[1.0, 0.0], [0.0, -1.0]])
-    legend = axis_of(picture(samples(), centres=centres)).get_legend()
+    (legend,) = picture(samples(), centres=centres).legends
     texts = [text.get_text() for text in legend.get_texts()]
-    assert texts == ["generated", "3 standard deviations"]
+    assert texts == ["3 standard deviations", "generated"]
 
 
 def test_the_density_is_dark_where_the_mode_is():

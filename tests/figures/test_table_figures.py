@@ -5,8 +5,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 
-from gan_lightning.figures import feature_histograms, feature_pairs
-from gan_lightning.figures.palette import GENERATED, REAL
+from gan_lightning.figures import ColumnScene, Groups, Panel, feature_histograms, feature_pairs
+from gan_lightning.figures.palette import CATEGORIES, GENERATED, REAL
 
 
 def sets(num_columns):
@@ -30,18 +30,23 @@ def legend_texts(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
 
-def bars(axis, colour):
-    return [p for p in axis.patches if p.get_facecolor()[:3] == to_rgba(colour)[:3]]
+def outline(axis, colour):
+    """The outline of a histogram in one colour."""
+    (found,) = [
+        patch for patch in axis.patches
+        if not patch.get_fill() and patch.get_edgecolor()[:3] == to_rgba(colour)[:3]
+    ]  # fmt: skip
+    return found.get_data()
 
 
 def visible(figure):
     return [axis for axis in figure.axes if axis.axison]
 
 
-def offsets(axis, colour):
+def points(axis, colour):
     """The points of one colour."""
-    found = [c for c in axis.collections if tuple(c.get_facecolor()[0][:3]) == to_rgba(colour)[:3]]
-    return np.concatenate([np.asarray(c.get_offsets()) for c in found])
+    found = [line for line in axis.lines if line.get_color() == colour]
+    return np.concatenate([np.asarray(line.get_xydata()) for line in found])
 
 
 every_width = pytest.mark.parametrize("num_columns", [1, 2, 3, 4, 6])
@@ -87,31 +92,87 @@ def test_a_histogram_is_the_density_on_common_bins():
         edges = np.linspace(together.min(), together.max(), 11)
         for rows, colour in [(real, REAL), (generated, GENERATED)]:
             expected, _ = np.histogram(rows[:, i], edges, density=True)
-            found = bars(axis, colour)
-            np.testing.assert_allclose([bar.get_height() for bar in found], expected)
-            np.testing.assert_allclose([bar.get_x() for bar in found], edges[:-1])
+            found = outline(axis, colour)
+            np.testing.assert_allclose(found.values, expected)
+            np.testing.assert_allclose(found.edges, edges)
 
 
-def test_each_pair_of_columns_is_drawn_once():
+def test_each_pair_of_columns_is_drawn_once_below_its_margins():
     real, generated = sets(4)
-    axes = visible(feature_pairs(real, generated, names(4)))
-    assert len(axes) == 6  # 4 choose 2
-    pairs = [(x, y) for y in range(1, 4) for x in range(y)]
-    for axis, (x, y) in zip(axes, pairs, strict=True):
-        np.testing.assert_array_equal(offsets(axis, REAL), real[:, [x, y]])
-        np.testing.assert_array_equal(offsets(axis, GENERATED), generated[:, [x, y]])
+    figure = feature_pairs(real, generated, names(4))
+    axes = np.reshape(figure.axes, (4, 4))
+    for row, column in np.ndindex(4, 4):
+        axis = axes[row, column]
+        if column < row:
+            for rows, colour in [(real, REAL), (generated, GENERATED)]:
+                np.testing.assert_array_equal(points(axis, colour), rows[:, [column, row]])
+        elif column == row:
+            found = outline(axis, GENERATED)
+            width = found.edges[1] - found.edges[0]
+            assert found.values.sum() * width == pytest.approx(1)  # a density
+        else:
+            assert not axis.axison
 
 
 def test_pairs_are_named_at_the_left_and_below():
     figure = feature_pairs(*sets(4), names(4))
-    assert [a.get_xlabel() for a in figure.axes if a.get_xlabel()] == names(4)[:3]
-    assert [a.get_ylabel() for a in figure.axes if a.get_ylabel()] == names(4)[1:]
+    below = [a.get_xlabel().replace("\n", " ") for a in figure.axes if a.get_xlabel()]
+    left = [a.get_ylabel().replace("\n", " ") for a in figure.axes if a.get_ylabel()]
+    assert below == names(4)
+    assert left == names(4)[1:]
 
 
-def test_real_points_are_drawn_over_generated_ones():
-    axis = visible(feature_pairs(*sets(2), names(2)))[0]
-    colours = [tuple(c.get_facecolor()[0][:3]) for c in axis.collections if len(c.get_offsets())]
-    assert colours == [to_rgba(GENERATED)[:3], to_rgba(REAL)[:3]]
+def test_pairs_are_coloured_by_category_real_ones_pale():
+    real, generated = sets(3)
+    groups = Groups(np.arange(40) % 2, ["a", "b"])
+    figure = feature_pairs(real, generated, names(3), groups, np.arange(25) % 2)
+    axis = figure.axes[3]
+    for k, colour in enumerate(CATEGORIES[:2]):
+        pale, strong = [line for line in axis.lines if line.get_color() == colour]
+        assert pale.get_alpha() < strong.get_alpha()
+        np.testing.assert_array_equal(pale.get_xydata(), real[k::2][:, [0, 1]])
+        np.testing.assert_array_equal(strong.get_xydata(), generated[k::2][:, [0, 1]])
+    assert legend_texts(figure) == ["40 real", "25 generated", "a", "b"]
+
+
+def test_the_margins_of_categories_are_shares_of_all_points():
+    real, generated = sets(2)
+    figure = feature_pairs(real, generated, names(2), Groups(np.zeros(40, int), ["a", "b"]),
+                           (np.arange(25) < 5).astype(int))  # fmt: skip
+    found = [outline(figure.axes[0], colour) for colour in CATEGORIES[:2]]
+    shares = [part.values.sum() * (part.edges[1] - part.edges[0]) for part in found]
+    assert shares == pytest.approx([0.8, 0.2])
+
+
+def test_bars_are_shares_of_categories_the_others_together():
+    levels = [f"level {i}" for i in range(12)]
+    real = np.repeat(np.arange(12.0), np.arange(1, 13))  # 78 rows, of level 11 most
+    scene = ColumnScene([Panel("kind", real, levels=levels)], len(real))
+    scene.showing([np.array([11.0, 11.0, 0.0, np.nan])], "title")
+    axis = scene.axes[0]
+    shown = [text.get_text() for text in axis.get_yticklabels()]
+    assert shown == [*levels[2:], "2 others"]
+    wide = [patch.get_width() for patch in axis.patches]
+    shares = [*np.arange(3, 13) / 78, 3 / 78]
+    np.testing.assert_allclose(wide[:11], shares)
+    np.testing.assert_allclose(wide[-11:], [0] * 9 + [0.5, 0.25])
+
+
+def test_missing_cells_are_counted_and_drawn():
+    real = np.array([1.0, 2.0, np.nan, 3.0])
+    scene = ColumnScene([Panel("n", real), Panel("c", real, levels=list("wxyz"))], 4)
+    scene.showing([np.array([1.0, np.nan]), np.array([np.nan, np.nan])], "title")
+    numbers, categories = scene.axes
+    assert numbers.get_title(loc="right") == "missing: 25.0% real, 50.0% generated"
+    assert [text.get_text() for text in categories.get_yticklabels()] == [*"wxyz", "missing"]
+
+
+def test_what_lies_outside_the_limits_is_counted_at_their_ends():
+    real = np.linspace(0, 1, 50)
+    scene = ColumnScene([Panel("n", real, limits=(0.0, 1.0))], 50, bins=4)
+    scene.showing([np.array([-100.0, 0.3, 0.4, 100.0])], "title")
+    found = outline(scene.axes[0], GENERATED)
+    np.testing.assert_allclose(found.values, [1, 2, 0, 1])
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -125,5 +186,5 @@ def test_a_diverged_sampler_can_still_be_drawn(value):
 def test_bins_hold_equally_many_steps_of_rounded_values():
     every_tenth = np.arange(100.0)[:, None] / 10
     figure = feature_histograms(every_tenth, every_tenth, ["a"], steps=[0.1])
-    heights = {round(bar.get_height(), 6) for bar in figure.axes[0].patches}
+    heights = set(outline(figure.axes[0], GENERATED).values.round(6))
     assert len(heights) == 1  # aliasing would make some bins twice as high

@@ -1,0 +1,69 @@
+"""Pictures that are drawn once, when training has ended."""
+
+from collections.abc import Iterator
+
+import torch
+from lightning.pytorch import Trainer
+from PIL import Image
+from torch import Tensor
+
+from gan_lightning.callbacks.picture_files import around
+from gan_lightning.callbacks.run_folder import data_of, run_folder
+from gan_lightning.data import DataModule
+from gan_lightning.figures import image_grid, image_pairs
+from gan_lightning.metrics import nearest_rows
+from gan_lightning.models import GenerativeModel, LatentModel
+from gan_lightning.walks import interpolations
+
+NUM_NEIGHBOURS = 20
+"""Samples that are shown with their nearest training images."""
+
+NUM_LINES, NUM_STEPS = 8, 11
+"""Interpolations, and images on each."""
+
+
+def closing_pictures(trainer: Trainer, model: GenerativeModel) -> Iterator[tuple[str, Image.Image]]:
+    """Yield pictures of images: samples above what they are nearest to, and interpolations.
+
+    Of autoencoders ``LatentPictures`` draws interpolations between real images.
+    """
+    data = data_of(trainer)
+    if len(data.data_shape) != 3 or run_folder(trainer) is None or not trainer.is_global_zero:
+        return
+    samples = data.unscale(model.sample(NUM_NEIGHBOURS))
+    neighbours, distances = nearest_images(data, samples)
+    yield (
+        "neighbours",
+        around(
+            image_pairs(samples, neighbours),
+            data,
+            "Samples, and the training images nearest to them\n"
+            f"{distances.mean():.0f} of 255 grey levels apart (root mean square)",
+            ["sample", "nearest"] * (NUM_NEIGHBOURS // 10),
+        ),
+    )
+    if model.has_latents and not isinstance(model, LatentModel):
+        lines = torch.cat(list(interpolations(model, NUM_LINES, NUM_STEPS)))
+        yield (
+            "interpolations",
+            around(
+                image_grid(data.unscale(lines), NUM_STEPS),
+                data,
+                "Interpolations between the latents of two samples",
+            ),
+        )
+
+
+def nearest_images(data: DataModule, samples: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the training image nearest to each sample, and how many grey levels they differ.
+
+    Args:
+        data: Images.
+        samples: Bytes, shape ``(num_samples, channels, height, width)``.
+
+    Returns:
+        Bytes of the same shape, and the root mean square of the differences, ``(num_samples,)``.
+    """
+    chunks = (data.unscale(data.scale(x)) for x in data.train.x.split(4096))
+    nearest, distances = nearest_rows(samples, chunks)
+    return nearest, distances / samples[0].numel() ** 0.5

@@ -1,0 +1,41 @@
+"""A model as a checkpoint holds it, ready to make points."""
+
+from pathlib import Path
+
+import torch
+
+from gan_lightning.checkpoint_files import load_checkpoint, restoring
+from gan_lightning.data import DataModule
+from gan_lightning.errors import InputError
+from gan_lightning.models import ConfiguredModule, GenerativeModel
+
+
+def checked(
+    model: ConfiguredModule, ckpt_path: str | None, number: int = 1, command: str = "sample"
+) -> tuple[GenerativeModel, Path]:
+    """Return the model and the checkpoint that so many points are to be made from."""
+    if ckpt_path is None:
+        raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
+    if not isinstance(model, GenerativeModel):
+        raise InputError(f"{command}: {type(model).__name__} is no model that draws samples.")
+    if number < 1:
+        option = {"interpolate": "num_lines", "project": "num_points"}.get(command, "num_samples")
+        raise InputError(f"--{option} must be a positive integer, found {number}.")
+    return model, Path(ckpt_path)
+
+
+def restore(model: ConfiguredModule, checkpoint: Path) -> None:
+    """Give a model the weights of a checkpoint."""
+    held = load_checkpoint(checkpoint)
+    with restoring(checkpoint):
+        model.on_load_checkpoint(held)
+        model.load_state_dict(held["state_dict"])
+
+
+def make_ready(
+    model: ConfiguredModule, data: DataModule, checkpoint: Path, device: torch.device
+) -> None:
+    """Restore a model on a device, and learn the units of its data."""
+    restore(model, checkpoint)
+    model.to(device)
+    data.setup_units()

@@ -1,0 +1,124 @@
+"""What ``interpolate`` and ``project`` are asked for, and the files that they write."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan_lightning.cli.asked import check_output
+from gan_lightning.data import DataModule, Split
+from gan_lightning.data.image_files import ImageReader, reason
+from gan_lightning.data.image_units import ImageUnits
+from gan_lightning.errors import InputError
+from gan_lightning.figures import (
+    captioned,
+    image_grid,
+    image_pairs,
+    magnification,
+    write_animation,
+)
+from gan_lightning.files import replacing
+from gan_lightning.models import GenerativeModel
+from gan_lightning.walks import Projection
+
+STEP = 90
+"""Milliseconds that a step of a walk is shown, its ends five times as long."""
+
+
+def check_walk(data: DataModule, path: Path) -> None:
+    """Refuse an output of no format; a walk of images may be a GIF."""
+    if not (isinstance(data.units, ImageUnits) and path.suffix.lower() == ".gif"):
+        check_output(data.units, path)
+
+
+def write_walks(ways: Sequence[Tensor], data: DataModule, path: Path, rows: Sequence[str]) -> None:
+    """Write points along ways in the data's own units.
+
+    Args:
+        ways: Points of each way in the model's scale, shape ``(num_steps, *data_shape)``.
+        data: Of their kind.
+        path: A grid of images with a row for each way, ``.png``; a walk along all ways at once and
+            back, ``.gif``; or whatever samples are written as, one way after the other.
+        rows: What the ways are called; nothing if it is empty.
+    """
+    points = [data.unscale(way) for way in ways]
+    ending = path.suffix.lower()
+    if not isinstance(data.units, ImageUnits) or ending not in (".png", ".gif"):
+        with replacing(path) as file:
+            data.write(points, file)
+        return
+    times = magnification(points[0].shape[-1])
+    if ending == ".png":
+        shares = [f"{share:.1f}" for share in np.linspace(0, 1, len(points[0]))]
+        grid = image_grid(torch.cat(points), len(points[0]))
+        title = "Interpolations between the latents of two samples"
+        with replacing(path) as file:
+            Image.fromarray(captioned(grid, title, rows, shares, times)).save(file)
+        return
+    steps = [image_grid(torch.stack(images)) for images in zip(*points, strict=True)]
+    there = [Image.fromarray(captioned(grid, times=times)) for grid in steps]
+    shown = [5 * STEP, *[STEP] * (len(there) - 2), 5 * STEP]
+    write_animation(there + there[-2:0:-1], shown + shown[-2:0:-1], path)
+
+
+def points_to_project(
+    data: DataModule, num_points: int, images: str | None, labels: Tensor | None
+) -> Split:
+    """Return points in the model's scale and their labels: of files, or the first held-out ones.
+
+    Raises:
+        InputError: If a file holds no image, or if the data are none.
+    """
+    if images is None:
+        data.prepare_data()
+        data.setup("fit")
+        found = data.val
+        return Split(data.scale(found.x[:num_points]), found.labels[:num_points])
+    if not isinstance(data.units, ImageUnits):
+        raise InputError("--images: expected a model of images, found one of other data.")
+    channels, size, _ = data.data_shape
+    reader = ImageReader(channels, size)
+    pixels = []
+    for name in images.split(","):
+        try:
+            pixels.append(reader(Path(name)).pixels)
+        except Exception as error:
+            raise InputError(f"--images: {name} cannot be read: {reason(error)}.") from error
+    known = torch.zeros(len(pixels), dtype=torch.int64) if labels is None else labels
+    return Split(data.units.scale(torch.stack(pixels)), known[: len(pixels)])
+
+
+def write_projection(found: Projection, data: DataModule, path: Path) -> None:
+    """Write points above what a model makes of them as a grid, or what it makes as samples are."""
+    above, below = data.unscale(found.points), data.unscale(found.made)
+    with replacing(path) as file:
+        if not isinstance(data.units, ImageUnits) or path.suffix.lower() != ".png":
+            data.write(below, file)
+            return
+        rows = ["input", "output"] * max(len(above) // 10, 1)
+        title = f"Images above their projections\n{error_of(found, data)}"
+        grid = image_pairs(above, below)
+        times = magnification(above.shape[-1])
+        Image.fromarray(captioned(grid, title, rows, times=times)).save(file)
+
+
+def error_of(found: Projection, data: DataModule) -> str:
+    """Return how far projections are from their points, in words."""
+    error = float(found.errors.mean())
+    if isinstance(data.units, ImageUnits):
+        levels = error * (255 if data.units.value_range == "[0, 1]" else 127.5)
+        return f"{levels:.0f} of 255 grey levels apart (root mean square)"
+    return f"{error:.3g} apart in the model's scale (root mean square)"
+
+
+def need_latents(model: GenerativeModel, command: str) -> None:
+    """Refuse a model whose samples are made of no latents.
+
+    Raises:
+        InputError: If it is one.
+    """
+    if not model.has_latents:
+        raise InputError(f"{command}: {type(model).__name__} has no latents to walk through.")

@@ -1,0 +1,73 @@
+"""Pictures one after the other, as files."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan_lightning.files import replacing
+
+FRAMES_PER_SECOND = 25
+"""Of a video, which shows a picture for as many frames as it takes."""
+
+
+def write_animation(
+    images: Sequence[Image.Image], milliseconds: Sequence[int], path: Path
+) -> list[Path]:
+    """Write an animated GIF, and an MP4 beside it where the extra ``video`` is installed.
+
+    Args:
+        images: RGB and of one size.
+        milliseconds: How long each is shown.
+        path: The GIF.
+
+    Returns:
+        The files.
+    """
+    palette = _common_palette(images)
+    drawn = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    with replacing(path) as file:
+        drawn[0].save(
+            file,
+            save_all=True,
+            append_images=drawn[1:],
+            duration=list(milliseconds),
+            loop=0,
+            disposal=1,
+        )
+    if find_spec("imageio_ffmpeg") is None:
+        return [path]
+    video = path.with_suffix(".mp4")
+    _write_video(images, milliseconds, video)
+    return [path, video]
+
+
+def _common_palette(images: Sequence[Image.Image]) -> Image.Image:
+    """Return the 256 colours that all images share, by the first, a middle and the last one."""
+    chosen = [images[i] for i in sorted({0, len(images) // 2, len(images) - 1})]
+    width, height = chosen[0].size
+    sheet = Image.new("RGB", (width, height * len(chosen)))
+    for i, image in enumerate(chosen):
+        sheet.paste(image, (0, i * height))
+    return sheet.quantize(256)
+
+
+def _write_video(images: Sequence[Image.Image], milliseconds: Sequence[int], path: Path) -> None:
+    """Write H.264, which every browser plays and whose sides are even."""
+    import imageio_ffmpeg  # an extra
+
+    width, height = (side + side % 2 for side in images[0].size)
+    with replacing(path) as file:
+        writer = imageio_ffmpeg.write_frames(
+            str(file), (width, height), fps=FRAMES_PER_SECOND, macro_block_size=2, quality=7
+        )
+        writer.send(None)  # which starts it
+        for image, duration in zip(images, milliseconds, strict=True):
+            padded = Image.new("RGB", (width, height), "white")
+            padded.paste(image)
+            frame = np.asarray(padded).tobytes()
+            for _ in range(max(round(duration / 1000 * FRAMES_PER_SECOND), 1)):
+                writer.send(frame)
+        writer.close()

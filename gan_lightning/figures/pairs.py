@@ -1,0 +1,193 @@
+"""Pairs of columns, with the distribution of each on the diagonal."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+from gan_lightning.figures.columns import FILLED, Rows, around, bin_edges, density
+from gan_lightning.figures.palette import CATEGORIES, GENERATED, REAL, plain, styled
+from gan_lightning.figures.scene import Scene
+
+Labels = NDArray[np.int64]
+
+MARGIN_BINS = 16
+
+
+class Groups(NamedTuple):
+    """What points are coloured by.
+
+    Args:
+        real: A label for each real point, shape ``(num_real,)``.
+        names: What the labels are called; at most as many as there are colours of categories.
+    """
+
+    real: Labels
+    names: Sequence[str]
+
+
+class PairScene(Scene):
+    """Each pair of columns: real points large and pale, generated ones small and over them.
+
+    Args:
+        real: Shape ``(num_real, num_columns)``, in the columns' units.
+        names: The columns' names, with units.
+        groups: What the points are coloured by; by default by whether they are real.
+        limits: Lowest and highest value shown of each column; by default a little more than the
+            real ones need.
+    """
+
+    @styled()
+    def __init__(
+        self,
+        real: Rows,
+        names: Sequence[str],
+        groups: Groups | None = None,
+        limits: Sequence[tuple[float, float]] | None = None,
+    ) -> None:
+        count = len(names)
+        super().__init__(max(1.65 * count + 0.6, 4.6), max(1.55 * count + 0.9, 3.4))
+        self.names = list(names)
+        self._coloured = groups is not None
+        groups = groups or Groups(np.zeros(len(real), np.int64), ["real"])
+        self._colors = CATEGORIES[: len(groups.names)] if self._coloured else (GENERATED,)
+        self._pale = self._colors if self._coloured else (REAL,)
+        self._limits = limits or [around(_finite(column)) for column in real.T]
+        self._points: list[tuple[int, int, list[Line2D]]] = []
+        self._margins: list[tuple[int, NDArray[np.float64], list[Any]]] = []
+        axes = self.subplots(count, count, squeeze=False)
+        for row, column in np.ndindex(count, count):
+            axis: Any = axes[row, column]
+            if column > row:
+                axis.set_axis_off()
+            elif column == row:
+                self._add_margin(axis, column, real[:, column], groups.real)
+            else:
+                self._add_pair(axis, column, row, real, groups.real)
+            self._name(axis, row, column)
+        self._counts = self._legend(len(real), groups.names)
+
+    def showing(self, generated: Rows, labels: Labels | None, headline: str) -> "PairScene":
+        """Show other generated points.
+
+        Args:
+            generated: Shape ``(num_generated, num_columns)``, in the columns' units.
+            labels: A label for each, where the points are coloured by them.
+            headline: The title.
+        """
+        if labels is None or not self._coloured:
+            labels = np.zeros(len(generated), np.int64)
+        parts = [generated[labels == k] for k in range(len(self._colors))]
+        for x, y, lines in self._points:
+            for line, part in zip(lines, parts, strict=True):
+                line.set_data(part[:, x], part[:, y])
+        for column, edges, outlines in self._margins:
+            for outline, part in zip(outlines, parts, strict=True):
+                share = len(part) / max(len(generated), 1)
+                outline.set_data(share * density(_finite(part[:, column]), edges))
+        self.rename(self._counts, f"{len(generated)} generated")
+        self.say(headline)
+        return self
+
+    def _add_pair(self, axis: Axes, x: int, y: int, real: Rows, labels: Labels) -> None:
+        dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
+        for k, color in enumerate(self._pale):
+            part = real[labels == k]
+            axis.plot(part[:, x], part[:, y], color=color, markersize=6, alpha=0.3, **dots)
+        lines = [
+            self.moving(axis.plot([], [], color=color, markersize=2.8, alpha=0.75, **dots)[0])
+            for color in self._colors
+        ]
+        axis.set(xlim=self._limits[x], ylim=self._limits[y])
+        self._points.append((x, y, lines))
+
+    def _add_margin(self, axis: Axes, column: int, real: Rows, labels: Labels) -> None:
+        edges = bin_edges(self._limits[column], None, MARGIN_BINS)
+        top = 0.0
+        for k, color in enumerate(self._pale):
+            part = _finite(real[labels == k])
+            heights = len(part) / max(len(real), 1) * density(part, edges)
+            axis.stairs(heights, edges, color=color, **FILLED)
+            top = max(top, float(heights.max()))
+        outlines = [
+            self.moving(axis.stairs(np.zeros(len(edges) - 1), edges, color=color, linewidth=1.5))
+            for color in self._colors
+        ]
+        axis.set(xlim=self._limits[column], ylim=(0, 1.5 * top or 1))
+        axis.spines["left"].set_visible(False)
+        self._margins.append((column, edges, outlines))
+
+    def _name(self, axis: Axes, row: int, column: int) -> None:
+        """Name the columns at the left and below, and leave few ticks."""
+        axis.locator_params(nbins=3)
+        if row == len(self.names) - 1:
+            axis.set_xlabel(_two_lines(self.names[column]))
+        else:
+            axis.tick_params(labelbottom=False)
+        if row == column:
+            axis.set_yticks([])
+        elif column == 0:
+            axis.set_ylabel(_two_lines(self.names[row]))
+        else:
+            axis.tick_params(labelleft=False)
+
+    def _legend(self, num_real: int, names: Sequence[str]) -> Text:
+        """Put the legend into the empty corner, and return the text that counts generated points.
+
+        Where there is no corner that is large enough it stands below.
+        """
+        real, generated = ("0.35", "0.35") if self._coloured else (REAL, GENERATED)
+        dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
+        handles = [
+            Line2D([], [], color=real, alpha=0.3, ms=9, label=f"{num_real} real", **dots),
+            Line2D([], [], color=generated, ms=4, label="0 generated", **dots),
+        ]
+        if self._coloured:
+            handles += [
+                Line2D([], [], color=color, markersize=7, label=plain(str(name)), **dots)
+                for color, name in zip(self._colors, names, strict=True)
+            ]
+        if len(self.names) > 2:
+            legend = self.legend(handles=handles, loc="upper right")
+            legend.set_in_layout(False)
+        else:
+            legend = self.legend(handles=handles, loc="outside lower center", ncols=2)
+        return legend.get_texts()[1]
+
+
+def feature_pairs(
+    real: Rows,
+    generated: Rows,
+    names: Sequence[str],
+    groups: Groups | None = None,
+    labels: Labels | None = None,
+) -> PairScene:
+    """Draw each pair of columns and each column of two sets of rows, within common limits.
+
+    Args:
+        real: Shape ``(num_real, num_columns)``, in the columns' units.
+        generated: Shape ``(num_generated, num_columns)``, in the same units.
+        names: The columns' names, with units.
+        groups: What the points are coloured by.
+        labels: A label for each generated point, where they are.
+    """
+    both = np.concatenate([real, generated])
+    limits = [around(_finite(column)) for column in both.T]
+    return PairScene(real, names, groups, limits).showing(generated, labels, "Pairs of features")
+
+
+def _finite(values: Rows) -> Rows:
+    return values[np.isfinite(values)]
+
+
+def _two_lines(name: str) -> str:
+    """Return a name of at most two lines: a small panel has no room for a long one."""
+    words = plain(name).split(" ")
+    if len(name) <= 12 or len(words) == 1:
+        return plain(name) if len(name) <= 20 else f"{plain(name[:19])}…"
+    cut = (len(words) + 1) // 2
+    return "\n".join(" ".join(part)[:20] for part in (words[:cut], words[cut:]))

@@ -1,0 +1,114 @@
+"""Pictures whose frame stays while what they show moves."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_lightning.figures.palette import styled
+
+AnyArtist = TypeVar("AnyArtist", bound=Artist)
+
+DPI = 100
+"""Pixels of an inch."""
+
+
+class Scene(Figure):
+    """A figure of which only the moving artists are drawn anew.
+
+    Axes, labels, legends and real points take hundreds of times as long to draw as a few generated
+    points. ``pixels`` draws them once and lays the moving artists over them, so that a film costs
+    little, and its axes cannot move.
+
+    Args:
+        width: Inches.
+        height: Inches.
+    """
+
+    @styled()
+    def __init__(self, width: float, height: float) -> None:
+        super().__init__(figsize=(width, height), dpi=DPI, layout="constrained")
+        self._moving: list[Artist] = []
+        self._still: Any = None
+        self._palette: Image.Image | None = None
+        self._title: Text = self.suptitle("", x=0.02, ha="left", fontsize=11.5, linespacing=1.35)
+        self._caption = self.text(0.02, 0.0, "", va="bottom", fontsize=11.5)
+        self._caption.set_in_layout(False)
+
+    def moving(self, artist: AnyArtist) -> AnyArtist:
+        """Return an artist, which every picture draws anew."""
+        self._moving.append(artist)
+        return artist
+
+    def say(self, headline: str) -> None:
+        """Set the title; one that changes from picture to picture is drawn anew."""
+        before = self._title.get_text()
+        if before not in ("", headline) and self._title not in self._moving:
+            self.moving(self._title)
+            self._still = None
+        self._title.set_text(headline)
+
+    def rename(self, text: Text, name: str) -> None:
+        """Change a text that hardly ever changes: then all is drawn anew."""
+        if text.get_text() != name:
+            text.set_text(name)
+            self._still = None
+
+    @styled()
+    def draw(self, renderer: Any) -> None:
+        super().draw(renderer)
+
+    def pixels(self, caption: str | None = None) -> NDArray[np.uint8]:
+        """Return the picture, uint8 of shape ``(height, width, 3)``.
+
+        Args:
+            caption: A line below the title; None for no such line. Whether there is one is fixed by
+                the first call.
+        """
+        return np.asarray(self._image(caption))
+
+    def image(self, caption: str | None = None) -> Image.Image:
+        """Return the picture in the 256 colours of the first one, small and quick to write."""
+        image = self._image(caption)
+        if self._palette is None:
+            self._palette = image.quantize(256)
+        return image.quantize(palette=self._palette, dither=Image.Dither.NONE)
+
+    def _image(self, caption: str | None) -> Image.Image:
+        self._caption.set_text(caption or "")
+        if self._still is None:
+            self._draw_still(caption is not None)
+        canvas = self.canvas
+        assert isinstance(canvas, FigureCanvasAgg)
+        renderer = canvas.get_renderer()
+        canvas.restore_region(self._still)
+        for artist in [*self._moving, self._caption]:
+            artist.draw(renderer)
+        # Faster than NumPy by far at leaving out every fourth byte.
+        return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+    @styled()
+    def _draw_still(self, with_caption: bool) -> None:
+        """Draw all that stays, in the places that it will keep."""
+        canvas = FigureCanvasAgg(self)
+        if (engine := self.get_layout_engine()) is not None:
+            headline = self._title.get_text()
+            self._title.set_text(f"{headline}\n " if with_caption else headline)
+            engine.execute(self)
+            self.set_layout_engine("none")
+            bottom = self._title.get_window_extent().y0 / self.bbox.height
+            self._caption.set_position((0.02, bottom))
+            self._title.set_text(headline)
+        hidden = [*self._moving, self._caption]
+        shown = [artist.get_visible() for artist in hidden]
+        for artist in hidden:
+            artist.set_visible(False)
+        canvas.draw()
+        self._still = canvas.copy_from_bbox(self.bbox)
+        for artist, visible in zip(hidden, shown, strict=True):
+            artist.set_visible(visible)

@@ -1,0 +1,87 @@
+"""What a discriminator says of the plane, and where it sends samples."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_lightning.figures.palette import GENERATED, REAL, styled
+from gan_lightning.figures.scene import Scene
+
+GRID = 81
+"""Points along each axis at which the discriminator is asked."""
+
+ARROWS = 5
+"""Each so many-th of them has an arrow."""
+
+
+class SurfaceScene(Scene):
+    """A discriminator's logits in colours, and arrows along their gradient: where samples go.
+
+    The colours go by the rank of the logits, as their scale changes in training and means something
+    else in every game; the title names their range. Arrows have the length of the gradient, up to
+    its upper quartile.
+
+    Args:
+        real: Real points in the model's scale, shape ``(num_real, 2)``.
+    """
+
+    @styled()
+    def __init__(self, real: Tensor) -> None:
+        super().__init__(5.8, 6.0)
+        low, high = real.min(0).values, real.max(0).values
+        room = 0.25 * (high - low).clamp(min=1e-3)
+        (left, bottom), (right, top) = (low - room).tolist(), (high + room).tolist()
+        lines = torch.linspace(left, right, GRID), torch.linspace(bottom, top, GRID)
+        self.grid = torch.cartesian_prod(*lines)
+        """Where the discriminator is asked, shape ``(GRID², 2)``."""
+
+        axis = self.subplots()
+        self._surface = self.moving(
+            axis.imshow(
+                np.zeros((GRID, GRID)), cmap="PiYG", vmin=0, vmax=1, alpha=0.75, aspect="auto",
+                extent=(left, right, bottom, top), origin="lower", interpolation="bilinear",
+            )
+        )  # fmt: skip
+        self._reference = min(right - left, top - bottom) / (GRID / ARROWS)
+        at = [line[ARROWS // 2 :: ARROWS].numpy() for line in lines]
+        zero = np.zeros((len(at[1]), len(at[0])))
+        self._arrows = self.moving(
+            axis.quiver(*at, zero, zero, angles="xy", scale_units="xy", scale=1, color="0.25",
+                        width=0.0028)
+        )  # fmt: skip
+        dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
+        shown = real[:1000]
+        self.moving(
+            axis.plot(*shown.T.numpy(), color=REAL, ms=4, alpha=0.35, label="real", **dots)[0]
+        )
+        self._dots = self.moving(
+            axis.plot([], [], color=GENERATED, ms=2.8, alpha=0.8, label="generated", **dots)[0]
+        )
+        axis.set(xlim=(left, right), ylim=(bottom, top), xlabel="x₁", ylabel="x₂")
+        self.legend(loc="outside lower center", ncols=2, markerscale=2)
+
+    def showing(self, samples: Tensor, logits: Tensor, gradients: Tensor) -> "SurfaceScene":
+        """Show another moment of training.
+
+        Args:
+            samples: Generated points in the model's scale, shape ``(num_samples, 2)``.
+            logits: What the discriminator says of ``grid``, shape ``(GRID²,)``.
+            gradients: Its gradient there, shape ``(GRID², 2)``.
+        """
+        ranks = torch.empty(len(logits))
+        ranks[logits.argsort()] = torch.linspace(0, 1, len(logits))
+        self._surface.set_data(ranks.reshape(GRID, GRID).T.numpy())
+        thinned = gradients.reshape(GRID, GRID, 2)[ARROWS // 2 :: ARROWS, ARROWS // 2 :: ARROWS]
+        lengths = thinned.norm(dim=2)
+        reference = float(lengths.quantile(0.75)) or 1.0
+        shown = thinned / lengths.clamp(min=1e-12)[..., None]
+        shown = shown * (lengths / reference).clamp(max=1)[..., None] * self._reference
+        self._arrows.set_UVC(shown[..., 0].T.numpy(), shown[..., 1].T.numpy())
+        self._dots.set_data(*samples.T.numpy())
+        self.say(
+            "The discriminator: green where it takes points for real\n"
+            f"logits from {logits.min():.2f} to {logits.max():.2f}, arrows to higher ones"
+        )
+        return self
