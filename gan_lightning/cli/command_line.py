@@ -34,14 +34,11 @@ from gan_lightning.cli.runs import Arguments, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.settings import check_settings, within_memory
 from gan_lightning.cli.starting import start_from, tell_start
-from gan_lightning.cli.trainer import GenerativeTrainer
+from gan_lightning.cli.trainer import DEFAULTS, GenerativeTrainer
 from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DESCRIBED
-
-TRAINER = {"max_epochs": 1000, "check_val_every_n_epoch": 10, "enable_model_summary": False}
-"""StartReport sums up what matters of a model."""
 
 DRAWING = ("sample", "export", "interpolate")
 """Commands of our own that need no data but their units."""
@@ -68,7 +65,7 @@ class CommandLine(Actions):
             DataModule,
             save_config_callback=SaveRunConfig,
             trainer_class=GenerativeTrainer,
-            trainer_defaults=TRAINER,
+            trainer_defaults=dict(DEFAULTS),
             parser_kwargs={
                 "prog": PROGRAM,
                 "description": "Train generative models and sample from them. A config that you "
@@ -85,7 +82,7 @@ class CommandLine(Actions):
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return the one that is asked for: a parser of all takes three times as long to make."""
-        drawing = dict.fromkeys((*DRAWING, "project"), {"model", "datamodule"})
+        drawing = {name: {"model", "datamodule"} for name in (*DRAWING, "project")}
         known = {**LightningCLI.subcommands(), **drawing}
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
