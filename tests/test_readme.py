@@ -97,8 +97,14 @@ def arguments_of(command):
 @pytest.mark.filterwarnings("ignore:.* of the rows kept the inequalities:UserWarning")
 @pytest.mark.parametrize("page", [page for page in COMMANDS if any(map(runs, COMMANDS[page]))])
 def test_the_commands_of_a_page_run_in_their_order_and_leave_what_they_promise(
-    elsewhere, capsys, page
+    elsewhere, capsys, monkeypatch, page
 ):
+    for block in fenced(PAGES[page], "python"):
+        if file := re.match(r"# (my_\w+)\.py\n", block):
+            assert block.count("\n") < 50
+            (elsewhere / f"{file[1]}.py").write_text(block)
+            monkeypatch.delitem(sys.modules, file[1], raising=False)
+    monkeypatch.syspath_prepend(elsewhere)
     for command in filter(runs, COMMANDS[page]):
         main(arguments_of(command))
         if output := re.search(r"--output (\S+)", command):
