@@ -23,7 +23,6 @@ from gan_lightning.cli.overhead import rest
 from gan_lightning.models import MakeSampler
 from gan_lightning.models.optimization import check_restored
 
-
 DEFAULTS = {"max_epochs": 1000, "check_val_every_n_epoch": 10, "enable_model_summary": False}
 """Of the command line; StartReport sums up what matters of a model."""
 
