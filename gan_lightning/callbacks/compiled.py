@@ -34,7 +34,7 @@ class Compiled(Callback):
             if penalty.differentiates_twice:
                 raise InputError(
                     f"Compiled: the penalty {type(penalty).__name__} needs second derivatives, "
-                    "which a compiled discriminator has not; use FiniteDifference, or leave "
+                    "which a compiled discriminator lacks; use FiniteDifference, or leave "
                     "Compiled out."
                 )
         for network in pl_module.children():

@@ -54,7 +54,7 @@ class NonSaturatingLoss(AdversarialLoss):
 class SaturatingLoss(AdversarialLoss):
     """Binary cross-entropy as the minimax game: G minimises log(1 - D(G(z))).
 
-    Goodfellow et al., 2014, Equation 1. Its gradient vanishes where the discriminator is sure.
+    Goodfellow et al., 2014, Equation 1. Its gradient vanishes where the discriminator is certain.
     """
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

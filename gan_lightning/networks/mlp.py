@@ -93,7 +93,7 @@ class MLPEncoder(Encoder):
 
     Args:
         data_shape: Shape of one point.
-        code_dim: Length of a code; the model chooses it.
+        code_dim: Length of a code, chosen by the model.
         hidden_dims: Widths of the hidden layers, from the data to the code.
         activation: Makes the module after each hidden layer.
         norm: Makes the normalisation after each activation for its width; none by default.
