@@ -109,8 +109,8 @@ class CommandLine(Actions):
         parser.add_argument(
             "--trust",
             type=str | None,
-            help="Package that a checkpoint, or the config beside it, may name classes of; what is "
-            "typed may name any. A config is code, a checkpoint is not.",
+            help="Package whose classes a checkpoint, or the config of its run, may name. What you "
+            "type may name any: a config is code, a checkpoint is not.",
         )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:

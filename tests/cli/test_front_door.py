@@ -151,6 +151,7 @@ def test_every_command_of_readme_and_docs_passes(monkeypatch, tmp_path):
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "mine.yaml").write_bytes(shipped()["gan_iris"].read_bytes())  # as by `copy`
     commands = re.findall(r"^.*python -m gan_lightning (.+)$", text, re.MULTILINE)
     assert len(commands) > 20
