@@ -31,12 +31,12 @@ def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = _first_sentence(error) or type(error).__name__
-        raise InputError(f"{path} is damaged or no checkpoint: {reason}.") from error
+        raise InputError(f"{path} is damaged or not a checkpoint: {reason}.") from error
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
-        raise InputError(f"{path} is no checkpoint of a run: it holds no state_dict.")
+        raise InputError(f"{path} is not the checkpoint of a run: it holds no state_dict.")
     check_form(path, checkpoint)
     if missing := [part for part in parts if part not in checkpoint]:
-        raise InputError(f"{path} cannot be gone on from: it holds no {', '.join(missing)}.")
+        raise InputError(f"{path} cannot be resumed from: it holds no {', '.join(missing)}.")
     if "loops" in parts:
         with restoring(path):
             batches_of(checkpoint)

@@ -110,7 +110,7 @@ def truncated(model: LightningModule, truncation: float | None) -> Iterator[None
     if not truncation > 0:
         raise InputError(f"--truncation must be positive, found {truncation}.")
     if not isinstance(model, AdversarialModule):
-        raise InputError(f"--truncation: {type(model).__name__} is no adversarial model.")
+        raise InputError(f"--truncation: {type(model).__name__} is not an adversarial model.")
     before, model.truncation = model.truncation, truncation
     try:
         yield

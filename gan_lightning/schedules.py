@@ -23,6 +23,11 @@ class Cosine(Schedule):
         start: The number at first.
         end: The number in the end.
         points: Points seen until then.
+
+    Example:
+        >>> schedule = Cosine(start=1.0, end=0.0, points=1000)
+        >>> [round(schedule(points), 3) for points in (0, 250, 500, 1000, 5000)]
+        [1.0, 0.854, 0.5, 0.0, 0.0]
     """
 
     def __init__(self, start: float, end: float, points: float) -> None:
@@ -42,6 +47,11 @@ class Linear(Schedule):
         start: The number at first.
         end: The number in the end.
         points: Points seen until then.
+
+    Example:
+        >>> schedule = Linear(start=0.9, end=0.99, points=1000)
+        >>> [round(schedule(points), 3) for points in (0, 500, 1000, 5000)]
+        [0.9, 0.945, 0.99, 0.99]
     """
 
     def __init__(self, start: float, end: float, points: float) -> None:

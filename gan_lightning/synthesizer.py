@@ -34,6 +34,14 @@ class TableSynthesizer:
         types: What columns hold, by their names, where looking at them is not enough.
         epochs: Epochs of 250 batches of 256 rows.
         seed: Seed of the training.
+
+    Example:
+        >>> import pandas as pd
+        >>> sizes, kinds = [1.5, 2.0, 2.5, 7.0, 7.5, 8.0], list("aaabbb")
+        >>> frame = pd.DataFrame({"size": sizes * 5, "kind": kinds * 5})
+        >>> samples = TableSynthesizer(target="kind").fit(frame).sample(100, seed=0)
+        >>> list(samples), sorted(samples["kind"].unique())
+        (['size', 'kind'], ['a', 'b'])
     """
 
     def __init__(

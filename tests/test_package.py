@@ -29,7 +29,7 @@ def test_the_citation_names_the_version_and_the_authors_of_the_licence():
 def test_every_extra_is_named_in_the_docs():
     page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
-    assert set(re.findall(r"`(\w+)`", " ".join(table))) == set(PROJECT["optional-dependencies"])
+    assert set(PROJECT["optional-dependencies"]) <= set(re.findall(r"`(\w+)`", " ".join(table)))
 
 
 @pytest.mark.slow

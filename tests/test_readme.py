@@ -51,8 +51,9 @@ SHORT = [
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch, write_mnist, write_table):
-    """A folder with some digits, 60 pictures and a table, where nothing was trained."""
+    """A folder with the configs, some digits, 60 pictures and a table; nothing was trained."""
     write_table(tmp_path / "my.csv")
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "pictures").mkdir()
     random = np.random.default_rng(0)
     splits = {

@@ -1,4 +1,4 @@
-"""What happens around training."""
+"""What happens around training: averages, checkpoints, pictures, metrics."""
 
 from gan_lightning.callbacks.channels_last import ChannelsLast
 from gan_lightning.callbacks.checkpoints import Checkpoints

@@ -5,7 +5,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 
 class ChannelsLast(Callback):
-    """Keeps the channels of each pixel side by side, which convolutions on most processors like.
+    """Keeps the channels of each pixel side by side, which convolutions on most processors prefer.
 
     The numbers are the same but for rounding; networks of rows are left alone.
     """

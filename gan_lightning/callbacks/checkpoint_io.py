@@ -1,4 +1,4 @@
-"""How checkpoints get onto the disk, and back from it whole."""
+"""How checkpoints reach the disk, and come back intact."""
 
 from functools import wraps
 from io import BytesIO
@@ -19,10 +19,10 @@ ARCHIVE = b"PK"
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
-    """Writes beside the place, flushes to the disk and renames; a checksum covers every byte.
+    """Writes beside the destination, flushes to disk and renames; a checksum covers every byte.
 
-    Lightning's own writes into the folder of temporary files first, which may be a smaller disk,
-    and flushes nothing.
+    Lightning's own writes to the temporary folder first, which may be on a smaller disk, and never
+    flushes.
     """
 
     def save_checkpoint(
@@ -38,7 +38,7 @@ class WholeCheckpointIO(TorchCheckpointIO):
 
 
 def guard_lightning_reader() -> None:
-    """Let Lightning read no archive that is damaged, which PyTorch does not notice."""
+    """Make Lightning refuse damaged archives, which PyTorch does not notice."""
     for module in (saving, torch_io):
         read = module.pl_load
         if getattr(read, "_guarded", False):

@@ -26,7 +26,7 @@ class Checkpoints(Checkpoint):
     ``last.ckpt`` is written after every validation and at the end, ``best.ckpt`` whenever the
     monitored metric is better than ever before. A file gets its name only when the disk holds it,
     so that a kill at any moment, or a loss of power, leaves the one before. On Ctrl-C or SIGTERM
-    the batch at hand is finished and saved, and ``SIGTERMException`` raised; a second Ctrl-C stops
+    the current batch is finished and saved, and ``SIGTERMException`` raised; a second Ctrl-C stops
     at once. While a process trains in the folder, no other can.
 
     Args:

@@ -7,15 +7,15 @@ from gan_lightning.models.game import Game
 
 
 class Compiled(Callback):
-    """Compiles the networks of a model with ``torch.compile``; names in checkpoints stay.
+    """Compiles the networks of a model with ``torch.compile``; checkpoints keep their names.
 
     A compiled network has no second derivatives, which gradient penalties need: a game with such a
     penalty is refused, and ``FiniteDifference`` is one without them.
 
     Args:
-        mode: What is tried for speed, such as ``max-autotune``; ``reduce-overhead`` records CUDA
+        mode: As for ``torch.compile``, such as ``max-autotune``; ``reduce-overhead`` records CUDA
             graphs.
-        backend: What compiles, as ``torch.compile`` knows it.
+        backend: The compiler, as for ``torch.compile``.
     """
 
     def __init__(self, mode: str | None = None, backend: str = "inductor") -> None:
@@ -34,7 +34,7 @@ class Compiled(Callback):
             if penalty.differentiates_twice:
                 raise InputError(
                     f"Compiled: the penalty {type(penalty).__name__} needs second derivatives, "
-                    "which a compiled discriminator has not; use FiniteDifference, or leave "
+                    "which a compiled discriminator lacks; use FiniteDifference, or leave "
                     "Compiled out."
                 )
         for network in pl_module.children():

@@ -35,7 +35,7 @@ LARGEST_THUMBNAIL = 32
 
 
 class LatentPictures(Callback):
-    """Draws what can be seen of an autoencoder in validation points.
+    """Draws what an autoencoder makes of validation points.
 
     Of images: reconstructions below their originals, interpolations between two, and traversals
     that move one latent unit after the other. Of a latent space of two dimensions: the latents by

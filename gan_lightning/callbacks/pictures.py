@@ -26,7 +26,7 @@ FILM_LATENTS = 1000
 
 
 class SamplePictures(Callback):
-    """Draws the data module's figures of samples from the same latents, again and again.
+    """Draws the data module's figures of samples, always from the same latents.
 
     Each figure goes to ``<run>/pictures/<name>/<batch>.png``, where ``<batch>`` is the x of all
     curves: the index of the training batch, over the whole run. It is drawn before the first batch,

@@ -28,7 +28,7 @@ class RandomState(Callback):
                 _set_state(self._loaded[rank])
             except (KeyError, TypeError, ValueError, RuntimeError) as error:
                 raise InputError(
-                    f"The checkpoint's random numbers cannot be gone on from: {error!r}."
+                    f"The checkpoint's random numbers cannot be restored: {error!r}."
                 ) from error
         elif trainer.world_size > 1:
             # Also where a run goes on with another number of ranks: exactness ends there anyway.

@@ -33,7 +33,7 @@ class RunLock:
         except BlockingIOError as error:
             self.release()
             raise InputError(
-                f"{folder} is being trained in by another process; wait for its end, or start a "
+                f"{folder} is in use by another training process; wait for it to end, or start a "
                 "new run."
             ) from error
         except OSError as error:

@@ -45,7 +45,7 @@ class SampleMetrics(Callback):
     Latents are the same each time, apart from the training's random numbers, so that watching a
     run more closely does not change it; and the same on any number of devices. A conditional model
     is asked for labels as frequent as the points' own. ``test`` compares as many real training
-    points in the same way: the floor that no sampler can be expected to go below. Many numbers
+    points in the same way: the floor that no sampler can be expected to beat. Many numbers
     depend on how many points are compared, so where there are fewer training points than
     ``test_samples``, as many samples are drawn as there are training points.
 

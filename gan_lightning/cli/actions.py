@@ -36,7 +36,7 @@ class Actions(LightningCLI):
                 raise
             known = ", ".join(sorted(self.trainer.callback_metrics))
             reason = str(error).partition(" which is")[0]
-            raise InputError(f"{reason}, which nobody logs; logged are {known}.") from error
+            raise InputError(f"{reason}, which is not logged; logged are {known}.") from error
         except SIGTERMException:
             checkpoints = callback_of(self.trainer, Checkpoints)
             if self.trainer.is_global_zero:

@@ -104,13 +104,13 @@ class CommandLine(Actions):
                 "--init_from",
                 type=str | None,
                 help="Checkpoint whose networks' weights a new run starts from: a file, or last or "
-                "best of the newest run. With --ckpt_path a run goes on instead.",
+                "best of the newest run. --ckpt_path resumes a run instead.",
             )
         parser.add_argument(
             "--trust",
             type=str | None,
-            help="Package that a checkpoint, or the config beside it, may name classes of; what is "
-            "typed may name any. A config is code, a checkpoint is not.",
+            help="Package whose classes a checkpoint, or the config of its run, may name. What you "
+            "type may name any: a config is code, a checkpoint is not.",
         )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -124,7 +124,7 @@ class CommandLine(Actions):
         self.start = find_checkpoint(asked, typed, "--init_from", asked.init_from)
         if path is not None and self.start is not None:
             raise InputError(
-                "--ckpt_path goes on with a run, and --init_from starts a new one: type either."
+                "--ckpt_path resumes a run and --init_from starts a new one: choose one of them."
             )
         if path is not None:
             args = asked.completed(args, "--ckpt_path", path, self._stand_in(path))
@@ -199,7 +199,7 @@ class CommandLine(Actions):
                 "run to change it."
             )
         if parts and path.name == "best.ckpt" and path.with_name("last.ckpt").exists():
-            rank_zero_warn(f"The run goes on from {path}, and replaces the last.ckpt there.")
+            rank_zero_warn(f"The run resumes from {path}, and replaces the last.ckpt there.")
         recalled = recalled_data(self.checkpoint) if self._needs_no_data else None
         if recalled is not None and self.arguments.names_nothing:
             return

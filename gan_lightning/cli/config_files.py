@@ -26,7 +26,7 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 line = key.start_mark.line + 1
                 if key.value in lines:
-                    problem = f"the key {key.value!r} stands in line {lines[key.value]} already"
+                    problem = f"the key {key.value!r} is already set in line {lines[key.value]}"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 lines[key.value] = line
         return super().construct_mapping(node, deep)
@@ -139,7 +139,7 @@ def _check_file(path: Path) -> None:
             return
         found = "a folder" if path.is_dir() else "a pipe" if path.exists() else "nothing"
     except (OSError, ValueError):  # no name that a file can have
-        found = "no name of a file"
+        found = "not a file name"
     near = ""
     if found == "nothing":
         folders = [folder for folder in (path.parent, Path("configs")) if folder.is_dir()]

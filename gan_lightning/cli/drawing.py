@@ -50,11 +50,11 @@ class Drawing(WalkingTrainer):
             num_samples: Number of samples.
             output: The file; its ending chooses the format. By default ``samples`` beside the run.
             seed: Seed that makes the samples repeatable; by default they differ each time.
-            labels: Of a conditional model, the labels, such as ``0,1,2``, taken in turn.
-            sampler: Of an autoencoder, what draws the latents, fitted to those of the data first.
-            truncation: Of an adversarial model, the largest absolute value of latents' numbers.
-            given: Of a table, cells that each row is to have: ``species=setosa,age>=40``.
-            impute: Of a table, a CSV file of its columns, which is written with its gaps filled.
+            labels: Labels for a conditional model, such as ``0,1,2``, taken in turn.
+            sampler: Sampler of an autoencoder's latents, fitted to those of the data first.
+            truncation: Largest absolute value in the latents of an adversarial model.
+            given: Cells fixed in every row of a table: ``species=setosa,age>=40``.
+            impute: CSV file with the columns of a table, to be written with its gaps filled.
         """
         model, checkpoint = checked(model, ckpt_path, num_samples)
         path = output_of(output, checkpoint, datamodule)

@@ -47,14 +47,14 @@ def naming_the_cause(trainer: Trainer) -> Iterator[None]:
             raise
         raise InputError(
             f"{place} cannot be written: {cause.strerror or cause}. What was saved there before is "
-            "whole."
+            "intact."
         ) from error
     except RuntimeError as error:
         if not isinstance(error, DistError) and not LOST.search(str(error)):
             raise
         raise InputError(
-            f"Process {trainer.global_rank} cannot go on, as another process of this run has "
-            "ended. What was saved before is whole."
+            f"Process {trainer.global_rank} cannot continue, because another process of this "
+            "run has ended. What was saved before is intact."
         ) from error
     finally:
         threading.excepthook = hook

@@ -114,7 +114,7 @@ def _check_subcommand(args: Sequence[str]) -> None:
         at = list(args).index(named[0])
         command = shlex.join([named[0], *args[:at], *args[at + 1 :]])
         raise InputError(
-            f"{option} stands before the subcommand, expected behind it: {PROGRAM} {command}"
+            f"{option} comes before the subcommand, expected after it: {PROGRAM} {command}"
         )
     before = f" before {option}" if option else ""
     raise InputError(f"Expected one of the subcommands {known}{before}; see --help.")
@@ -129,8 +129,8 @@ def _check_options(subcommand: str, words: Sequence[str]) -> None:
             option = {".yaml": "--config", ".yml": "--config", ".ckpt": "--ckpt_path"}.get(ending)
             hint = f"Did you mean {option} {shlex.quote(word)}?" if option else "See --help."
             raise InputError(
-                f"{subcommand}: expected an option, found {word[:80]!r}; a value that holds spaces "
-                f"stands in quotes. {hint}"
+                f"{subcommand}: expected an option, found {word[:80]!r}; put quotes around a value "
+                f"that holds spaces. {hint}"
             )
 
 
@@ -157,11 +157,11 @@ def _check_configs(subcommand: str, words: Sequence[str]) -> None:
     before: list[str] = []
     for option, value in _settings(words):
         if not value and option in ("--config", "-c", "--ckpt_path", "--model", "--data"):
-            raise InputError(f"{option}: expected a value behind it, found none.")
+            raise InputError(f"{option}: expected a value after it, found none.")
         if option in ("--config", "-c"):
             content = check_config(Path(value))
             for name in content:
-                check_option(subcommand, str(name), f" It stands in {value}.")
+                check_option(subcommand, str(name), f" It is in {value}.")
             _check_order(before, value, content)
         else:
             before.append(option)
@@ -175,8 +175,8 @@ def _check_order(flags: Sequence[str], path: str, content: Mapping[str, Any]) ->
         for key in keys:
             if f"{key}.".startswith(f"{name}.") or f"{name}.".startswith(f"{key}."):
                 raise InputError(
-                    f"{flag} stands before the config {path}, which sets {key} again and would "
-                    "undo it; type it behind --config."
+                    f"{flag} comes before the config {path}, which sets {key} again and would "
+                    "undo it; put it after --config."
                 )
 
 

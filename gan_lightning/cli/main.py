@@ -63,7 +63,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
         CommandLine(words)
     except KeyboardInterrupt:
-        complain("Interrupted; the last checkpoint is from before.")
+        complain("Interrupted; nothing has been saved since the last checkpoint.")
         sys.exit(130)
     except Exception as error:
         from gan_lightning.cli.explain import explain, is_mendable

@@ -17,7 +17,7 @@ def checked(
     if ckpt_path is None:
         raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
     if not isinstance(model, GenerativeModel):
-        raise InputError(f"{command}: {type(model).__name__} is no model that draws samples.")
+        raise InputError(f"{command}: {type(model).__name__} is not a model that draws samples.")
     if number < 1:
         option = {"interpolate": "num_lines", "project": "num_points"}.get(command, "num_samples")
         raise InputError(f"--{option} must be a positive integer, found {number}.")

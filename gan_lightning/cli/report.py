@@ -57,7 +57,7 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         f"  look      {_tensorboard()} --logdir {_quoted(run.parent)}",
         *([f"  sample    {program} sample {checkpoint} --num_samples 500"] if draws else []),
         f"  judge     {program} test {checkpoint}",
-        f"  go on     {program} fit {checkpoint} {limit}",
+        f"  resume    {program} fit {checkpoint} {limit}",
         "",
     ]
     say("\n".join(lines))
@@ -81,10 +81,10 @@ def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
         limit = f"--trainer.max_epochs {2 * max(trainer.max_epochs or 0, 1)}"
     if batches > batches_before:
         raise_it = "raise it by --trainer.max_time DD:HH:MM:SS"
-        why = f", as trainer.max_time was over: {raise_it}" if duration is not None else ""
+        why = f", when trainer.max_time was up: {raise_it}" if duration is not None else ""
         return f"Finished after {batches} batches{why}.", limit
     if duration is not None:
-        over = "trainer.max_time, of the whole run, was over; raise it"
+        over = "trainer.max_time, of the whole run, was up; raise it"
     else:
         over = f"raise --trainer.max_epochs above {trainer.max_epochs}"
     return f"Nothing was left to do: {over}.", limit
@@ -110,17 +110,17 @@ def _longer(duration: timedelta) -> str:
 
 def report_file(what: str, path: Path, replaced: bool = False) -> None:
     """Say where a file was written, and whether it replaced an older one."""
-    older = ", in place of an older file" if replaced else ""
+    older = ", replacing an older file" if replaced else ""
     say(f"Wrote {what} to {shortest(path)}{older}\n")
 
 
 def report_stop(checkpoint: Path | None) -> None:
-    """Say how to go on with a run that was stopped by a signal."""
+    """Say how to resume a run that was stopped by a signal."""
     if checkpoint is None:
         say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
         return
     say(
-        "\nStopped and saved. To go on where it stopped:\n"
+        "\nStopped and saved. To resume:\n"
         f"  {_program()} fit --ckpt_path {_quoted(shortest(checkpoint))}\n"
     )
 

@@ -68,7 +68,7 @@ def within_memory(config: Mapping[str, Any]) -> Iterator[None]:
         key, number = max(_numbers("", config), key=lambda pair: pair[1], default=("none", 0))
         reason = " ".join(str(cause).split())[:120] or type(cause).__name__
         raise InputError(
-            f"The memory does not suffice; the largest setting is {key}, {number} ({reason})."
+            f"Out of memory; the largest setting is {key}, {number} ({reason})."
         ) from error
 
 

@@ -52,7 +52,7 @@ class GenerativeTrainer(Drawing):
         self._checkpoint_connector = _Restoring(self)
 
     def fit(self, model: LightningModule, *args: Any, **kwargs: Any) -> None:
-        """Train a model; go on with a run that has a checkpoint."""
+        """Train a model, or resume a run from its checkpoint."""
         check_accumulation(model, self.callbacks, self.accumulate_grad_batches)
         for callback in self.callbacks:
             if isinstance(callback, Checkpoints):
@@ -79,10 +79,10 @@ class GenerativeTrainer(Drawing):
         Args:
             *args: As Lightning's.
             verbose: Print Lightning's table too.
-            sampler: Of an autoencoder, what draws the latents in place of the checkpoint's own; it
-                is fitted to those of the training data first.
-            truncation: Of an adversarial model, the largest absolute value of the latents' numbers,
-                as in ``sample``.
+            sampler: Sampler of an autoencoder's latents in place of the checkpoint's own; it is
+                fitted to those of the training data first.
+            truncation: Largest absolute value in the latents of an adversarial model, as in
+                ``sample``.
             **kwargs: As Lightning's.
         """
         other = OtherLatents(sampler, truncation)
@@ -94,7 +94,7 @@ class GenerativeTrainer(Drawing):
             self.callbacks = [callback for callback in self.callbacks if callback is not other]
 
     def predict(self, *args: Any, **kwargs: Any) -> Any:
-        """Write a twin of the training data, one sample for each point."""
+        """Write one sample for each training point."""
         with interruptible():
             return super().predict(*args, **kwargs)
 

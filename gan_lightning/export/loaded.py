@@ -113,7 +113,7 @@ def _rebuilt(path: Path, kept: Kept) -> GenerativeModel:
             content, map_location="cpu", weights_only=True, strict=not kept.networks
         )
     if not isinstance(model, GenerativeModel):
-        raise InputError(f"{path}: {type(model).__name__} is no model that draws samples.")
+        raise InputError(f"{path}: {type(model).__name__} is not a model that draws samples.")
     check_complete(path, kept, model.state_dict())
     return model
 

@@ -41,8 +41,8 @@ class InceptionFeatures(FeatureExtractor):
         except Exception as error:  # a missing package, no network, a damaged file
             reason = str(error).strip().partition("\n")[0]
             raise InputError(
-                f"InceptionFeatures cannot be had ({type(error).__name__}: {reason}): they need "
-                "the package torch-fidelity, and its weights from the network or from a file, "
+                f"InceptionFeatures are not available ({type(error).__name__}: {reason}): they "
+                "need the package torch-fidelity, and its weights from the network or from a file, "
                 "named by weights; FilterFeatures need neither."
             ) from error
 

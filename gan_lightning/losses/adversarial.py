@@ -54,7 +54,7 @@ class NonSaturatingLoss(AdversarialLoss):
 class SaturatingLoss(AdversarialLoss):
     """Binary cross-entropy as the minimax game: G minimises log(1 - D(G(z))).
 
-    Goodfellow et al., 2014, Equation 1. Its gradient vanishes where the discriminator is sure.
+    Goodfellow et al., 2014, Equation 1. Its gradient vanishes where the discriminator is certain.
     """
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -99,5 +99,11 @@ def relativistic_pairing_loss(winner_logits: Tensor, loser_logits: Tensor) -> Te
     Args:
         winner_logits: Logits of the points that should be judged higher, shape ``(batch,)``.
         loser_logits: Logits of their partners, shape ``(batch,)``.
+
+    Example:
+        >>> import torch
+        >>> undecided = torch.zeros(3)
+        >>> relativistic_pairing_loss(undecided, undecided)  # log 2
+        tensor(0.6931)
     """
     return softplus(loser_logits - winner_logits).mean()

@@ -15,7 +15,7 @@ class Likelihood(nn.Module, ABC):
 
     Args:
         noisy: Whether samples are draws from p(x|z), as those of the model are; else they are its
-            means, the custom for images. By default a kind of likelihood knows itself.
+            means, the custom for images. By default, each likelihood decides.
     """
 
     support: tuple[float, float] = (-math.inf, math.inf)
@@ -87,7 +87,7 @@ class Gaussian(Likelihood):
     """Each number of a point is the decoder's output and noise of one learned scale for all.
 
     The scale is a parameter like the others, which weighs reconstruction against the divergence as
-    the data ask for (Rybkin et al., 2021, σ-VAE); a fixed scale of 1 would be a wish.
+    the data ask for (Rybkin et al., 2021, σ-VAE); a fixed scale of 1 would be arbitrary.
 
     Args:
         initial_scale: Standard deviation of the noise before training.

@@ -13,6 +13,11 @@ def ks_statistic(real: Tensor, generated: Tensor) -> Tensor:
     Args:
         real: Shape ``(num_real, num_columns)``.
         generated: Shape ``(num_generated, num_columns)``.
+
+    Example:
+        >>> real = torch.tensor([[0.0], [1], [2], [3]])
+        >>> ks_statistic(real, real + 2)  # two of four values below all of the others
+        tensor([0.5000])
     """
     real_cdf, generated_cdf, _ = _empirical_cdfs(real, generated)
     statistics = (real_cdf - generated_cdf).abs().max(1).values
@@ -28,6 +33,11 @@ def wasserstein_distance(real: Tensor, generated: Tensor) -> Tensor:
     Args:
         real: Shape ``(num_real, num_columns)``.
         generated: Shape ``(num_generated, num_columns)``.
+
+    Example:
+        >>> real = torch.tensor([[-1.0], [1]])  # with a standard deviation of 1
+        >>> wasserstein_distance(real, real + 3)
+        tensor([3.])
     """
     real_cdf, generated_cdf, values = _empirical_cdfs(real, generated)
     area = ((real_cdf - generated_cdf).abs()[:, :-1] * values.diff(dim=1)).sum(1)
@@ -44,6 +54,10 @@ def total_variation(real: Tensor, generated: Tensor) -> Tensor:
     Args:
         real: Indices of categories, shape ``(num_real, num_columns)``.
         generated: Shape ``(num_generated, num_columns)``.
+
+    Example:
+        >>> total_variation(torch.tensor([[0], [0], [1], [1]]), torch.tensor([[0], [0], [0], [1]]))
+        tensor([0.2500])
     """
     variations = []
     for column in torch.cat([real, generated]).T:

@@ -16,6 +16,10 @@ def reverse_kl(counts: Tensor, weights: Tensor) -> Tensor:
     Args:
         counts: Samples in each mode, shape ``(num_modes,)``.
         weights: The modes' true probabilities, shape ``(num_modes,)``.
+
+    Example:
+        >>> reverse_kl(torch.tensor([10, 0]), torch.tensor([0.5, 0.5]))  # one of two modes: log 2
+        tensor(0.6931, dtype=torch.float64)
     """
     shares = counts.double() / counts.sum()
     return torch.special.xlogy(shares, shares / weights.to(shares)).sum()

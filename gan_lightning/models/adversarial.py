@@ -43,19 +43,19 @@ class AdversarialModule(Game, ABC):
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        num_classes: Number of labels, for networks that know them; likewise.
+        num_classes: Number of labels, for networks that use them; also from the data module.
         generator: Makes the generator for a shape of data.
         discriminator: Makes the discriminator for a shape of data.
         g_optimizer: Makes the generator's optimizer for its parameters.
         d_optimizer: Makes the discriminator's optimizer for its parameters.
-        lr_scheduler: A schedule of a factor of both learning rates by the points seen; or makes one
-            of PyTorch's for an optimizer, stepped once an epoch. None by default.
+        lr_scheduler: Factor of both learning rates, a schedule over the points seen; or makes a
+            PyTorch scheduler for an optimizer, stepped once per epoch. None by default.
         n_critic: Discriminator steps for one generator step.
         penalties: Terms added to the discriminator's objective, such as ``R1``.
         augmentation: Changes real and generated points alike before the discriminator sees them.
-        beta2: Schedule of the second of Adam's betas, of both optimizers; by default it stays.
-        micro_batches: Parts of a batch whose gradients are summed before a step, for batches that
-            are too large for the memory.
+        beta2: Schedule of Adam's second beta, for both optimizers; constant by default.
+        micro_batches: Parts of a batch whose gradients are accumulated before a step, for batches
+            that do not fit into memory.
     """
 
     num_optimizers = 2

@@ -30,14 +30,14 @@ class Reconstruction(LatentModel, ABC):
 
 
 class Autoencoder(Reconstruction, AutoencodingModel):
-    """The decoder undoes the encoder as well as a narrow latent lets it.
+    """The decoder undoes the encoder as well as a narrow latent allows.
 
-    Nothing tells it how to fill its latent space, so a sampler has to find out.
+    Nothing shapes its latent space, so a sampler has to learn it.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        loss: What tells a reconstruction from its point; the squared error by default.
-        sampler: Makes what draws the latents of samples, for their length.
+        loss: Compares a reconstruction with its point; the squared error by default.
+        sampler: Makes the sampler of latents, given their length.
     """
 
     def __init__(

@@ -16,10 +16,10 @@ class AutoencodingModel(LatentModel, OneLossModel, ABC):
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        num_classes: Number of labels, for networks that know them; likewise.
+        num_classes: Number of labels, for networks that use them; also from the data module.
         encoder: Makes the encoder for a shape of data and a length of codes.
         decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
-        sampler: Makes what draws the latents of samples, for their length.
+        sampler: Makes the sampler of latents, given their length.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("encoder", "decoder")

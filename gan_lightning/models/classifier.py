@@ -1,4 +1,4 @@
-"""A classifier: what the metrics of images look through."""
+"""A classifier, whose features the metrics of images use."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ class Classifier(ConfiguredModule):
 
     Args:
         data_shape: Shape of one image; the command line takes it from the data module.
-        num_classes: Number of labels; likewise.
+        num_classes: Number of labels; also from the data module.
         network: Makes the network for a shape of images and a number of labels.
         augmentation: Makes the module that moves the training images; none by default.
         optimizer: Makes the optimizer for the network's parameters.

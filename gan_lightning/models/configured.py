@@ -20,9 +20,9 @@ class ConfiguredModule(LightningModule, ABC):
 
     Its hyperparameters are the arguments that it was made with as plain values, whether the command
     line or a Python program made it, so that
-    ``LightningModule.load_from_checkpoint(path, weights_only=True)`` restores the class. What no
-    checkpoint could restore, such as a class of a notebook, trains all the same; its checkpoints
-    hold the weights alone, which a warning says.
+    ``LightningModule.load_from_checkpoint(path, weights_only=True)`` restores the class. A class
+    that no checkpoint could restore, such as one defined in a notebook, still trains; its
+    checkpoints then hold only the weights, and a warning says so.
     """
 
     _arguments: dict[str, Any]

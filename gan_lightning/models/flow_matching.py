@@ -26,7 +26,7 @@ class FlowMatching(OneLossModel):
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        num_classes: Number of labels, for a field that knows them; likewise.
+        num_classes: Number of labels, for a field that uses them; also from the data module.
         velocity: Makes the velocity field for a shape of data.
         num_steps: Midpoint steps of equal length from noise to a sample, each of which asks the
             field twice; the error falls with their square.

@@ -45,7 +45,7 @@ class Judgement(NamedTuple):
 
 
 class Game(GenerativeModel, ABC):
-    """Two networks, and the objectives that are made of what one says of the other.
+    """Two networks, and the objectives built from what one says about the other.
 
     A subclass turns logits into losses; this class brings points before the discriminator, with
     labels, augmentation and penalties.
@@ -192,7 +192,7 @@ class Game(GenerativeModel, ABC):
         return labels
 
     def constrain_discriminator(self) -> None:
-        """Bring the discriminator back to what it may be after its step; by default nothing."""
+        """Constrain the discriminator after its step; by default, do nothing."""
 
     def latents(self, num_samples: int) -> Tensor:
         """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""

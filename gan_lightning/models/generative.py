@@ -46,7 +46,7 @@ class GenerativeModel(ConfiguredModule, ABC):
     """Names of the networks that draw samples, of whose weights an average can be kept."""
 
     def know_labels(self, num_classes: int | None) -> None:
-        """Draw samples of so many labels, and count them in training; of none for None."""
+        """Use this many labels, and count them in training; None for a model without labels."""
         self.num_classes = num_classes
         if num_classes is not None:
             self.register_buffer("label_counts", torch.zeros(num_classes, dtype=torch.int64))
@@ -150,7 +150,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         return weights.multinomial(max(num_samples, 1), replacement=True)[:num_samples]
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Find out whether this batch is to be logged, and refuse one point for batch statistics.
+        """Decide whether this batch is logged, and refuse a single point for batch statistics.
 
         Raises:
             InputError: If a network needs the variance of several points.
@@ -166,7 +166,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         self.points_in_hand = len(batch[0]) * self.trainer.world_size
 
     def points_after_batch(self) -> int:
-        """Return the points seen when the batch at hand has ended."""
+        """Return the points seen once the current batch has ended."""
         return self.points_seen + self.points_in_hand
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
@@ -179,7 +179,7 @@ class GenerativeModel(ConfiguredModule, ABC):
             self.label_counts.index_add_(0, labels, torch.ones_like(labels))
 
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
-        """Log ``train/<name>`` where due: logging is the dearest call of a step."""
+        """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
         if self.logging_due:
             tagged = {f"train/{name}": value for name, value in values.items()}
             self.log_dict(tagged, prog_bar=prog_bar)

@@ -24,8 +24,8 @@ class OneLossModel(GenerativeModel, ABC):
 
     Args:
         optimizer: Makes the optimizer for all parameters.
-        lr_scheduler: A schedule of a factor of the learning rate by the points seen; or makes one
-            of PyTorch's for an optimizer, stepped once an epoch. None by default.
+        lr_scheduler: Factor of the learning rate, a schedule over the points seen; or makes a
+            PyTorch scheduler for an optimizer, stepped once per epoch. None by default.
     """
 
     def __init__(

@@ -42,7 +42,7 @@ def made_optimizer(name: str, make: MakeOptimizer, weights: Iterable[nn.Paramete
             f"{name}: SparseAdam needs sparse gradients, which no network here has; choose Adam."
         )
     if isinstance(optimizer, torch.optim.LBFGS):
-        raise InputError(f"{name}: LBFGS needs a closure, which these steps have not.")
+        raise InputError(f"{name}: LBFGS needs a closure, which these steps do not provide.")
     return optimizer
 
 

@@ -1,4 +1,4 @@
-"""Whether a generator can say all that the data hold, and little else."""
+"""Whether the range of a generator covers that of the data, and little else."""
 
 import math
 
@@ -25,8 +25,8 @@ _RANGES: dict[type[nn.Module], Range] = {
 def check_output_range(generator: Generator, data_range: Range) -> None:
     """Compare the range of a generator's last module with that of the data.
 
-    Says so where half of it or more lies outside the data's. Nothing is known of a generator whose
-    last step is no module of a known range.
+    A line says so where half of it or more lies outside the data's. Nothing is known about a
+    generator whose last step is not a module of known range.
 
     Args:
         generator: The generator, in evaluation mode.

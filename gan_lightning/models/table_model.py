@@ -92,8 +92,8 @@ class TableModel(LatentModel, OneLossModel):
         if self.small and not self.sampler.fitted:
             rank_zero_warn(
                 f"The table has {self.num_points} rows: a Gaussian copula for each label is fitted "
-                "to them, since networks would learn so few by heart. --model.copula_up_to 0 "
-                "trains networks all the same."
+                "to them, since networks would memorise so few. --model.copula_up_to 0 "
+                "trains networks anyway."
             )
 
     def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:

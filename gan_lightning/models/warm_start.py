@@ -43,8 +43,8 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         num_classes: Number of labels, for a sampler and networks that know them; likewise.
         encoder: Makes the encoder for a shape of data and a length of codes.
         decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
-        loss: What tells a reconstruction from its point; the squared error by default.
-        sampler: Makes what draws the latents of samples, for their length.
+        loss: Compares a reconstruction with its point; the squared error by default.
+        sampler: Makes the sampler of latents, given their length.
         reconstruction_optimizer: Makes the optimizer of the encoder and the decoder.
         reconstruction_batches: Batches of the reconstruction, in which its learning rate falls to a
             fiftieth along half a cosine.

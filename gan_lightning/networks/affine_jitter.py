@@ -12,7 +12,7 @@ from gan_lightning.errors import InputError
 class AffineJitter(nn.Module):
     """Rotates, scales and shifts each image by amounts of its own; does nothing in evaluation.
 
-    What comes in from beyond the border repeats the border.
+    Pixels from beyond the border repeat the border.
 
     Args:
         degrees: Largest rotation either way.

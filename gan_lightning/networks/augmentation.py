@@ -74,7 +74,7 @@ class DiffAugment(Augmentation):
 
 
 class AdaptiveAugment(DiffAugment):
-    """As much augmentation as keeps the discriminator from learning the training set by heart.
+    """As much augmentation as keeps the discriminator from memorising the training set.
 
     Karras et al., 2020, Section 3.2: the probability rises while the mean sign of D(x) at real
     points, an estimate of overfitting, is above its target, and falls below it. The changes are

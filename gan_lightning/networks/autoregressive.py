@@ -52,7 +52,7 @@ class AutoregressiveCategories(nn.Module):
             codes: Categories, int64, shape ``(batch, num_columns)``.
             held: Which of them are given, booleans of the same shape.
             values: Measured values, shape ``(batch, num_numbers)``.
-            held_values: Which of them are given, likewise.
+            held_values: Which of them are given, booleans of the same shape.
         """
         indices = (codes + self.offsets).T
         embedded = self.before(indices) * ~held.T[..., None]

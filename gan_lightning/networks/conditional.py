@@ -27,13 +27,13 @@ from gan_lightning.networks.spectral_norm import normalise_like
 
 
 class LabelledGenerator(Generator):
-    """Any generator, of whose latent numbers some are an embedding of the label.
+    """Any generator, with part of its latent replaced by an embedding of the label.
 
     Mirza & Osindero, 2014, concatenate latent and label; the embedding is learned.
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
         generator: Makes the generator inside; its ``latent_dim`` counts the embedding too.
         embedding_dim: Length of a label's embedding.
     """
@@ -56,11 +56,11 @@ class LabelledGenerator(Generator):
 
 
 class LabelledDecoder(Decoder):
-    """Any decoder, of whose latent numbers some are a learned embedding of the label.
+    """Any decoder, with part of its latent replaced by a learned embedding of the label.
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
         decoder: Makes the decoder inside; its ``latent_dim`` counts the embedding too.
         embedding_dim: Length of a label's embedding.
     """
@@ -90,7 +90,7 @@ class LabelledDiscriminator(Discriminator):
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
         discriminator: Makes the discriminator inside, for points with twice the channels.
     """
 
@@ -117,8 +117,8 @@ class LabelledEncoder(Encoder):
 
     Args:
         data_shape: Shape of one point.
-        code_dim: Length of a code; the model chooses it.
-        num_classes: Number of labels; the model says it.
+        code_dim: Length of a code, chosen by the model.
+        num_classes: Number of labels, passed by the model.
         encoder: Makes the encoder inside, for points with twice the channels.
     """
 
@@ -145,7 +145,7 @@ class ProjectionDiscriminator(Discriminator):
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
         discriminator: Makes the discriminator inside.
     """
 
@@ -175,7 +175,7 @@ class AuxiliaryClassifier(ClassifyingDiscriminator):
 
     Args:
         data_shape: Shape of one point.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
         discriminator: Makes the discriminator inside.
     """
 

@@ -91,7 +91,7 @@ class ImageClassifier(nn.Module, ABC):
 class Encoder(Network, ABC):
     """Maps points, shape ``(batch, *data_shape)``, to codes, shape ``(batch, code_dim)``.
 
-    What a code means is the model's affair: a latent vector, or the means and log-variances of one.
+    What a code means is up to the model: a latent vector, or the means and log-variances of one.
     ``labels`` are as for a generator.
     """
 

@@ -19,7 +19,7 @@ class ConvEncoder(Encoder):
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
-        code_dim: Length of a code; the model chooses it.
+        code_dim: Length of a code, chosen by the model.
         base_channels: Channels of the widest hidden image; each smaller one has twice as many.
         hidden_dim: Width of the layer between the smallest image and the code.
         activation: Makes the module after each hidden layer.

@@ -8,7 +8,7 @@ from gan_lightning.networks.contracts import Decoder, Generator, conditioned
 
 
 class DecodingGenerator(Generator):
-    """Makes points of what a decoder says of latents.
+    """Turns a decoder into a generator.
 
     Args:
         decoder: The decoder.

@@ -19,7 +19,7 @@ class InstanceNoise(Discriminator):
         data_shape: Shape of one point.
         discriminator: Makes the discriminator inside, with or without labels.
         std: Standard deviation of the noise, in the model's scale.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
     """
 
     def __init__(

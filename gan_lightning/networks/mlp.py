@@ -31,6 +31,12 @@ class MLPGenerator(Generator):
             ``BatchNormalization(momentum=0.8)`` is ``BatchNorm1d`` with ``momentum: 0.2``.
         output: Makes the module after the last layer; its range must hold the data's: ``Tanh``
             for [-1, 1], ``Sigmoid`` for [0, 1], ``Identity`` for any real number.
+
+    Example:
+        >>> import torch
+        >>> generator = MLPGenerator((1, 28, 28), latent_dim=16, hidden_dims=[64])
+        >>> generator(torch.randn(5, 16)).shape
+        torch.Size([5, 1, 28, 28])
     """
 
     def __init__(
@@ -87,7 +93,7 @@ class MLPEncoder(Encoder):
 
     Args:
         data_shape: Shape of one point.
-        code_dim: Length of a code; the model chooses it.
+        code_dim: Length of a code, chosen by the model.
         hidden_dims: Widths of the hidden layers, from the data to the code.
         activation: Makes the module after each hidden layer.
         norm: Makes the normalisation after each activation for its width; none by default.

@@ -19,6 +19,11 @@ class Packing(Discriminator):
         data_shape: Shape of one point.
         discriminator: Makes the discriminator inside, for points with ``size`` times the channels.
         size: Points in a pack, m in the paper.
+
+    Example:
+        >>> import torch
+        >>> Packing((4,), size=2)(torch.randn(6, 4)).shape  # three packs of two rows
+        torch.Size([3])
     """
 
     def __init__(

@@ -25,7 +25,7 @@ class MLPVelocity(VelocityField):
             which few steps can follow.
         num_frequencies: Number of frequencies of the time.
         embedding_dim: Length of a label's learned embedding; 0 for a field that knows no labels.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
     """
 
     frequencies: Tensor

@@ -15,7 +15,7 @@ class ForEachLabel(LatentSampler):
 
     Args:
         latent_dim: Length of a latent vector.
-        num_classes: Number of labels; the model says it.
+        num_classes: Number of labels, passed by the model.
         sampler: Makes each sampler, for the length of a latent vector.
     """
 

@@ -169,7 +169,7 @@ def test_a_trainer_that_tested_other_latents_goes_on_as_before(tmp_path):
     for wrong in ({"sampler": Prior}, {"truncation": 0.0}):
         with pytest.raises(InputError):
             trainer.test(gan, data, **wrong)
-    with pytest.raises(InputError, match="VAE is no adversarial model"):
+    with pytest.raises(InputError, match="VAE is not an adversarial model"):
         trainer.test(vae, data, truncation=0.5)
     assert trainer.callbacks == callbacks
     assert gan.truncation is None

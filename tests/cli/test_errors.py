@@ -101,7 +101,7 @@ COMMAND_LINES = {
     "model.penalties: expected a Penalty, found 5": [*GAN_ON_IRIS, "--model.penalties=[5]"],
     "model: ConfiguredModule is abstract": ["fit", "--model={}", "--data=Iris"],
     "model.init_args: expected named settings, found '5'": [*GAN_ON_IRIS, "--model.init_args=5"],
-    "--ckpt_path: expected a value behind it, found none": [*GAN_ON_IRIS, "--ckpt_path"],
+    "--ckpt_path: expected a value after it, found none": [*GAN_ON_IRIS, "--ckpt_path"],
     "argument --trainer.max_steps: expected one argument": [*GAN_ON_IRIS, "--trainer.max_steps"],
     "trainer.callbacks: there is no class 'GeneratorEMAA'. Did you mean 'GeneratorEMA'?": [
         *GAN_ON_IRIS,
@@ -115,7 +115,7 @@ COMMAND_LINES = {
         *GAN_ON_IRIS,
         "--model.generator={class_path: 5}",
     ],
-    "--model.generator: '{a: 1, a: 2}' is not YAML: the key 'a' stands in line 1 already": [
+    "--model.generator: '{a: 1, a: 2}' is not YAML: the key 'a' is already set in line 1": [
         *GAN_ON_IRIS,
         "--model.generator={a: 1, a: 2}",
     ],
@@ -190,10 +190,10 @@ CONFIGS = {
     "trainer: expected named settings, found [1]": (
         "trainer: [1]\nmodel: {class_path: GAN}\ndata: {class_path: Iris}\n"
     ),
-    "line 2, column 1 is not YAML: the key 'model' stands in line 1 already": (
+    "line 2, column 1 is not YAML: the key 'model' is already set in line 1": (
         "model: {class_path: GAN}\nmodel: {class_path: R3GAN}\ndata: {class_path: Iris}\n"
     ),
-    "line 4, column 5 is not YAML: the key 'n_critic' stands in line 3 already": (
+    "line 4, column 5 is not YAML: the key 'n_critic' is already set in line 3": (
         "model:\n  init_args:\n    n_critic: 1\n    n_critic: 2\ndata: {class_path: Iris}\n"
     ),
     "wrong.yaml, model.class_path: expected the name of a class, found 5": (
@@ -236,7 +236,7 @@ CONFIGS = {
     "seed_everything must lie in [0, 2^32), found null": (
         "model: {class_path: GAN}\ndata: {class_path: Iris}\nseed_everything: null\n"
     ),
-    "There is no option 'epochs'. Did you mean 'trainer.max_epochs'? It stands in": (
+    "There is no option 'epochs'. Did you mean 'trainer.max_epochs'? It is in": (
         "model: {class_path: GAN}\ndata: {class_path: Iris}\nepochs: 3\n"
     ),
     "cannot be read: it holds more than 100 000 values, or one that contains itself": (
@@ -267,7 +267,7 @@ def test_a_damaged_checkpoint_is_named(run, capsys, trained):
     trained.write_bytes(trained.read_bytes()[:1000])
     for subcommand in ("fit", "test", "sample"):
         line = complaint(run, capsys, subcommand, f"--ckpt_path={trained}")
-        assert f"{trained} is damaged or no checkpoint" in line
+        assert f"{trained} is damaged or not a checkpoint" in line
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\0" * 100])
@@ -275,7 +275,7 @@ def test_a_file_that_is_no_checkpoint_is_named(run, capsys, tmp_path, content):
     (tmp_path / "empty.ckpt").write_bytes(content)
     for subcommand in ("fit", "test", "sample"):
         line = complaint(run, capsys, subcommand, f"--ckpt_path={tmp_path}/empty.ckpt")
-        assert re.search(r"empty.ckpt is damaged or no checkpoint: .*\w\.$", line)
+        assert re.search(r"empty.ckpt is damaged or not a checkpoint: .*\w\.$", line)
 
 
 def test_a_checkpoint_of_another_model_is_named(run, capsys, trained):
@@ -293,8 +293,8 @@ def rewritten(path, change):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda c: c.pop("optimizer_states"), "cannot be gone on from: it holds no optimizer_st"),
-        (lambda c: c.pop("loops"), "cannot be gone on from: it holds no loops"),
+        (lambda c: c.pop("optimizer_states"), "cannot be resumed from: it holds no optimizer_st"),
+        (lambda c: c.pop("loops"), "cannot be resumed from: it holds no loops"),
         (lambda c: c["optimizer_states"].pop(), "does not hold the states of 2 optimizers"),
         (lambda c: c["state_dict"].popitem(), "does not fit the model: expected discriminator"),
         (lambda c: c["hyper_parameters"].update(n_critik=3), "GAN has no option 'n_critik'"),
@@ -355,7 +355,7 @@ class FailsInTraining(MLPGenerator):
 
 
 @pytest.mark.parametrize(("name", "line"), [("FailsToBegin", 7), ("FailsInTraining", 11)])
-def test_a_bug_in_a_class_of_ones_own_is_shown_where_it_is(
+def test_a_bug_in_a_class_of_your_own_is_shown_where_it_is(
     run, capsys, tmp_path, monkeypatch, name, line
 ):
     (tmp_path / "own_classes.py").write_text(OWN_CLASSES)
@@ -385,11 +385,11 @@ def test_what_next_can_be_pasted_as_it_is(capsys, tmp_path, monkeypatch):
     assert "Finished after" in capsys.readouterr().out
 
 
-def test_samples_replace_a_file_aloud_and_leave_a_folder_of_others_alone(
+def test_samples_report_a_replaced_file_and_leave_a_folder_of_others_alone(
     run, capsys, trained, tmp_path
 ):
     sample = ["sample", f"--ckpt_path={trained}", "--num_samples=3", f"--output={tmp_path}/x.csv"]
-    for ending in ("x.csv\n", "x.csv, in place of an older file\n"):
+    for ending in ("x.csv\n", "x.csv, replacing an older file\n"):
         capsys.readouterr()
         run(*sample)
         assert capsys.readouterr().out.endswith(ending)

@@ -85,7 +85,7 @@ def test_weights_may_meet_other_data_which_going_on_may_not(run, base, tmp_path,
     assert loaded(last_of(tmp_path, 1))["epoch"] == 1
 
 
-def test_a_run_does_not_go_on_with_other_data_of_the_same_form(run, tmp_path, capsys):
+def test_a_run_does_not_resume_with_other_data_of_the_same_shape(run, tmp_path, capsys):
     ring = ["fit", "--model=GAN", "--data=GaussianRing", "--metrics.num_samples=20"]
     run(*ring, "--data.num_samples=600", "--data.batch_size=300", "--trainer.max_epochs=1")
     before = last_of(tmp_path).read_bytes()
@@ -141,4 +141,4 @@ def test_damaged_weights_are_not_started_from(run, base, capsys):
     content[len(content) // 2] ^= 1
     base.write_bytes(content)
     line = complaint(run, capsys, *GAN, f"--init_from={base}")
-    assert f"{base} is damaged or no checkpoint: it does not match its checksum" in line
+    assert f"{base} is damaged or not a checkpoint: it does not match its checksum" in line

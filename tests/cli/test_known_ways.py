@@ -211,7 +211,7 @@ def test_the_second_ctrl_c_interrupts_and_a_second_sigterm_does_not():
     stop.release()
 
 
-def test_a_stop_after_the_very_last_batch_loses_no_closing_picture(
+def test_a_stop_after_the_very_last_batch_loses_no_final_picture(
     run, tmp_path, monkeypatch, capsys
 ):
     drawn = []
@@ -264,7 +264,7 @@ def test_where_one_process_of_two_is_killed_the_other_ends_with_a_sentence(
             assert time.monotonic() < deadline + 60
             time.sleep(0.1)
     said = log.read_text()
-    assert "as another process of this run has ended" in said
+    assert "because another process of this run has ended" in said
     assert "Traceback" not in said
     torch.load(last, weights_only=True)
 

@@ -130,7 +130,7 @@ def test_a_classifier_draws_no_samples(run, classifier, capsys, tmp_path):
     with pytest.raises(SystemExit):
         run("sample", f"--ckpt_path={classifier}", f"--output={tmp_path}/samples.png")
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("Error: "))
-    assert line == "Error: sample: Classifier is no model that draws samples."
+    assert line == "Error: sample: Classifier is not a model that draws samples."
     assert not (tmp_path / "samples.png").exists()
 
 

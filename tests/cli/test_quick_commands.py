@@ -37,10 +37,7 @@ def test_the_bare_command_prints_the_help_that_names_every_command(capsys):
     for words in ([], ["-h"], ["--help"]):
         text = said(capsys, *words)
         assert text.startswith("Train generative models")
-        assert re.findall(r"^  (\w+)  ", text, re.MULTILINE) == [
-            *("fit", "validate", "test", "sample", "impute", "predict", *QUICK)
-        ]
-    assert set(COMMANDS) <= set(text.split())
+        assert set(re.findall(r"^  (\w+)  ", text, re.MULTILINE)) == set(COMMANDS)
     assert set(QUICK) == set(_ANSWERS) == set(_USAGE)
 
 

@@ -189,7 +189,7 @@ def test_a_signal_saves_and_says_how_to_go_on(config, tmp_path, environment, sig
     assert last(tmp_path)["random_states"]
 
 
-def test_a_kill_between_checkpoints_goes_on_from_the_last_good_one(
+def test_a_kill_between_checkpoints_resumes_from_the_last_good_one(
     run, config, tmp_path, environment
 ):
     with start(config, tmp_path, environment) as process:
@@ -205,7 +205,7 @@ def test_a_kill_between_checkpoints_goes_on_from_the_last_good_one(
 
 
 @pytest.mark.parametrize("place", ["write", "flush", "name"])
-def test_a_disk_that_is_full_is_named_and_leaves_the_last_checkpoint_whole(
+def test_a_full_disk_is_reported_and_leaves_the_last_checkpoint_intact(
     run, config, tmp_path, monkeypatch, capsys, place
 ):
     run("fit", f"--config={config}", "--trainer.max_epochs=2")
@@ -235,7 +235,7 @@ def test_a_disk_that_is_full_is_named_and_leaves_the_last_checkpoint_whole(
     assert last(tmp_path)["epoch"] == 3
 
 
-def test_a_checkpoint_needs_no_room_but_beside_its_place(run, config, tmp_path, monkeypatch):
+def test_a_checkpoint_needs_space_only_beside_its_destination(run, config, tmp_path, monkeypatch):
     elsewhere = tmp_path / "temporary"
     elsewhere.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
@@ -305,11 +305,11 @@ def test_a_run_that_ran_out_of_time_says_so_and_goes_on_with_more(run, tmp_path,
     limits = ["--trainer.limit_val_batches=0", "--trainer.max_epochs=100000"]
     run("fit", "--model=GAN", "--data=Iris", *limits, "--trainer.max_time=00:00:00:01")
     said = capsys.readouterr().out
-    assert "as trainer.max_time was over" in said
+    assert "when trainer.max_time was up" in said
     assert "--trainer.max_time DD:HH:MM:SS" in said
     assert "--trainer.max_time 00:00:00:02\n" in said
     (checkpoint,) = tmp_path.rglob("last.ckpt")
     run("fit", f"--ckpt_path={checkpoint}")
-    assert "trainer.max_time, of the whole run, was over; raise it" in capsys.readouterr().out
+    assert "trainer.max_time, of the whole run, was up; raise it" in capsys.readouterr().out
     run("fit", f"--ckpt_path={checkpoint}", "--trainer.max_time=00:00:00:06")
     assert "Finished after" in capsys.readouterr().out

@@ -121,7 +121,7 @@ def test_a_folder_that_merely_is_called_checkpoints_moves_no_run(in_folder, tmp_
     assert (place / "samples.csv").exists()
 
 
-def test_a_run_that_was_moved_as_a_whole_goes_on_where_it_is(in_folder, tmp_path):
+def test_a_run_that_was_moved_as_a_whole_resumes_where_it_is(in_folder, tmp_path):
     main(["fit", in_folder()])
     moved = (tmp_path / "lightning_logs/small/version_0").rename(tmp_path / "kept run")
     main(["fit", f"--ckpt_path={moved}/checkpoints/last.ckpt", "--trainer.max_epochs=2"])
@@ -137,7 +137,7 @@ def test_one_process_at_a_time_trains_in_a_run_folder(in_folder, tmp_path, capsy
     lock = RunLock(run)
     go_on = ["fit", config, "--ckpt_path=last", "--trainer.max_epochs=2"]
     line = complaint(capsys, *go_on)
-    assert f"{run.relative_to(tmp_path)} is being trained in by another process" in line
+    assert f"{run.relative_to(tmp_path)} is in use by another training process" in line
     assert epochs(run / "checkpoints" / "last.ckpt") == 1
     main(["sample", "--ckpt_path=last", "--num_samples=2", "--output=x.csv"])  # reads alone
     lock.release()
@@ -165,7 +165,7 @@ def test_the_lock_of_a_run_dies_with_its_process(tmp_path):
 
 
 @pytest.mark.parametrize("lost", ["removed", "renamed"])
-def test_a_run_folder_that_vanishes_is_named(in_folder, tmp_path, capsys, monkeypatch, lost):
+def test_a_run_folder_that_vanishes_is_reported(in_folder, tmp_path, capsys, monkeypatch, lost):
     run, save = tmp_path / "lightning_logs/small/version_0", Checkpoints._save_and_compare
 
     def vanish(callback, trainer):

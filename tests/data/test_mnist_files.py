@@ -57,7 +57,7 @@ def published(mnist_files, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("place", [0, 3, 16, 20_000, -1])
 @pytest.mark.parametrize("name", sorted(files_module.PUBLISHED["MNIST"]))
-def test_one_changed_bit_of_the_published_files_is_seen(published, tmp_path, name, place):
+def test_one_changed_bit_in_the_published_files_is_noticed(published, tmp_path, name, place):
     assert len(mnist(tmp_path, official=True).test.x) == 20
     content = bytearray((published / name).read_bytes())
     content[place % len(content)] ^= 1

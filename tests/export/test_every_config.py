@@ -21,7 +21,7 @@ QUICK = [
     "--pictures.num_samples=10",
 ]
 DEFAULT = ("acgan_mnist",)  # the others take minutes
-REFUSED = {"classifier_mnist": "Classifier is no model that draws samples"}
+REFUSED = {"classifier_mnist": "Classifier is not a model that draws samples"}
 
 
 def marked(config):

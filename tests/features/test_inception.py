@@ -62,7 +62,7 @@ def without_torch_fidelity(monkeypatch):
 
 
 def test_without_the_package_they_are_refused_in_a_sentence(without_torch_fidelity):
-    with pytest.raises(InputError, match=r"InceptionFeatures cannot be had \(Module") as error:
+    with pytest.raises(InputError, match=r"InceptionFeatures are not available \(Module") as error:
         InceptionFeatures()
     assert "they need the package torch-fidelity" in str(error.value)
     assert "\n" not in str(error.value)
@@ -112,5 +112,5 @@ def test_the_network_is_made_once_for_each_file_of_weights(torch_fidelity, tmp_p
 
 
 def test_weights_that_are_not_there_are_named(torch_fidelity, tmp_path):
-    with pytest.raises(InputError, match=r"cannot be had .*nowhere\.pth"):
+    with pytest.raises(InputError, match=r"are not available .*nowhere\.pth"):
         InceptionFeatures(str(tmp_path / "nowhere.pth"))

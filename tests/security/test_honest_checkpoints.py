@@ -93,16 +93,14 @@ def was_restored(outcome):
 
 
 @pytest.mark.parametrize("command", MOST_SLOW)
-def test_a_class_of_ones_own_may_be_named_by_a_config_that_is_typed(own_network, attempt, command):
+def test_a_typed_config_may_name_a_class_of_your_own(own_network, attempt, command):
     config = own_network.config.rename(own_network.run / "typed.yaml")
     few = ["--num_samples=2"] if command == "sample" else []
     assert was_restored(attempt(command, own_network.checkpoint, f"--config={config}", *few))
 
 
 @pytest.mark.parametrize("command", MOST_SLOW)
-def test_a_class_of_ones_own_may_be_named_by_a_package_that_is_trusted(
-    own_network, attempt, command
-):
+def test_a_trusted_package_may_provide_a_class_of_your_own(own_network, attempt, command):
     few = ["--num_samples=2"] if command == "sample" else []
     assert was_restored(attempt(command, own_network.checkpoint, "--trust=own_networks", *few))
 
