@@ -42,7 +42,7 @@ from gan_lightning.models.configured import DESCRIBED
 
 EPOCHS = {"max_epochs": 1000, "check_val_every_n_epoch": 10}
 
-DRAWING = ("sample", "export")
+DRAWING = ("sample", "export", "demo")
 """Commands of our own, which draw from a checkpoint and need no data but their units."""
 
 

@@ -28,6 +28,7 @@ OPTIONS = {
     "predict": (*_COMMON, "return_predictions"),
     "sample": (*_COMMON, *_LATENTS, "num_samples", "output", "seed", "labels", "given", "impute"),
     "export": (*_COMMON, "output"),
+    "demo": (*_COMMON, "port"),
 }
 """What may follow each subcommand, up to the first dot."""
 

@@ -23,6 +23,7 @@ usage: {program} COMMAND [options]
   impute      fill the gaps of a table
   predict     write one sample for each training point
   export      write the generator alone, for programs without this package
+  demo        serve a page that draws samples, on this machine alone
   compare     put runs side by side: a table, and a page with their pictures and curves
 
   list        show the experiments that come with the package

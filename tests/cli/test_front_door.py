@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 MISSPELT = {
     "There is no subcommand 'fitt'; expected one of fit, validate": ["fitt"],
     "Did you mean 'sample'?": ["generate"],
-    "Expected one of the subcommands fit, validate, test, predict, sample, export, impute, ": [],
+    "Expected one of the subcommands fit, validate, test, predict, sample, export, demo, ": [],
     "completion before --trainer.max_epochs; see --help": ["--trainer.max_epochs=1"],
     "--truncation stands before the subcommand, expected behind it: python -m gan_lightning sample "
     "--truncation 0.7": ["--truncation", "0.7", "sample"],

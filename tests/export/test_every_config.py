@@ -20,7 +20,7 @@ QUICK = [
     "--metrics.num_samples=10",
     "--pictures.num_samples=10",
 ]
-DEFAULT = ("acgan_mnist",)  # the others take minutes
+DEFAULT = ("r3gan_iris",)  # the others take minutes
 REFUSED = {"classifier_mnist": "Classifier is no model that draws samples"}
 
 
