@@ -95,6 +95,10 @@ class Page:
         """Click what says just these words."""
         assert self.evaluate(CLICK % json.dumps(words)), f"nothing says {words}"
 
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
     def picture(self, path: Path) -> None:
         """Save a picture of the page."""
         found = self.call("Page.captureScreenshot", format="png")
@@ -155,7 +159,10 @@ def browsing(url: str, profile: Path, size: tuple[int, int] = (1280, 900)) -> It
         page.call("Page.enable")
         page.call("Network.enable")
         page.call("Page.navigate", url=url)
-        yield page
+        try:
+            yield page
+        finally:
+            page.close()
     finally:
         process.terminate()
         process.wait(timeout=30)
