@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 import zipfile
+from pathlib import Path
 
 import lightning
 import numpy as np
@@ -68,6 +69,16 @@ def test_samples_are_in_the_datas_own_units(made, shipped):
     images = gan_lightning.load(path).sample(5)
     assert images.dtype == np.uint8
     assert images.shape == (5, 1, 4, 4)
+
+
+def test_the_example_of_the_docs_runs(made, shipped, tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
+    _, path = shipped(*made("rows"))
+    path.rename(tmp_path / "iris.safetensors")
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert re.search(r"count +500", capsys.readouterr().out)
 
 
 def test_labels_are_asked_for_by_name_or_number(made, shipped):
