@@ -53,6 +53,8 @@ class Page:
             self._buffer += self._socket.recv(4096)
         self._buffer = self._buffer.partition(b"\r\n\r\n")[2]
         self._count = 0
+        self.answered: list[str] = []
+        """The addresses that have answered, of pictures and scripts too."""
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send one command and return its result."""
@@ -60,6 +62,8 @@ class Page:
         self._send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
             message = json.loads(self._receive())
+            if message.get("method") == "Network.responseReceived":
+                self.answered.append(message["params"]["response"]["url"])
             if message.get("id") == self._count:
                 assert "error" not in message, message
                 return dict(message["result"])
@@ -90,6 +94,10 @@ class Page:
     def click(self, words: str) -> None:
         """Click what says just these words."""
         assert self.evaluate(CLICK % json.dumps(words)), f"nothing says {words}"
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
 
     def picture(self, path: Path) -> None:
         """Save a picture of the page."""
@@ -149,8 +157,12 @@ def browsing(url: str, profile: Path, size: tuple[int, int] = (1280, 900)) -> It
     try:
         page = _first_page(port)
         page.call("Page.enable")
+        page.call("Network.enable")
         page.call("Page.navigate", url=url)
-        yield page
+        try:
+            yield page
+        finally:
+            page.close()
     finally:
         process.terminate()
         process.wait(timeout=30)

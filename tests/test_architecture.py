@@ -18,7 +18,7 @@ LAYERS = [  # a room may import from its own and from later lines
     {"sampling", "walks"},
     {"models", "data"},
     {"samplers", "features"},
-    {"networks", "losses", "metrics", "figures"},
+    {"networks", "losses", "metrics", "figures", "comparison"},
     {"checkpoint_files"},
     {"files", "schedules"},
     {"errors", "version"},

@@ -28,9 +28,16 @@ def fenced(page, language):
     return [textwrap.dedent(block) for block in blocks]
 
 
+def unrolled(line):
+    """The commands of a loop that stands in one line, or the line itself."""
+    loop = re.fullmatch(r"for (\w+) in (.*); do (.*); done", line)
+    return [loop[3].replace(f"${loop[1]}", each) for each in loop[2].split()] if loop else [line]
+
+
 def commands_of(page):
     lines = "".join(fenced(page, "bash")).splitlines()
-    return [line.partition("  #")[0].rstrip() for line in lines if line.strip()]
+    commands = [line.partition("  #")[0].rstrip() for line in lines if line.strip()]
+    return [command for line in commands for command in unrolled(line)]
 
 
 COMMANDS = {name: commands_of(page) for name, page in PAGES.items()}
@@ -70,8 +77,8 @@ def elsewhere(tmp_path, monkeypatch, write_mnist, write_table):
 
 
 def runs(command):
-    """Whether a command is run here, by a process that has one device."""
-    return "-m gan_lightning" in command and not re.search("--help|devices 2", command)
+    """Whether a command is run here; ``demo`` is by ``tests/cli/test_demo.py``."""
+    return "-m gan_lightning" in command and not re.search("--help|devices 2| demo ", command)
 
 
 def arguments_of(command):
@@ -82,7 +89,7 @@ def arguments_of(command):
         [".venv/bin/python", "-m", "gan_lightning"],
     )
     arguments = words[3:]
-    if arguments[0] in QUICK:
+    if arguments[0] in (*QUICK, "compare"):
         return arguments
     epochs = "2" if "--ckpt_path" in arguments else "1"
     if "--trainer.max_epochs" in arguments:
@@ -109,7 +116,8 @@ def test_the_commands_of_a_page_run_in_their_order_and_leave_what_they_promise(
     for command in filter(runs, COMMANDS[page]):
         main(arguments_of(command))
         if output := re.search(r"--output (\S+)", command):
-            assert (elsewhere / output[1]).exists()
+            endings = (".csv", ".html") if " compare " in command else ("",)
+            assert all((elsewhere / f"{output[1]}{ending}").exists() for ending in endings)
     if page == "README":
         assert len((elsewhere / "iris.csv").read_text().splitlines()) == 501
         assert re.search(r"^test/ .*^ks ", capsys.readouterr().out, re.DOTALL | re.MULTILINE)

@@ -40,7 +40,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DESCRIBED
 
-DRAWING = ("sample", "export", "interpolate")
+DRAWING = ("sample", "export", "interpolate", "demo")
 """Commands of our own that need no data but their units."""
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli.asked import check_output, folder_of, origin_of, output_of, seed_samples
+from gan_lightning.cli.demo import serve
 from gan_lightning.cli.model_at_hand import checked, make_ready, restore
 from gan_lightning.cli.walking import WalkingTrainer
 from gan_lightning.data import DataMemory, DataModule
+from gan_lightning.export import LoadedModel, write_export
 from gan_lightning.export import check_output as check_export
-from gan_lightning.export import write_export
 from gan_lightning.files import replacing
 from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
 from gan_lightning.sampling import (
@@ -102,6 +103,29 @@ class Drawing(WalkingTrainer):
             path,
         )
         return path
+
+    def demo(
+        self,
+        model: ConfiguredModule,
+        datamodule: DataModule,
+        ckpt_path: str | None = None,
+        weights_only: bool | None = True,
+        port: int = 7860,
+    ) -> None:
+        """Serve a page on this machine that draws samples of a checkpoint.
+
+        Args:
+            model: The model that the checkpoint restores.
+            datamodule: The data that it was trained on, for their units.
+            ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
+            weights_only: Load nothing but tensors and plain values.
+            port: Where on this machine the page is seen; 0 for any that is free.
+        """
+        model, checkpoint = checked(model, ckpt_path, command="demo")
+        restore(model, checkpoint)
+        datamodule.setup_units()
+        title = f"{type(model).__name__}, {folder_of(checkpoint).parent.name}"
+        serve(LoadedModel(model, datamodule.units), title, port)
 
 
 def _write(

@@ -30,6 +30,7 @@ OPTIONS = {
     "export": (*_COMMON, "output"),
     "interpolate": (*_COMMON, "num_lines", "num_steps", "output", "seed", "labels"),
     "project": (*_COMMON, "num_points", "images", "output", "seed", "labels"),
+    "demo": (*_COMMON, "port"),
 }
 """What may follow each subcommand, up to the first dot."""
 

@@ -25,6 +25,7 @@ usage: {program} COMMAND [options]
   project     write the points of a model that come nearest to real ones
   predict     write one sample for each training point
   export      write the generator alone, for programs without this package
+  demo        serve a page that draws samples, on this machine alone
   compare     put runs side by side: a table, and a page with their pictures and curves
 
   list        show the experiments that come with the package

@@ -104,9 +104,12 @@ def _settings(content: Any) -> Iterator[tuple[str, Any]]:
     """Yield each setting by its dotted key.
 
     Raises:
-        ValueError: If there are too many.
+        ValueError: If they have no names, or if there are too many.
     """
-    waiting, seen = [("", content)], 0
+    if not isinstance(content, dict):
+        raise ValueError(f"expected named settings, found a {type(content).__name__}")
+    waiting: list[tuple[str, Any]] = [("", content)]
+    seen = 0
     while waiting:
         key, value = waiting.pop()
         seen += 1

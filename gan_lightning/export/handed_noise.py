@@ -106,6 +106,8 @@ class HandedNoise(TorchFunctionMode):
         symbolic = [i for i, size in enumerate(shape) if isinstance(size, torch.SymInt)]
         if symbolic or isinstance(self.num_samples, torch.SymInt):
             return symbolic[0] if symbolic else 0
+        if shape[0] == 0:  # of a label that no sample has
+            return 0
         alike = [i for i, size in enumerate(shape) if size == self.num_samples]
         return alike[0] if alike else 0
 

@@ -59,7 +59,7 @@ def test_two_batches_later_it_can_be_exported(
     samples, facts = found["samples"], found["facts"]
     assert samples.shape == (500, *facts["shape"])
     assert np.isfinite(samples).all() or facts["kind"] == "table"
-    assert samples.std() > 0 or config.stem in ("vae_mnist", "cvae_mnist")
+    assert np.nanstd(samples.astype(float)) > 0
     session = onnxruntime.InferenceSession("g.onnx")
     assert [i.shape[1:] for i in session.get_inputs() if i.name == "noise"] == [[facts["noise"]]]
     metadata = session.get_modelmeta().custom_metadata_map
