@@ -127,6 +127,8 @@ def modes_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
     late = [value for _, value in divergence[-VALIDATIONS:]]
     if due < 2 or len(late) < VALIDATIONS or not modes or modes[-1][1] > 0.6 * due:
         return None
+    if max(_late(curves, "val/precision"), default=1) < 0.1:  # classes of what is no image yet
+        return None
     if not min(late) > math.log(2) or late[-1] < 0.75 * late[0]:
         return None
     reached = max(1, round(due * math.exp(-min(late[-1], 50.0))))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch.loggers
 import yaml
 
 from gan_lightning.cli.config_files import check_found_config
@@ -32,6 +33,7 @@ class Limits:
             if not all(part.isidentifier() for part in name.split(".")):
                 raise InputError(f"--trust: expected the name of a package, found {name!r}.")
         self._typed = [_values(args), list(configs)]
+        self._typed += [{"class_path": path} for path in _short_loggers(str(self._typed))]
         self._trusted = arguments.trusted
         self._found: dict[str, Any] = {}
 
@@ -66,3 +68,12 @@ def _values(args: Sequence[str]) -> list[Any]:
             except yaml.YAMLError:
                 continue  # the parser will say so
     return values
+
+
+def _short_loggers(typed: str) -> list[str]:
+    """Return the full names of Lightning's loggers that were typed by their own."""
+    return [
+        f"lightning.pytorch.loggers.{name}"
+        for name in lightning.pytorch.loggers.__all__
+        if f"'{name}'" in typed
+    ]

@@ -83,6 +83,11 @@ WELL = {
         "val/class_kl": curve(0.8, 0.8, 0.8),
         "val/modes": curve(7, 7, 7),
     },
+    "classes of noise": {
+        "val/class_kl": curve(*[math.log(10)] * 3),
+        "val/modes": curve(1, 1, 1),
+        "val/precision": curve(0, 0, 0),
+    },
     "two validations only": {"val/spread": curve(0.01, 0.01)},
     "a spread that grows": {"val/spread": curve(0.02, 0.1, 0.2)},
     "a critic's loss that begins small": {"train/d_loss": curve(*[0.01] * 20, -5, -9, -30)},

@@ -77,7 +77,7 @@ class WeightsAndBiases:
     def finish(self):
         import wandb
 
-        wandb.finish()
+        wandb.setup().finish_all_active_runs()  # as the end of a process does
 
     def records(self, folder):
         from wandb.proto.wandb_internal_pb2 import Record

@@ -1,0 +1,100 @@
+r"""Prints what the health monitor says: of runs that were made ill on purpose, and of kept runs.
+
+    python benchmarks/health.py                                  # causes of disease, some minutes
+    python benchmarks/health.py lightning_logs/gan_ring/version_0 …
+
+The first table has a row for each cause: what should be named, and what was. The second one judges
+the curves of runs that exist, as the monitor would have after each validation, by the rules of
+today; how far a run went is a column, since one that was broken off says nothing of its end. Curves
+of older runs lack ``val/spread`` and ``val/novelty``, and with them two of the diseases.
+"""
+
+import argparse
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from causes_of_disease import CAUSES, fall_ill
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lightning.callbacks.health_rules import WATCHED, Curves, diagnoses
+
+MODES = {"MNIST": 10, "Digits": 10, "Clustered": 10, "StackedMNIST": 1000, "StandardNormal": 1}
+"""Modes or classes of the data, which the curves do not hold; of a ring its config says them."""
+
+Row = tuple[str, ...]
+
+
+def judged_causes() -> Iterator[Row]:
+    """Yield a row for each cause."""
+    for name, cause in CAUSES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            found = fall_ill(cause, Path(folder)).found
+        kinds = [diagnosis.kind for diagnosis in found]
+        expected = [cause.kind] if cause.kind else []
+        yield name, _named(expected), _named(kinds), "yes" if kinds == expected else "NO"
+
+
+def judged_run(folder: Path) -> Row:
+    """Return the row of a run that is kept."""
+    board = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
+    tags = [tag for tag in board.Tags()["scalars"] if WATCHED.fullmatch(tag)]
+    curves = {tag: [(e.step, e.value) for e in board.Scalars(tag)] for tag in tags}
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    data = config["data"]
+    modes = (data.get("init_args") or {}).get("num_modes")
+    goals = {"modes": float(modes or MODES.get(data["class_path"].rpartition(".")[2], 1))}
+    validations = sorted(
+        {
+            step
+            for tag in board.Tags()["scalars"]
+            if tag[:4] == "val/"
+            for step in _steps(board, tag)
+        }
+    )
+    end = max((curve[-1][0] for curve in curves.values()), default=0)
+    found: dict[str, int] = {}
+    for step in sorted({*validations, end}):
+        for diagnosis in diagnoses(_until(curves, step), goals):
+            found.setdefault(diagnosis.kind, step + 1)
+    named = [f"{kind} (batch {batch})" for kind, batch in found.items()]
+    return folder.parent.name, str(end + 1), str(len(validations)), _named(named)
+
+
+def print_table(*rows: Row) -> None:
+    """Print rows in Markdown, the first one as their head."""
+    for row in (rows[0], ("---",) * len(rows[0]), *rows[1:]):
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def _until(curves: Curves, step: int) -> Curves:
+    return {name: [point for point in curve if point[0] <= step] for name, curve in curves.items()}
+
+
+def _steps(board: EventAccumulator, tag: str) -> list[int]:
+    return [event.step for event in board.Scalars(tag)]
+
+
+def _named(kinds: list[str]) -> str:
+    return ", ".join(kinds) or "silent"
+
+
+def main() -> None:
+    """Print one of the two tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("runs", nargs="*", type=Path, help="folders of runs")
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    if arguments.runs:
+        head = ("run", "batches", "validations", "named")
+        print_table(head, *map(judged_run, arguments.runs))
+    else:
+        print_table(("cause", "should be named", "named", "right"), *judged_causes())
+
+
+if __name__ == "__main__":
+    main()
