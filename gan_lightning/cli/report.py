@@ -49,6 +49,7 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         done,
         f"  run       {run}",
         f"  pictures  {run / 'pictures'}",
+        *_films(run),
         f"  best      {best}",
         f"  last      {last}",
         f"  numbers   {protocol}",
@@ -60,6 +61,12 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         "",
     ]
     _say("\n".join(lines))
+
+
+def _films(run: Path) -> list[str]:
+    """Return the line that names the films of a run, if there are any."""
+    films = sorted(path.name for path in (run / "pictures").glob("*.gif"))
+    return [f"  films     {run / 'pictures'}: {', '.join(films)}"] if films else []
 
 
 def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
@@ -112,10 +119,15 @@ def report_stop(checkpoint: Path | None) -> None:
     if checkpoint is None:
         _say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
         return
-    _say(
-        "\nStopped and saved. To go on where it stopped:\n"
-        f"  {_program()} fit --ckpt_path {_quoted(_shortest(checkpoint))}\n"
-    )
+    films = _films(_shortest(checkpoint).parent.parent)
+    lines = [
+        "",
+        "Stopped and saved. To go on where it stopped:",
+        f"  {_program()} fit --ckpt_path {_quoted(_shortest(checkpoint))}",
+        *(["The film so far:", *films] if films else []),
+        "",
+    ]
+    _say("\n".join(lines))
 
 
 def _program() -> str:
