@@ -44,16 +44,18 @@ def write_animation(
 
 
 def _in_common_colours(images: Sequence[Image.Image]) -> list[Image.Image]:
-    """Return images of 256 colours that all share, by the first, a middle and the last one."""
+    """Return images of 256 colours that all share, by five of them from the first to the last."""
     own = images[0].getpalette()
     if own is not None and all(image.getpalette() == own for image in images):
         return list(images)
     coloured = [image.convert("RGB") for image in images]
-    palette = _palette_of([coloured[0], coloured[len(images) // 2], coloured[-1]])
+    last = len(images) - 1
+    palette = _palette_of([coloured[i] for i in sorted({last * k // 4 for k in range(5)})])
     return [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in coloured]
 
 
 def _palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
+    """Return an image with the 256 colours that suit several best."""
     width, height = chosen[0].size
     sheet = Image.new("RGB", (width, height * len(chosen)))
     for i, image in enumerate(chosen):

@@ -62,7 +62,7 @@ def test_moments_are_evenly_spaced_by_the_logarithm_and_none_before_the_end_depe
 def drawn_at(folder, batches):
     folder.mkdir(parents=True, exist_ok=True)
     for n in batches:
-        image = Image.fromarray(np.full((4, 4, 3), n % 200, np.uint8))
+        image = Image.fromarray(np.full((4, 4, 3), 37 * n % 251, np.uint8))
         image.save(folder / ("untrained.png" if n == 0 else f"{n - 1:07d}.png"))
 
 
@@ -109,6 +109,11 @@ def test_a_video_lies_beside_the_film_where_the_extra_is_installed(tmp_path):
     assert b"ftyp" in (tmp_path / "film.mp4").read_bytes()[:12]
 
 
+def opened(path):
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
 def plain(data):
     return GAN(
         data.data_shape,
@@ -130,7 +135,7 @@ def test_the_frames_of_a_run_are_of_one_size_and_end_with_its_last_batch(tmp_pat
         assert [batches_of(path) for path in files] == moments(20)
         with Image.open(tmp_path / f"run/version_0/pictures/{name}.gif") as film:
             assert film.n_frames == len(files)
-            assert {Image.open(path).size for path in files} == {film.size}
+            assert {np.asarray(opened(path)).shape[1::-1] for path in files} == {film.size}
 
 
 EXPERIMENT = """
@@ -150,7 +155,7 @@ def frames_of(root, version):
     """The pictures of a run as files, and each as pixels."""
     folder = root / f"lightning_logs/ring/version_{version}/pictures"
     return {
-        (path.parent.name, path.name): np.asarray(Image.open(path).convert("RGB")).astype(int)
+        (path.parent.name, path.name): np.asarray(opened(path)).astype(int)
         for path in folder.glob("*/*.png")
     }
 
