@@ -100,8 +100,13 @@ def write_film(pictures: Path, film: Path) -> list[Path]:
     frames = evenly_spaced(pictures_in(pictures), MOST_FRAMES)
     if len(frames) < 2:
         return []
-    images = [Image.open(path).convert("RGB") for path in frames]
+    images = [_opened(path) for path in frames]
     images = [image for image in images if image.size == images[-1].size]
     between = [MILLISECONDS["frame"]] * (len(images) - 2)
     shown = [MILLISECONDS["first"], *between, MILLISECONDS["last"]][-len(images) :]
     return write_animation(images, shown, film)
+
+
+def _opened(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        return image.copy()

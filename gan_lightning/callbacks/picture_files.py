@@ -37,7 +37,7 @@ def save_pictures(
     for name, picture in pictures.items():
         path = folder / "pictures" / name / f"{UNTRAINED if step < 0 else f'{step:07d}'}.png"
         with replacing(path) as file:
-            picture.save(file, compress_level=3)
+            picture.save(file, compress_level=1)
         keep_few(path.parent)
         for board in tensorboard(trainer) if on_board else ():
             pixels = np.asarray(picture.convert("RGB"))

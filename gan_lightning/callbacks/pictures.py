@@ -1,11 +1,13 @@
 """Pictures of samples at an interval, and films of a whole run."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 
@@ -94,13 +96,15 @@ class SamplePictures(Callback):
                 torch.manual_seed(self.seed)
                 pictures = dict(closing_pictures(trainer, pl_module))
             save_pictures(trainer, pictures, "samples")
-        self._write_films(trainer)
+        self.write_films(trainer)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        if not isinstance(exception, KeyboardInterrupt):  # which is to stop at once
-            self._write_films(trainer)
+        # An interruption stops at once, and a signal saves first: whoever catches it writes films.
+        if not isinstance(exception, KeyboardInterrupt | SIGTERMException):
+            with suppress(InputError, OSError):  # which would hide the cause
+                self.write_films(trainer)
 
     def state_dict(self) -> dict[str, Any]:
         return {"score": self.score}
@@ -115,7 +119,8 @@ class SamplePictures(Callback):
         if not isinstance(model, GenerativeModel) or self._drawn_at == (batches, on_board):
             return
         self._drawn_at = (batches, on_board)
-        refresh_sampler(trainer, model, FILM_LATENTS)
+        if on_board or batches & (batches - 1) == 0:  # as often as the batches double
+            refresh_sampler(trainer, model, FILM_LATENTS)
         data, labels = data_of(trainer), as_many_of_each_label(model, self.num_samples)
         num_samples = self.num_samples if labels is None else len(labels)
         with isolate_rng():
@@ -146,9 +151,10 @@ class SamplePictures(Callback):
         when = "untrained" if batches == 0 else f"{batches:,} batch{'es' * (batches > 1)}"
         return when if self.score is None else f"{when} · {self.score}"
 
-    def _write_films(self, trainer: Trainer) -> None:
+    def write_films(self, trainer: Trainer) -> None:
+        """Write the films of a run so far, once a picture has been drawn."""
         folder = run_folder(trainer)
-        if folder is not None and trainer.is_global_zero:
+        if folder is not None and trainer.is_global_zero and self._drawn_at is not None:
             write_films(folder / "pictures")
 
 

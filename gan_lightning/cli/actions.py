@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics
+from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import batches_of
 from gan_lightning.cli.asked import output_of
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
@@ -40,6 +41,8 @@ class Actions(LightningCLI):
         except SIGTERMException:
             checkpoints = callback_of(self.trainer, Checkpoints)
             if self.trainer.is_global_zero:
+                with suppress(InputError, OSError):  # what was saved is whole
+                    callback_of(self.trainer, SamplePictures).write_films(self.trainer)
                 report_stop(checkpoints.last)
             sys.exit(128 + (checkpoints.stop.signum or signal.SIGTERM))
 

@@ -49,6 +49,7 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         done,
         f"  run       {run}",
         f"  pictures  {run / 'pictures'}",
+        *_films(run),
         f"  best      {best}",
         f"  last      {last}",
         f"  numbers   {protocol}",
@@ -67,6 +68,12 @@ def _health(trainer: Trainer) -> list[str]:
     """Return a line for each disease that was found."""
     found = callback_of(trainer, HealthMonitor).found
     return [f"  health    {diagnosis}" for diagnosis in found]
+
+
+def _films(run: Path) -> list[str]:
+    """Return the line that names the films of a run, if there are any."""
+    films = sorted(path.name for path in (run / "pictures").glob("*.gif"))
+    return [f"  films     {run / 'pictures'}: {', '.join(films)}"] if films else []
 
 
 def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
@@ -119,10 +126,15 @@ def report_stop(checkpoint: Path | None) -> None:
     if checkpoint is None:
         say("\nStopped; nothing was saved, since the run keeps no checkpoints.\n")
         return
-    say(
-        "\nStopped and saved. To resume:\n"
-        f"  {_program()} fit --ckpt_path {_quoted(shortest(checkpoint))}\n"
-    )
+    films = _films(shortest(checkpoint).parent.parent)
+    lines = [
+        "",
+        "Stopped and saved. To resume:",
+        f"  {_program()} fit --ckpt_path {_quoted(shortest(checkpoint))}",
+        *(["The film so far:", *films] if films else []),
+        "",
+    ]
+    say("\n".join(lines))
 
 
 def _program() -> str:

@@ -19,15 +19,14 @@ def write_animation(
     """Write an animated GIF, and an MP4 beside it where the extra ``video`` is installed.
 
     Args:
-        images: RGB and of one size.
+        images: Of one size.
         milliseconds: How long each is shown.
         path: The GIF.
 
     Returns:
         The files.
     """
-    palette = _common_palette(images)
-    drawn = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    drawn = _in_common_colours(images)
     with replacing(path) as file:
         drawn[0].save(
             file,
@@ -44,9 +43,19 @@ def write_animation(
     return [path, video]
 
 
-def _common_palette(images: Sequence[Image.Image]) -> Image.Image:
-    """Return the 256 colours that all images share, by the first, a middle and the last one."""
-    chosen = [images[i] for i in sorted({0, len(images) // 2, len(images) - 1})]
+def _in_common_colours(images: Sequence[Image.Image]) -> list[Image.Image]:
+    """Return images of 256 colours that all share, by five of them from the first to the last."""
+    own = images[0].getpalette()
+    if own is not None and all(image.getpalette() == own for image in images):
+        return list(images)
+    coloured = [image.convert("RGB") for image in images]
+    last = len(images) - 1
+    palette = _palette_of([coloured[i] for i in sorted({last * k // 4 for k in range(5)})])
+    return [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in coloured]
+
+
+def _palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
+    """Return an image with the 256 colours that suit several best."""
     width, height = chosen[0].size
     sheet = Image.new("RGB", (width, height * len(chosen)))
     for i, image in enumerate(chosen):
@@ -66,7 +75,7 @@ def _write_video(images: Sequence[Image.Image], milliseconds: Sequence[int], pat
         writer.send(None)  # which starts it
         for image, duration in zip(images, milliseconds, strict=True):
             padded = Image.new("RGB", (width, height), "white")
-            padded.paste(image)
+            padded.paste(image.convert("RGB"))
             frame = np.asarray(padded).tobytes()
             for _ in range(max(round(duration / 1000 * FRAMES_PER_SECOND), 1)):
                 writer.send(frame)

@@ -42,36 +42,36 @@ def captioned(
     pixels = grid.repeat(times, 0).repeat(times, 1)
     height, width, _ = pixels.shape
     left = max((_width(name, 14) for name in rows), default=0)
-    left += ROOM if left else 0
+    left += 2 * ROOM if left else 0
     head = sum(_height(line, 15) for line in title.split("\n")) + ROOM if title else 0
     top = head + (_height("0", 12) + ROOM // 2 if columns else 0)
     wide = max(left + width, *(_width(line, 15) + 2 * ROOM for line in title.split("\n")))
     page = Image.new("RGB", (wide, top + height), "white")
     page.paste(Image.fromarray(pixels), (left, top))
     pen = ImageDraw.Draw(page)
-    pen.multiline_text((max(left, ROOM // 2), ROOM // 2), title, INK, _font(15), spacing=4)
+    pen.multiline_text((max(left, ROOM // 2), ROOM // 2), title, INK, font(15), spacing=4)
     for i, name in enumerate(rows):
         middle = top + (i + 0.5) * height / len(rows)
-        pen.text((left - ROOM, middle), name, INK, _font(14), anchor="rm")
+        pen.text((left - ROOM, middle), name, INK, font(14), anchor="rm")
     end = 0.0
     for i, name in enumerate(columns):
         middle, half = left + (i + 0.5) * width / len(columns), _width(name, 12) / 2
         if middle - half >= end:
-            pen.text((middle, top - ROOM // 2), name, INK, _font(12), anchor="mb")
+            pen.text((middle, top - ROOM // 2), name, INK, font(12), anchor="mb")
             end = middle + half + ROOM / 2
     return np.asarray(page)
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
     """Return the font of all pictures."""
     return ImageFont.truetype(findfont("DejaVu Sans"), size)
 
 
 def _width(text: str, size: int) -> int:
-    return round(_font(size).getlength(text))
+    return round(font(size).getlength(text))
 
 
 def _height(text: str, size: int) -> int:
-    ascent, descent = _font(size).getmetrics()
+    ascent, descent = font(size).getmetrics()
     return ascent + descent + 4

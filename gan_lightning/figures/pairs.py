@@ -59,12 +59,10 @@ class PairScene(Scene):
         self._limits = limits or [around(_finite(column)) for column in real.T]
         self._points: list[tuple[int, int, list[Line2D]]] = []
         self._margins: list[tuple[int, NDArray[np.float64], list[Any]]] = []
-        axes = self.subplots(count, count, squeeze=False)
-        for row, column in np.ndindex(count, count):
-            axis: Any = axes[row, column]
-            if column > row:
-                axis.set_axis_off()
-            elif column == row:
+        places = self.add_gridspec(count, count)
+        for row, column in zip(*np.tril_indices(count), strict=True):
+            axis = self.add_subplot(places[row, column])
+            if column == row:
                 self._add_margin(axis, column, real[:, column], groups.real)
             else:
                 self._add_pair(axis, column, row, real, groups.real)

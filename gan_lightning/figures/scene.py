@@ -8,9 +8,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from gan_lightning.figures.palette import styled
+from gan_lightning.figures.captions import font
+from gan_lightning.figures.palette import INK, styled
 
 AnyArtist = TypeVar("AnyArtist", bound=Artist)
 
@@ -37,8 +38,7 @@ class Scene(Figure):
         self._still: Any = None
         self._palette: Image.Image | None = None
         self._title: Text = self.suptitle("", x=0.02, ha="left", fontsize=11.5, linespacing=1.35)
-        self._caption = self.text(0.02, 0.0, "", va="bottom", fontsize=11.5)
-        self._caption.set_in_layout(False)
+        self._caption_at = (0.0, 0.0)
 
     def moving(self, artist: AnyArtist) -> AnyArtist:
         """Return an artist, which every picture draws anew."""
@@ -80,17 +80,19 @@ class Scene(Figure):
         return image.quantize(palette=self._palette, dither=Image.Dither.NONE)
 
     def _image(self, caption: str | None) -> Image.Image:
-        self._caption.set_text(caption or "")
         if self._still is None:
             self._draw_still(caption is not None)
         canvas = self.canvas
         assert isinstance(canvas, FigureCanvasAgg)
         renderer = canvas.get_renderer()
         canvas.restore_region(self._still)
-        for artist in [*self._moving, self._caption]:
+        for artist in self._moving:
             artist.draw(renderer)
-        # Faster than NumPy by far at leaving out every fourth byte.
-        return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        # Pillow is faster than NumPy at leaving out every fourth byte, and than Agg at writing.
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        if caption:
+            ImageDraw.Draw(image).text(self._caption_at, caption, INK, font(16), anchor="ld")
+        return image
 
     @styled()
     def _draw_still(self, with_caption: bool) -> None:
@@ -101,14 +103,13 @@ class Scene(Figure):
             self._title.set_text(f"{headline}\n " if with_caption else headline)
             engine.execute(self)
             self.set_layout_engine("none")
-            bottom = self._title.get_window_extent().y0 / self.bbox.height
-            self._caption.set_position((0.02, bottom))
+            box = self._title.get_window_extent()
+            self._caption_at = (box.x0, self.bbox.height - box.y0)
             self._title.set_text(headline)
-        hidden = [*self._moving, self._caption]
-        shown = [artist.get_visible() for artist in hidden]
-        for artist in hidden:
+        shown = [artist.get_visible() for artist in self._moving]
+        for artist in self._moving:
             artist.set_visible(False)
         canvas.draw()
         self._still = canvas.copy_from_bbox(self.bbox)
-        for artist, visible in zip(hidden, shown, strict=True):
+        for artist, visible in zip(self._moving, shown, strict=True):
             artist.set_visible(visible)

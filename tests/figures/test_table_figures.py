@@ -100,18 +100,15 @@ def test_a_histogram_is_the_density_on_common_bins():
 def test_each_pair_of_columns_is_drawn_once_below_its_margins():
     real, generated = sets(4)
     figure = feature_pairs(real, generated, names(4))
-    axes = np.reshape(figure.axes, (4, 4))
-    for row, column in np.ndindex(4, 4):
-        axis = axes[row, column]
+    assert len(figure.axes) == 10
+    for axis, row, column in zip(figure.axes, *np.tril_indices(4), strict=True):
         if column < row:
             for rows, colour in [(real, REAL), (generated, GENERATED)]:
                 np.testing.assert_array_equal(points(axis, colour), rows[:, [column, row]])
-        elif column == row:
+        else:
             found = outline(axis, GENERATED)
             width = found.edges[1] - found.edges[0]
             assert found.values.sum() * width == pytest.approx(1)  # a density
-        else:
-            assert not axis.axison
 
 
 def test_pairs_are_named_at_the_left_and_below():
@@ -126,7 +123,7 @@ def test_pairs_are_coloured_by_category_real_ones_pale():
     real, generated = sets(3)
     groups = Groups(np.arange(40) % 2, ["a", "b"])
     figure = feature_pairs(real, generated, names(3), groups, np.arange(25) % 2)
-    axis = figure.axes[3]
+    axis = figure.axes[1]
     for k, colour in enumerate(CATEGORIES[:2]):
         pale, strong = [line for line in axis.lines if line.get_color() == colour]
         assert pale.get_alpha() < strong.get_alpha()
