@@ -32,7 +32,7 @@ class Limits:
         for name in arguments.trusted:
             if not all(part.isidentifier() for part in name.split(".")):
                 raise InputError(f"--trust: expected the name of a package, found {name!r}.")
-        self._typed = [_values(args), list(configs)]
+        self._typed: list[object] = [_values(args), list(configs)]
         self._typed += [{"class_path": path} for path in _short_loggers(str(self._typed))]
         self._trusted = arguments.trusted
         self._found: dict[str, Any] = {}

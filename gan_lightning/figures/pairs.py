@@ -60,7 +60,7 @@ class PairScene(Scene):
         self._points: list[tuple[int, int, list[Line2D]]] = []
         self._margins: list[tuple[int, NDArray[np.float64], list[Any]]] = []
         places = self.add_gridspec(count, count)
-        for row, column in zip(*np.tril_indices(count), strict=True):
+        for row, column in ((i, j) for i in range(count) for j in range(i + 1)):
             axis = self.add_subplot(places[row, column])
             if column == row:
                 self._add_margin(axis, column, real[:, column], groups.real)
