@@ -98,6 +98,22 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return run
 
 
+@pytest.fixture
+def complaint(run: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command that has to fail, and return the one sentence that it says."""
+
+    def complaint(*args: str) -> str:
+        with pytest.raises(SystemExit) as failure:
+            run(*args)
+        assert failure.value.code in (1, 2)
+        error = capsys.readouterr().err
+        assert "Traceback" not in error
+        (line,) = (line for line in error.splitlines() if line.startswith("Error: "))
+        return line
+
+    return complaint
+
+
 @pytest.fixture(scope="session")
 def write_table() -> Callable[..., Path]:
     """Write a mixed table with gaps, whose numbers no version of NumPy changes."""

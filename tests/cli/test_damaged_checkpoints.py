@@ -37,16 +37,6 @@ def checkpoint(content, tmp_path):
     return path
 
 
-def complaint(run, capsys, *args):
-    with pytest.raises(SystemExit) as failure:
-        run(*args)
-    assert failure.value.code == 2
-    error = capsys.readouterr().err
-    assert "Traceback" not in error
-    (line,) = (x for x in error.splitlines() if x.startswith("Error: "))
-    return line
-
-
 def put(*place, value):
     """Return what puts a value at a place of a checkpoint; a callable makes it of the old one."""
 
@@ -111,12 +101,12 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_part_of_another_form_is_refused_in_a_sentence(run, checkpoint, capsys, name):
+def test_a_part_of_another_form_is_refused_in_a_sentence(complaint, checkpoint, name):
     held = torch.load(checkpoint, weights_only=True)
     CHANGES[name](held)
     torch.save(held, checkpoint)
     before = checkpoint.read_bytes()
-    line = complaint(run, capsys, "fit", f"--ckpt_path={checkpoint}", "--trainer.max_epochs=4")
+    line = complaint("fit", f"--ckpt_path={checkpoint}", "--trainer.max_epochs=4")
     assert len(line) < 500, line
     assert checkpoint.read_bytes() == before
 
@@ -136,9 +126,9 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("command", ["sample", "fit"])
-def test_a_damaged_file_is_refused_in_a_sentence(run, checkpoint, capsys, command, name):
+def test_a_damaged_file_is_refused_in_a_sentence(complaint, checkpoint, command, name):
     checkpoint.write_bytes(FILES[name](checkpoint.read_bytes()))
-    line = complaint(run, capsys, command, f"--ckpt_path={checkpoint}")
+    line = complaint(command, f"--ckpt_path={checkpoint}")
     assert f"{checkpoint} is damaged or not a checkpoint" in line
 
 
@@ -165,9 +155,9 @@ def test_none_of_300_flipped_bits_goes_unnoticed(content, tmp_path):
 
 
 @pytest.mark.slow
-def test_no_command_uses_one_of_60_flipped_bits(run, content, checkpoint, capsys):
+def test_no_command_uses_one_of_60_flipped_bits(complaint, content, checkpoint):
     commands = (["sample", "--num_samples=2"], ["test"], ["fit", "--trainer.max_epochs=3"])
     for i, bit in enumerate(random.Random(1).sample(range(8 * len(content[0])), 60)):
         checkpoint.write_bytes(flipped(content[0], bit))
-        line = complaint(run, capsys, *commands[i % 3], f"--ckpt_path={checkpoint}")
+        line = complaint(*commands[i % 3], f"--ckpt_path={checkpoint}")
         assert f"{checkpoint} is damaged or not a checkpoint" in line

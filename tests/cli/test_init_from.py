@@ -26,14 +26,6 @@ def loaded(path):
     return torch.load(path, weights_only=True)
 
 
-def complaint(run, capsys, *args):
-    with pytest.raises(SystemExit) as failure:
-        run(*args)
-    assert failure.value.code == 2
-    (line,) = (x for x in capsys.readouterr().err.splitlines() if x.startswith("Error: "))
-    return line
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_weights_of_a_checkpoint_start_a_new_run_of_any_family(run, tmp_path, capsys, family):
     optimizers, options = FAMILIES[family]
@@ -74,28 +66,28 @@ def base(run, tmp_path):
     return last_of(tmp_path)
 
 
-def test_weights_may_meet_other_data_which_going_on_may_not(run, base, tmp_path, capsys):
+def test_weights_may_meet_other_data_which_going_on_may_not(complaint, run, base, tmp_path):
     setosa = [*GAN, "--data.species=[setosa]", "--trainer.max_epochs=2"]
     before = base.read_bytes()
     with pytest.warns(UserWarning, match="data.species is"):
-        line = complaint(run, capsys, *setosa, f"--ckpt_path={base}")
+        line = complaint(*setosa, f"--ckpt_path={base}")
     assert "The checkpoint's labels are the classes" in line
     run(*setosa, f"--init_from={base}")
     assert base.read_bytes() == before
     assert loaded(last_of(tmp_path, 1))["epoch"] == 1
 
 
-def test_a_run_does_not_resume_with_other_data_of_the_same_shape(run, tmp_path, capsys):
+def test_a_run_does_not_resume_with_other_data_of_the_same_shape(complaint, run, tmp_path):
     ring = ["fit", "--model=GAN", "--data=GaussianRing", "--metrics.num_samples=20"]
     run(*ring, "--data.num_samples=600", "--data.batch_size=300", "--trainer.max_epochs=1")
     before = last_of(tmp_path).read_bytes()
     going_on = [f"--ckpt_path={last_of(tmp_path)}", "--trainer.max_epochs=2"]
     with pytest.warns(UserWarning, match="data.num_samples is 700"):
-        line = complaint(run, capsys, "fit", *going_on, "--data.init_args.num_samples=700")
+        line = complaint("fit", *going_on, "--data.init_args.num_samples=700")
     assert "The run was trained on other data: " in line
     assert "--init_from in place of --ckpt_path" in line
     with pytest.warns(UserWarning, match="data.class_path is"):
-        line = complaint(run, capsys, "fit", "--model=GAN", "--data=StandardNormal", *going_on)
+        line = complaint("fit", "--model=GAN", "--data=StandardNormal", *going_on)
     assert "The run was trained on GaussianRing, and the data are StandardNormal" in line
     assert last_of(tmp_path).read_bytes() == before
     with pytest.warns(UserWarning, match="data.batch_size is 200"):  # the same points
@@ -130,15 +122,15 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("words", "options"), WRONG.items(), ids=range(len(WRONG)))
-def test_weights_that_do_not_fit_are_refused_by_name(run, base, capsys, words, options):
-    assert words in complaint(run, capsys, *GAN, f"--init_from={base}", *options)
-    assert "--init_from" in complaint(run, capsys, *GAN, "--init_from=nowhere.ckpt")
-    assert "init_from" in complaint(run, capsys, "test", f"--init_from={base}")
+def test_weights_that_do_not_fit_are_refused_by_name(complaint, base, words, options):
+    assert words in complaint(*GAN, f"--init_from={base}", *options)
+    assert "--init_from" in complaint(*GAN, "--init_from=nowhere.ckpt")
+    assert "init_from" in complaint("test", f"--init_from={base}")
 
 
-def test_damaged_weights_are_not_started_from(run, base, capsys):
+def test_damaged_weights_are_not_started_from(complaint, base):
     content = bytearray(base.read_bytes())
     content[len(content) // 2] ^= 1
     base.write_bytes(content)
-    line = complaint(run, capsys, *GAN, f"--init_from={base}")
+    line = complaint(*GAN, f"--init_from={base}")
     assert f"{base} is damaged or not a checkpoint: it does not match its checksum" in line

@@ -57,16 +57,6 @@ def sampled(run, checkpoint, tmp_path, *args):
         return dict(arrays)
 
 
-def complaint(run, capsys, *args):
-    with pytest.raises(SystemExit) as failure:
-        run(*args)
-    assert failure.value.code not in (0, None)
-    error = capsys.readouterr().err
-    assert "Traceback" not in error
-    (line,) = (line for line in error.splitlines() if line.startswith("Error: "))
-    return line
-
-
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [("7", [7] * 5), ("0,1,2", [0, 1, 2, 0, 1]), ("9, 0", [9, 0, 9, 0, 9])],
@@ -101,16 +91,16 @@ def test_the_same_latents_with_another_label_are_other_images(run, conditional, 
     [("10", "10"), ("-1", "-1"), ("0,11", "11"), ("seven", "seven"), ("1,,2", "")],
 )
 def test_labels_that_there_are_none_of_are_refused_in_a_sentence(
-    run, conditional, tmp_path, capsys, wanted, wrong
+    complaint, conditional, tmp_path, wanted, wrong
 ):
     args = [f"--ckpt_path={conditional}", f"--output={tmp_path}/a.npz", f"--labels={wanted}"]
-    line = complaint(run, capsys, "sample", *args)
+    line = complaint("sample", *args)
     assert line == f"Error: --labels: expected labels from 0 to 9; found {wrong!r}."
     assert not (tmp_path / "a.npz").exists()
 
 
-def test_an_unconditional_model_refuses_labels_in_a_sentence(run, unconditional, tmp_path, capsys):
-    line = complaint(run, capsys, "sample", f"--ckpt_path={unconditional}", "--labels=7")
+def test_an_unconditional_model_refuses_labels_in_a_sentence(complaint, unconditional, tmp_path):
+    line = complaint("sample", f"--ckpt_path={unconditional}", "--labels=7")
     assert line == "Error: --labels: GAN is not a conditional model."
 
 
@@ -130,27 +120,27 @@ def test_images_are_a_grid_by_default_and_a_folder_without_an_ending(run, condit
     assert names == [f"{i:06d}_label{i}.png" for i in range(3)]
 
 
-def test_other_endings_are_refused_in_a_sentence(run, unconditional, tmp_path, capsys):
+def test_other_endings_are_refused_in_a_sentence(complaint, unconditional, tmp_path):
     args = [f"--ckpt_path={unconditional}", f"--output={tmp_path}/a.csv"]
-    assert "Images are written as .png, .npz" in complaint(run, capsys, "sample", *args)
+    assert "Images are written as .png, .npz" in complaint("sample", *args)
 
 
-def test_wrong_names_of_mnist_settings_are_explained(run, capsys):
+def test_wrong_names_of_mnist_settings_are_explained(complaint):
     mnist = ["fit", "--model=GAN", "--data=MNIST"]
-    line = complaint(run, capsys, *mnist, "--data.dataset=emnist")
+    line = complaint(*mnist, "--data.dataset=emnist")
     assert "data.dataset: expected one of mnist, fashion_mnist, kmnist; found 'emnist'" in line
 
 
-def test_missing_files_are_explained_with_the_way_out(run, capsys, tmp_path):
+def test_missing_files_are_explained_with_the_way_out(complaint, tmp_path):
     missing = ["fit", "--model=GAN", "--data=MNIST", "--data.download=false"]
-    line = complaint(run, capsys, *missing, f"--data.root={tmp_path}/none")
+    line = complaint(*missing, f"--data.root={tmp_path}/none")
     assert f"{tmp_path}/none/MNIST/raw" in line
     assert "Digits" in line
 
 
-def test_a_network_that_cannot_make_the_datas_shape_is_explained(run, capsys):
+def test_a_network_that_cannot_make_the_datas_shape_is_explained(complaint):
     args = ["fit", "--model=GAN", "--data=Iris", "--model.generator=DCGANGenerator"]
-    line = complaint(run, capsys, *args)
+    line = complaint(*args)
     assert "DCGANGenerator is for square images" in line
     assert "found points of shape (4,)" in line
 
@@ -172,8 +162,6 @@ def test_the_protocol_names_the_truncation(run, conditional, capsys):
 
 
 @pytest.mark.parametrize("truncation", ["0", "-1.5"])
-def test_a_truncation_that_there_is_none_of_is_refused(run, unconditional, capsys, truncation):
-    error = complaint(
-        run, capsys, "sample", f"--ckpt_path={unconditional}", f"--truncation={truncation}"
-    )
+def test_a_truncation_that_there_is_none_of_is_refused(complaint, unconditional, truncation):
+    error = complaint("sample", f"--ckpt_path={unconditional}", f"--truncation={truncation}")
     assert f"--truncation must be positive, found {float(truncation)}" in error
