@@ -1,4 +1,4 @@
-"""Runs beside each other in TensorBoard's HParams tab, and in the tables of other loggers."""
+"""Runs side by side in TensorBoard's HParams tab, and in the tables of other loggers."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""The command line: fit, validate, test, predict and sample on LightningCLI."""
+"""The command line, on LightningCLI."""
 
 import json
 from collections.abc import Sequence

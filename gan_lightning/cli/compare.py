@@ -1,4 +1,4 @@
-"""The command ``compare``: runs beside each other, as a table and as a page."""
+"""The command ``compare``: runs side by side, as a table and as a page."""
 
 import argparse
 import sys

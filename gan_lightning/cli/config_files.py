@@ -1,4 +1,4 @@
-"""Experiment files that cannot be read, named before the parser meets them."""
+"""Checks of experiment files, before the parser reads them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Errors that would print what a file holds: jsonargparse puts its contents in its name's place."""
+"""Errors that would print the contents of a file, which jsonargparse puts in place of its name."""
 
 import re
 from collections.abc import Iterator, Sequence

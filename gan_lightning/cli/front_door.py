@@ -1,4 +1,4 @@
-"""A command line's words, looked at before the libraries are loaded, which takes ten seconds.
+"""Checks of a command line before the libraries are loaded, which takes ten seconds.
 
 What is misspelt here is answered at once. All that depends on classes is left to the parser.
 """

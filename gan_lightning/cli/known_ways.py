@@ -1,4 +1,4 @@
-"""Which of Lightning's ways to train these models know: the others are refused in a sentence."""
+"""Which of Lightning's training features suit these models: others are refused in a sentence."""
 
 from typing import Any
 

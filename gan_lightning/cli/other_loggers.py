@@ -1,4 +1,4 @@
-"""Loggers that a config names: a run that goes on goes on in them too."""
+"""Loggers that a config names: a resumed run continues in them too."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""What the libraries do in every step, and nobody needs: of a small network it is half the time."""
+"""What libraries do in every step and nobody needs: half the time of a small network."""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The callbacks that every run has beside those of its config."""
+"""The callbacks that every run has in addition to those of its config."""
 
 from collections.abc import Mapping
 from typing import Any

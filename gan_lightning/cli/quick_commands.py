@@ -16,21 +16,21 @@ Train generative models, and sample from them.
 
 usage: {program} COMMAND [options]
 
-  fit         train a model; with --ckpt_path last, resume the newest run
-  validate    compare a few samples with the validation points
-  test        compare 10 000 samples with the test points by every metric
-  sample      write samples from a checkpoint, in the units of the data
-  impute      fill the gaps of a table
-  interpolate write points on the ways between samples
-  project     write the points of a model that come nearest to real ones
-  predict     write one sample for each training point
-  export      write the generator alone, for programs without this package
-  demo        serve a page that draws samples, on this machine alone
-  compare     put runs side by side: a table, and a page with their pictures and curves
+  fit          train a model; with --ckpt_path last, resume the newest run
+  validate     compare a few samples with the validation points
+  test         compare 10 000 samples with the test points by every metric
+  sample       write samples from a checkpoint, in the units of the data
+  impute       fill the gaps of a table
+  interpolate  walk through the latent space, from sample to sample
+  project      find the points of a model that come nearest to real ones
+  predict      write one sample for each training point
+  export       write the generator alone, for programs without this package
+  demo         serve a page that draws samples, on this machine alone
+  compare      put runs side by side: a table, and a page with their pictures and curves
 
-  list        show the experiments that come with the package
-  copy        put the file of one of them here, to be changed
-  completion  print what completes words in a shell: completion bash
+  list         show the experiments that come with the package
+  copy         put the file of one of them here, to be changed
+  completion   print what completes words in a shell: completion bash
 
 Begin with:
 

@@ -1,4 +1,4 @@
-"""Where a run's curves go: into its own folder, new or gone on with."""
+"""Where a run's curves go: its own folder, new or resumed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,7 +47,7 @@ def run_logger(
     Args:
         arguments: The command line, read in advance.
         root: The folder of all runs; by default the working folder.
-        going_on: The checkpoint that is gone on from: its path and content.
+        going_on: The checkpoint to resume from: its path and content.
         start: The checkpoint whose weights a new run starts from.
 
     Raises:
@@ -83,7 +83,7 @@ def loggers_and_folder(
         arguments: The command line, read in advance.
         settings: Those of the Trainer, with the loggers built.
         typed: The configuration of these.
-        going_on: The checkpoint that is gone on from: its path and content.
+        going_on: The checkpoint to resume from: its path and content.
         start: The checkpoint whose weights a new run starts from.
     """
     chosen, root = settings.get("logger"), settings.get("default_root_dir")

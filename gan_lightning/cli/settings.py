@@ -1,4 +1,4 @@
-"""What the parser lets pass and no class can use: null, abstract classes, numbers too large."""
+"""Checks of what the parser accepts and no class can use: null, abstract classes, huge numbers."""
 
 import math
 import re

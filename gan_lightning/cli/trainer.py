@@ -1,4 +1,4 @@
-"""A Trainer that suits adversarial models, and draws samples."""
+"""A Trainer that suits adversarial models and draws samples."""
 
 from pathlib import Path
 from typing import Any

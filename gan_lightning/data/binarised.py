@@ -1,4 +1,4 @@
-"""Black and white out of grey."""
+"""Black-and-white images from grey ones."""
 
 from typing import Literal
 

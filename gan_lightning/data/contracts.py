@@ -215,7 +215,7 @@ class DataModule(LightningDataModule, ABC):
         return TensorLoader(*split, self.batch_size, scale=self.scale)
 
     def remember(self, memory: DataMemory) -> None:
-        """Go by the units and the held-out points of a checkpoint, from the next ``setup`` on."""
+        """Use the units and the held-out points of a checkpoint, from the next ``setup`` on."""
         self.memory = memory
 
     def state_dict(self) -> dict[str, Any]:
@@ -245,5 +245,5 @@ class DataModule(LightningDataModule, ABC):
         return {name: described_points(split) for name, split in splits.items()}
 
     def held_out(self) -> HeldOut | None:
-        """Return which points are held out by what they are; None where it is by their place."""
+        """Return which points are held out by content; None where position decides."""
         return None

@@ -15,7 +15,7 @@ class Digits(Images):
     """1 797 real handwritten digits of 8×8 pixels (Alpaydin & Kaynak, 1998); needs no download.
 
     They fill the image to its border, unlike MNIST's: with a margin around them ``DigitFeatures``
-    tell 91 % of them right, without it 41 %.
+    classify 91 % of them correctly, without it 41 %.
 
     Args:
         size: Height and width that they are resized to.
@@ -25,7 +25,7 @@ class Digits(Images):
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
             white as often as they are bright, anew for every batch of training and the same each
             time in validation and test.
-        features: What the metrics look through; by default ``DigitFeatures`` with a margin.
+        features: Features that the metrics use; by default ``DigitFeatures`` with a margin.
     """
 
     knows_classes = True

@@ -1,4 +1,4 @@
-"""Which points of a person's own data are held out: decided by what they are, not where they stand.
+"""Which points of your own data are held out: decided by content, not by position.
 
 A point that is added, removed or renamed moves no other point from one split to another.
 """

@@ -1,4 +1,4 @@
-"""Decoded images in a file that stands for them, where they are too many for memory."""
+"""Decoded images in a memory-mapped file, where they are too many for memory."""
 
 import hashlib
 import math
@@ -37,7 +37,7 @@ def fingerprint(files: Iterable[Path], root: Path, conversion: str) -> str:
 def write_images(path: Path, images: Iterable[tuple[Tensor, int]]) -> None:
     """Write images, one after the other, and behind the last of them a number for each.
 
-    The file gets its name when it is complete, so that a kill leaves none that is half.
+    The file gets its name when it is complete, so that a kill leaves no partial file.
 
     Args:
         path: The file; its folder is made if need be.

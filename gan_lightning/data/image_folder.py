@@ -1,4 +1,4 @@
-"""A person's own pictures."""
+"""A folder of your own pictures."""
 
 import math
 from collections import Counter
@@ -40,13 +40,13 @@ from gan_lightning.features import FeatureExtractor
 class ImageFolder(Images):
     """The images of a folder, decoded once: resized and cropped at the centre to squares.
 
-    Either the images lie in the folder itself, and have all one label, or in a subfolder for each
-    class, whose label is its place in the alphabet (torchvision's layout). Folders called ``train``
+    The images lie either in the folder itself, all with one label, or in a subfolder for each
+    class, labelled in alphabetical order (torchvision's layout). Folders called ``train``
     and perhaps ``val`` and ``test`` are a split, each with or without classes. Whatever Pillow can
     open is an image, by its content and not by its ending; what was left out is said in a line.
 
     Images that are too many for memory are decoded into a file below ``<root>/.decoded``, of which
-    the system loads what is used; the next run opens it at once. It is made anew when an image has
+    the system loads what is used; the next run opens it at once. It is rebuilt when an image has
     changed, and may be deleted.
 
     Args:
@@ -58,7 +58,7 @@ class ImageFolder(Images):
         val_fraction: Share of the images that is held out for validation and ``test``, at least
             two; where there are none, samples are compared with the training images.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
-        features: What the metrics look through; by default ``FilterFeatures``.
+        features: Features that the metrics use; by default ``FilterFeatures``.
         cache_above: Gigabytes of decoded images, three bytes for a pixel of colour, above which
             they are kept in a file.
         split_seed: Seed of the split. An image is held out for its content: it stays so when others

@@ -1,4 +1,4 @@
-"""What the folders of a person's pictures mean: classes, parts of a split, or nothing."""
+"""What the folders of your pictures mean: classes, parts of a split, or nothing."""
 
 import os
 import re

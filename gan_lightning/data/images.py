@@ -33,7 +33,7 @@ class Images(DataModule):
             for those that end in a sigmoid.
         binarise: How grey becomes black or white; by default it stays grey. Drawn images are drawn
             anew for every batch of training, and are the same each time in validation and test.
-        features: What the metrics look through; by default ``FilterFeatures``.
+        features: Features that the metrics use; by default ``FilterFeatures``.
         label_names: What each label is called.
     """
 

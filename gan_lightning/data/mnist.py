@@ -53,7 +53,7 @@ class MNIST(Images):
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
             white as often as they are bright, anew for every batch of training and the same each
             time in validation and test.
-        features: What the metrics look through; by default ``DigitFeatures`` of ``mnist``, and
+        features: Features that the metrics use; by default ``DigitFeatures`` of ``mnist``, and
             ``FilterFeatures`` of the two that show no digits.
         official: Take the published files alone. With ``false``, others of that form will do: as
             many labels, from 0 to 9, as images of 28×28 pixels.

@@ -1,4 +1,4 @@
-"""What the metrics of images look through: frozen networks and fixed filters."""
+"""The features that metrics of images use: frozen networks and fixed filters."""
 
 from gan_lightning.features.digits import DigitFeatures
 from gan_lightning.features.filters import FilterFeatures
