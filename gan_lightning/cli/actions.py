@@ -12,7 +12,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import batches_of
-from gan_lightning.cli.asked import output_of
+from gan_lightning.cli.asked import export_output_of, output_of
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run
@@ -93,9 +93,11 @@ class Actions(LightningCLI):
 
     def export(self, **kwargs: Any) -> None:
         """Export and say where the file and its card are."""
-        path = self.trainer.export(**kwargs)
-        report_file("the model", path)
-        report_file("its card", card_path(path))
+        path = export_output_of(kwargs["output"], kwargs["ckpt_path"])
+        older = [file.is_file() for file in (path, card_path(path))]
+        self.trainer.export(**{**kwargs, "output": str(path)})
+        report_file("the model", path, older[0])
+        report_file("its card", card_path(path), older[1])
 
     def interpolate(self, **kwargs: Any) -> None:
         """Write points between samples, and say where they are."""

@@ -20,6 +20,11 @@ def output_of(
     return folder_of(Path(checkpoint or ".")) / f"{name}{data.file_ending}"
 
 
+def export_output_of(output: str | None, checkpoint: str | Path | None) -> Path:
+    """Return where an exported model goes: what was asked for, or ``model.onnx`` in the run."""
+    return Path(output) if output else folder_of(Path(checkpoint or ".")) / "model.onnx"
+
+
 def folder_of(checkpoint: Path) -> Path:
     """Return the folder of a checkpoint's run, or its own where it lies in none."""
     run = Run.of_checkpoint(checkpoint)

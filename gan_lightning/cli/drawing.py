@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from gan_lightning.checkpoint_files import load_checkpoint
-from gan_lightning.cli.asked import check_output, folder_of, origin_of, output_of, seed_samples
+from gan_lightning.cli.asked import (
+    check_output,
+    export_output_of,
+    folder_of,
+    origin_of,
+    output_of,
+    seed_samples,
+)
 from gan_lightning.cli.demo import serve
 from gan_lightning.cli.model_at_hand import checked, make_ready, restore
 from gan_lightning.cli.walking import WalkingTrainer
@@ -89,7 +96,7 @@ class Drawing(WalkingTrainer):
                 ``model.onnx`` in the run's folder. A model card in ``.md`` is written beside it.
         """
         model, checkpoint = checked(model, ckpt_path, command="export")
-        path = Path(output) if output else folder_of(checkpoint) / "model.onnx"
+        path = export_output_of(output, checkpoint)
         check_export(path)
         restore(model, checkpoint)
         datamodule.setup_units()

@@ -1,11 +1,14 @@
 """Samples as a function of noise: what an exported file holds."""
 
+import logging
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.export import Dim, ExportedProgram
 
 from gan_lightning.data import Units
 from gan_lightning.errors import InputError
@@ -38,6 +41,8 @@ class SampleGraph(nn.Module):
         counting = HandedNoise(None, NUM_TRACED)
         with self.refusing(), counting:
             points = units.in_units(model.sample(NUM_TRACED, labels))
+            if len(points) != NUM_TRACED:
+                raise InputError(f"asked for {NUM_TRACED} samples, it draws {len(points)}")
         self.noise_dim = counting.noise_dim
         self.shape = tuple(points.shape[1:])
         """Shape of one sample."""
@@ -64,15 +69,17 @@ class SampleGraph(nn.Module):
         return noise, torch.full((num_samples,), label)
 
     @torch.no_grad()
-    def program(self) -> ExportedProgram:
-        """Return the operations, for any number of samples, without the parts that stay behind.
+    def program(self) -> Any:
+        """Return an ``ExportedProgram`` for any number of samples, with the parts that draw alone.
 
         Raises:
             InputError: If they depend on what numbers or labels there are.
         """
+        from torch.export import Dim  # it takes long to import
+
         inputs = self.example(NUM_TRACED)
         batch = {0: Dim.DYNAMIC}
-        with self.refusing(), _only(self.model, self.networks):
+        with self.refusing(), quietly(), _only(self.model, self.networks):
             return torch.export.export(
                 self, inputs, dynamic_shapes=(batch, batch)[: len(inputs)], strict=False
             )
@@ -85,7 +92,7 @@ class SampleGraph(nn.Module):
             yield
         except InputError as error:
             reason = str(error).rstrip(".")
-        except (RuntimeError, NotImplementedError, torch._dynamo.exc.UserError) as error:
+        except (RuntimeError, NotImplementedError) as error:
             reason = (
                 "its operations depend on the number of samples, or on what they hold "
                 f"({_first_line(error)})"
@@ -93,9 +100,22 @@ class SampleGraph(nn.Module):
         else:
             return
         raise InputError(
-            f"{name} cannot be exported as a graph: {reason}. A .safetensors file keeps its "
-            "weights for gan_lightning.load."
+            f"{name} cannot be exported as a graph: {reason}. gan_lightning.load draws from the "
+            "checkpoint itself."
         )
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep what the exporters say to their developers out of a person's sight."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager

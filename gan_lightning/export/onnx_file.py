@@ -1,10 +1,6 @@
 """ONNX files, which draw samples without this package and without PyTorch."""
 
 import json
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,7 +11,7 @@ from torch import Tensor
 from gan_lightning.errors import InputError
 from gan_lightning.export.agreement import Agreement, agreement
 from gan_lightning.export.facts import KEY
-from gan_lightning.export.graph import SampleGraph
+from gan_lightning.export.graph import SampleGraph, quietly
 
 
 @torch.no_grad()
@@ -28,7 +24,7 @@ def write_onnx(graph: SampleGraph, facts: dict[str, Any], path: Path) -> Agreeme
     runtime, inputs = _needed("onnxruntime"), graph.example(2)
     names = ["noise", "labels"][: len(inputs)]
     program = graph.program()
-    with graph.refusing(), _quietly():
+    with graph.refusing(), quietly():
         written = torch.onnx.export(
             program,
             inputs,
@@ -78,19 +74,3 @@ def _needed(package: str) -> Any:
             f"Exporting to .onnx needs the package {error.name}: pip install "
             '"gan_lightning[export]".'
         ) from error
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep what the exporters say to their developers out of a person's sight."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_lightning.errors import InputError
 from gan_lightning.export.agreement import Agreement, agreement
-from gan_lightning.export.graph import SampleGraph
+from gan_lightning.export.graph import SampleGraph, quietly
 
 WEIGHTS_FILE = "gan_lightning.safetensors"
 """Name of what ``gan_lightning.load`` reads in the archive: it never runs the program."""
@@ -26,7 +26,7 @@ def write_program(graph: SampleGraph, weights: bytes, path: Path) -> Agreement:
     Raises:
         InputError: If no graph can hold the model, or if samples differ.
     """
-    with graph.refusing():
+    with graph.refusing(), quietly():
         # Without what switches gradients off and on, which cannot be saved.
         torch.export.save(graph.program().run_decompositions({}), path)
     with zipfile.ZipFile(path, "a") as archive:

@@ -13,6 +13,7 @@ from gan_lightning.export.program_file import write_program
 from gan_lightning.export.weights_file import weights_of
 from gan_lightning.files import replacing
 from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel
+from gan_lightning.sampling import needs_fitting
 
 ENDINGS = (".onnx", ".pt2", ".safetensors")
 """The formats: operations for any runtime of ONNX, for PyTorch, and weights for this package."""
@@ -71,11 +72,10 @@ def write_export(
 def _between(model: GenerativeModel) -> str:
     """Return what stands between noise and networks, in a sentence."""
     weights = "averaged" if model.has_average else "trained"
-    if isinstance(model, AdversarialModule) and not isinstance(model, LatentModel):
-        return f"The noise is the latent of the {weights} generator."
-    if isinstance(model, LatentModel):
+    if needs_fitting(model):
+        assert isinstance(model, LatentModel)
         sampler = type(model.sampler).__name__
-        return (
-            f"The sampler of latents, {sampler}, is part of what is exported: it takes the noise."
-        )
-    return f"All that the model does is part of what is exported, with its {weights} weights."
+        return f"The noise is that of {sampler}, which draws the latents and is part of the file."
+    if isinstance(model, AdversarialModule):
+        return f"The noise is the latent of the {weights} generator."
+    return f"The noise is all that the model draws by chance, with its {weights} weights."

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch._higher_order_ops.scan import scan
 from torch.nn.functional import mse_loss
 
 from gan_lightning.errors import require_positive
@@ -102,6 +101,8 @@ def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: 
 
     times = [i * step for i in range(num_steps)]
     if torch.compiler.is_exporting():  # a graph holds one step, and not all of them in a row
+        from torch._higher_order_ops.scan import scan
+
         return scan(
             lambda x, t: (moved(x, t.expand(x.shape[0])), t.clone()),
             x,

@@ -116,6 +116,22 @@ def test_a_model_of_ones_own_is_followed_too(draw, dim):
     assert graph(torch.zeros(3, dim)).shape == (3, 2)
 
 
+def test_a_choice_that_depends_on_a_value_is_refused_in_one_sentence(capfd):
+    def turned(count):
+        x = torch.randn(count, 2)
+        return x if x.mean() > 0 else -x
+
+    graph = SampleGraph(Own(turned), points())
+    with pytest.raises(InputError, match="its operations depend on the number of samples"):
+        graph.program()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_model_that_draws_another_number_of_samples_is_refused():
+    with pytest.raises(InputError, match="asked for 31 samples, it draws 62"):
+        SampleGraph(Own(lambda n: torch.randn(n, 2).repeat(2, 1)), points())
+
+
 @pytest.mark.parametrize(
     "draw",
     [
