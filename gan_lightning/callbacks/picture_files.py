@@ -1,4 +1,4 @@
-"""Pictures in the run's folder and in TensorBoard."""
+"""Pictures in the run's folder and in its loggers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_lightning.callbacks.film import UNTRAINED, keep_few
-from gan_lightning.callbacks.run_folder import run_folder, tensorboard
+from gan_lightning.callbacks.logger_parts import keep_picture
+from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.data import DataModule, Picture
 from gan_lightning.figures import Scene, captioned, magnification
 from gan_lightning.files import replacing
@@ -22,13 +23,13 @@ def save_pictures(
     section: str,
     on_board: bool = True,
 ) -> None:
-    """Save pictures as ``<run>/pictures/<name>/<batch>.png`` and in TensorBoard.
+    """Save pictures as ``<run>/pictures/<name>/<batch>.png`` and in the loggers that show them.
 
     Args:
         trainer: The Trainer whose run it is; only its first process writes.
         pictures: Their pixels by their names.
-        section: First part of their tags in TensorBoard.
-        on_board: Whether TensorBoard gets them too.
+        section: First part of their names in the loggers.
+        on_board: Whether the loggers get them too.
     """
     folder = run_folder(trainer)
     if folder is None or not trainer.is_global_zero:
@@ -39,9 +40,9 @@ def save_pictures(
         with replacing(path) as file:
             picture.save(file, compress_level=1)
         keep_few(path.parent)
-        for board in tensorboard(trainer) if on_board else ():
-            pixels = np.asarray(picture.convert("RGB"))
-            board.add_image(f"{section}/{name}", pixels, max(step, 0), dataformats="HWC")
+        pixels = np.asarray(picture.convert("RGB"))
+        for logger in trainer.loggers if on_board else ():
+            keep_picture(logger, f"{section}/{name}", pixels, max(step, 0))
 
 
 def framed(

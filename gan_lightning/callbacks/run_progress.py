@@ -102,7 +102,8 @@ class RunProgress(ProgressBar):
     def _line_is_due(self, batches: int) -> bool:
         waited = time.monotonic() - self._line_time
         ahead = self._total is not None and batches >= self._line_at + self._total / LINES
-        return self._enabled and waited > (LEAST_SECONDS if ahead else MOST_SECONDS)
+        ends = batches == self._total  # which is a line of its own
+        return self._enabled and not ends and waited > (LEAST_SECONDS if ahead else MOST_SECONDS)
 
     def _write_line(self, trainer: Trainer, model: LightningModule) -> None:
         batches = trainer.fit_loop.total_batch_idx + 1

@@ -179,6 +179,8 @@ def test_a_logger_gets_all_it_can_keep_and_a_run_goes_on_in_it(logger, fit, tmp_
     assert logger.steps(tmp_path, "train/d_loss") == [0, 1]
     assert "R3GAN" in logger.text(tmp_path, "run/config")
     assert "50 samples of the averaged weights" in logger.text(tmp_path, "val/protocol")
+    if hasattr(logger, "pictures"):
+        assert logger.pictures(tmp_path)
     for setting in ("batch_size", "seed", "GaussianRing", "model.g_optimizer.lr"):
         assert setting in logger.settings(tmp_path)
 
