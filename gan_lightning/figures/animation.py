@@ -65,8 +65,8 @@ def palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
     for i, image in enumerate(chosen):
         sheet.paste(image, (0, i * height))
     found = sheet.quantize(256)
-    colours, corner = found.getpalette() or [], found.getpixel((0, 0))
-    if chosen[0].getpixel((0, 0)) == (255, 255, 255) and isinstance(corner, int):
+    colours, corner = found.getpalette() or [], int(np.asarray(found)[0, 0])
+    if chosen[0].getpixel((0, 0)) == (255, 255, 255):
         colours[3 * corner : 3 * corner + 3] = [255] * 3  # not the mean of what is nearly white
         found.putpalette(colours)
     return found
