@@ -50,17 +50,26 @@ def _in_common_colours(images: Sequence[Image.Image]) -> list[Image.Image]:
         return list(images)
     coloured = [image.convert("RGB") for image in images]
     last = len(images) - 1
-    palette = _palette_of([coloured[i] for i in sorted({last * k // 4 for k in range(5)})])
+    palette = palette_of([coloured[i] for i in sorted({last * k // 4 for k in range(5)})])
     return [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in coloured]
 
 
-def _palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
-    """Return an image with the 256 colours that suit several best."""
+def palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
+    """Return an image with the 256 colours that suit several best; white stays white.
+
+    Args:
+        chosen: RGB, of one size, with white in their upper left corner.
+    """
     width, height = chosen[0].size
     sheet = Image.new("RGB", (width, height * len(chosen)))
     for i, image in enumerate(chosen):
         sheet.paste(image, (0, i * height))
-    return sheet.quantize(256)
+    found = sheet.quantize(256)
+    colours, corner = found.getpalette() or [], int(np.asarray(found)[0, 0])
+    if chosen[0].getpixel((0, 0)) == (255, 255, 255):
+        colours[3 * corner : 3 * corner + 3] = [255] * 3  # not the mean of what is nearly white
+        found.putpalette(colours)
+    return found
 
 
 def _write_video(images: Sequence[Image.Image], milliseconds: Sequence[int], path: Path) -> None:

@@ -10,6 +10,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from gan_lightning.figures.animation import palette_of
 from gan_lightning.figures.captions import font
 from gan_lightning.figures.palette import INK, styled
 
@@ -76,7 +77,7 @@ class Scene(Figure):
         """Return the picture in the 256 colours of the first one, small and quick to write."""
         image = self._image(caption)
         if self._palette is None:
-            self._palette = image.quantize(256)
+            self._palette = palette_of([image])
         return image.quantize(palette=self._palette, dither=Image.Dither.NONE)
 
     def _image(self, caption: str | None) -> Image.Image:

@@ -160,31 +160,44 @@ def frames_of(root, version):
     }
 
 
-def test_a_resumed_run_has_the_film_of_one_that_never_stopped(run, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def stopped(run, tmp_path, monkeypatch):
+    """A run that a signal has stopped after 10 of 20 batches."""
     config = tmp_path / "ring.yaml"
     config.write_text(EXPERIMENT)
-    run("fit", f"--config={config}")
-    told = capsys.readouterr().out
-    assert "films" in told
-    assert "points.gif, surface.gif" in told
     with monkeypatch.context() as patch:
         patch.setattr(
             StopSignal, "received", lambda _, trainer: trainer.fit_loop.total_batch_idx + 1 == 10
         )
         with pytest.raises(SystemExit):
             run("fit", f"--config={config}")
+    return tmp_path / "lightning_logs/ring/version_0"
+
+
+def test_a_film_goes_on_after_a_resume_without_lost_or_doubled_frames(run, stopped, capsys):
     assert "points.gif" in capsys.readouterr().out  # the film so far
-    stopped = tmp_path / "lightning_logs/ring/version_1"
     with Image.open(stopped / "pictures/points.gif") as film:
         assert film.n_frames == len(moments(10))
     drawn_at(stopped / "pictures/points", [15])  # as if it had been killed later
     run("fit", f"--ckpt_path={stopped}/checkpoints/last.ckpt")
-    whole, resumed = frames_of(tmp_path, 0), frames_of(tmp_path, 1)
+    told = capsys.readouterr().out
+    assert "films" in told
+    assert "points.gif, surface.gif" in told
+    files = pictures_in(stopped / "pictures/points")
+    assert [batches_of(path) for path in files] == moments(20)
+    assert {opened(path).size for path in files} == {opened(files[0]).size}
+    with Image.open(stopped / "pictures/points.gif") as film:
+        assert film.n_frames == len(files)
+
+
+@pytest.mark.slow
+def test_a_resumed_run_has_the_pictures_of_one_that_never_stopped(run, stopped, tmp_path):
+    run("fit", f"--ckpt_path={stopped}/checkpoints/last.ckpt")
+    run("fit", f"--config={tmp_path}/ring.yaml")
+    resumed, whole = frames_of(tmp_path, 0), frames_of(tmp_path, 1)
     assert resumed.keys() == whole.keys()
     for name, pixels in whole.items():
         assert np.abs(resumed[name] - pixels).mean() < 2, name  # colours of another palette
-    with Image.open(stopped / "pictures/points.gif") as film:
-        assert film.n_frames == len([name for folder, name in whole if folder == "points"])
 
 
 class Slope(Discriminator):
