@@ -30,7 +30,8 @@ def drawn_given(
 ) -> Iterator[Tensor]:
     """Yield rows of a table that agree with what is given, in chunks, in the data's own units.
 
-    Given cells condition the model; inequalities reject rows, and how many is told.
+    Given cells condition the model. Inequalities, and cells that follow from others, reject rows,
+    and how many is told.
 
     Args:
         model: A model of a table.
@@ -43,6 +44,8 @@ def drawn_given(
     """
     table_model, table_units = of_tables("--given", model, units)
     given = given_by(table_units.columns, wanted)
+    inequalities = all(sign != "=" for _, sign, _ in given.bounds)
+    asked = "the inequalities" if inequalities else "what follows from other columns"
     found, accepted, tried = 0, 0, 0
     rows = given.row[None].expand(CHUNK_SIZE, -1)
     while found < num_samples:
@@ -50,11 +53,11 @@ def drawn_given(
         kept = chunk[given.accepted(chunk)]
         accepted, tried = accepted + len(kept), tried + len(chunk)
         if tried >= MOST_TRIED * max(accepted, 1):
-            raise InputError(f"--given: of {tried} rows, {accepted} keep the inequalities.")
+            raise InputError(f"--given: of {tried} rows, {accepted} keep {asked}.")
         yield kept[: num_samples - found]
         found += min(len(kept), num_samples - found)
     if given.bounds:
-        rank_zero_warn(f"--given: {accepted / tried:.1%} of the rows kept the inequalities.")
+        rank_zero_warn(f"--given: {accepted / tried:.1%} of the rows kept {asked}.")
 
 
 def write_table(
@@ -97,7 +100,8 @@ def completed_rows(
     held = held_cells(units.columns, rows, given, filled).to(model.device)
     known = torch.where(given, rows, torch.tensor([_any(column) for column in units.columns]))
     drawn = units.unscale(model.completed(model.at_home(units.scale(known)), held))
-    return torch.where(given, rows, drawn)
+    drawn = torch.where(given, rows, drawn)
+    return torch.where(given, rows, units.with_formulas(drawn))
 
 
 def imputed(model: LightningModule, units: Units, frame: pd.DataFrame) -> pd.DataFrame:
@@ -123,11 +127,22 @@ def imputed(model: LightningModule, units: Units, frame: pd.DataFrame) -> pd.Dat
 
 
 def _filled(model: TableModel, units: TableUnits, rows: Tensor) -> Tensor:
-    given = ~rows.isnan()
+    for column, formula in reversed(units.formulas.items()):
+        rows = formula.solved(rows, column)
+    known, given, formulas = rows, ~rows.isnan(), list(units.formulas)
     for _ in range(MOST_ROUNDS):
         rows = completed_rows(model, units, rows, ~rows.isnan(), filled=True)
-        if not rows.isnan().any():
+        for column, formula in reversed(units.formulas.items()):
+            rows = formula.settled(rows, known, column)
+        again = torch.where(given, rows, units.with_formulas(rows))
+        wrong = (units.with_formulas(again) - rows).abs()[:, formulas] > 1e-6
+        wrong &= given[:, formulas]
+        rows = again
+        if not rows.isnan().any() and not wrong.any():
             break
+        rows = torch.where(wrong.any(1, keepdim=True), known, rows)  # drawn once more
+    else:
+        rows = completed_rows(model, units, rows, ~rows.isnan(), filled=True)
     assert rows[given].isfinite().all()
     return rows
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from torch import Tensor
 
+from gan_lightning.data.formulas import Formula
 from gan_lightning.errors import InputError
 
 
@@ -25,6 +26,7 @@ class Continuous:
         maximum: Largest value that there can be, likewise.
         missing: Whether a cell may be empty.
         dtype: What pandas calls the column's type.
+        formula: How it follows from other columns: then nothing of it is learned.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Continuous:
     maximum: float | None = None
     missing: bool = False
     dtype: str | None = None
+    formula: Formula | None = None
 
     def __post_init__(self) -> None:
         if self.decimals is not None and not -20 <= self.decimals <= 20:
@@ -41,6 +44,8 @@ class Continuous:
     @property
     def blocks(self) -> tuple[int, ...]:
         """Widths of what encodes a cell: a number, and whether it is there."""
+        if self.formula is not None:
+            return ()
         return (1, 2) if self.missing else (1,)
 
     @property
@@ -127,7 +132,7 @@ class Discrete(Continuous):
 
     @property
     def blocks(self) -> tuple[int, ...]:
-        return (len(self.values) + self.missing,)
+        return () if self.formula is not None else (len(self.values) + self.missing,)
 
 
 @dataclass(frozen=True)
@@ -139,12 +144,14 @@ class Categorical:
         categories: What the values are called.
         missing: Whether a cell may be empty: a level of its own.
         dtype: What pandas calls the column's type.
+        formula: How it follows from other columns: then nothing of it is learned.
     """
 
     name: str
     categories: tuple[str, ...]
     missing: bool = False
     dtype: str | None = None
+    formula: Formula | None = None
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -154,7 +161,7 @@ class Categorical:
     @property
     def blocks(self) -> tuple[int, ...]:
         """Widths of what encodes a cell: one-hot, with the missing level last."""
-        return (len(self.categories) + self.missing,)
+        return () if self.formula is not None else (len(self.categories) + self.missing,)
 
     @property
     def width(self) -> int:
@@ -194,6 +201,7 @@ class Constant:
     levels = ()
     width = 0
     missing = False
+    formula = None
 
     def cells(self, values: Tensor) -> list[str]:
         """Return the one text, again and again."""
@@ -220,7 +228,15 @@ def as_type(series: "pd.Series[Any]", dtype: str | None) -> "pd.Series[Any]":
         return series
 
 
-def column_from(type: str, **arguments: Any) -> Column:
+def described(column: Column) -> dict[str, Any]:
+    """Return a column's attributes and its type's name, as a checkpoint can hold them."""
+    kept = {"type": type(column).__name__, **vars(column)}
+    return kept if column.formula is None else {**kept, "formula": vars(column.formula)}
+
+
+def column_from(type: str, formula: dict[str, Any] | None = None, **arguments: Any) -> Column:
     """Return the column whose attributes and type's name were kept."""
+    if formula is not None:
+        arguments["formula"] = Formula(**formula)
     made: Column = COLUMN_TYPES[type](**arguments)
     return made

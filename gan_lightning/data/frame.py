@@ -1,6 +1,7 @@
 """A table of one's own: a frame of pandas, or a file."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.data.baselines import baselines
-from gan_lightning.data.columns import Categorical, Column, Discrete
+from gan_lightning.data.columns import Categorical, Column, Constant, Discrete
 from gan_lightning.data.found_columns import ColumnType, found_column
+from gan_lightning.data.found_formulas import found_formulas
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import Split
 from gan_lightning.data.table import Table
@@ -31,7 +33,7 @@ class FrameTable(Table):
     Numbers, whole numbers, dates and times, categories and truth values are told apart; what is
     missing is a part of what is modelled; decimals, bounds, types and order come back in samples.
     A column that numbers the rows, identifies them or holds free text is left out, which a warning
-    says.
+    says; so it does of one that follows from others in every row, and then in every sample.
 
     Args:
         frame: The table, with a name for each column.
@@ -66,6 +68,7 @@ class FrameTable(Table):
         frame = _checked(frame)
         _check_names(frame, [*([target] if target else []), *drop, *(types or {})])
         columns, rows = _columns_of(frame.drop(columns=list(drop)), types or {})
+        columns = _with_formulas(columns, rows, types or {})
         self.target = _target(columns, target)
         labels, names = _labels(columns, rows, self.target)
         super().__init__(
@@ -192,6 +195,25 @@ def _columns_of(
             f"Read as numbers: {', '.join(read)}; samples have points, and missing cells are empty."
         )
     return columns, torch.stack(values, 1)
+
+
+def _with_formulas(
+    columns: Sequence[Column], rows: Tensor, types: Mapping[str, ColumnType]
+) -> list[Column]:
+    """Return the columns with what they follow from, and say which do."""
+    asked = [i for i, column in enumerate(columns) if column.name in types]
+    formulas = found_formulas(columns, rows, asked)
+    names = tuple(column.name for column in columns)
+    if formulas:
+        written = "; ".join(formulas[i].written(names, names[i]) for i in sorted(formulas))
+        rank_zero_warn(
+            f"True in every row, and so in every sample: {written}. --data.types.NAME has a column "
+            "learned like any other."
+        )
+    return [
+        column if isinstance(column, Constant) else replace(column, formula=formulas.get(i))
+        for i, column in enumerate(columns)
+    ]
 
 
 def _target(columns: Sequence[Column], asked: str | None) -> int | None:

@@ -18,6 +18,7 @@ SIGNS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "<=": torch.le,
     ">": torch.gt,
     "<": torch.lt,
+    "=": lambda cells, value: (cells == value) | (cells.isnan() & (value != value)),
 }
 
 
@@ -31,10 +32,11 @@ class Given(NamedTuple):
     """Which cells they are, booleans."""
 
     bounds: list[tuple[int, str, float]]
-    """Columns, signs and values of inequalities, which rows are chosen by."""
+    """Columns, signs and values which rows are chosen by: inequalities, and what follows from
+    other columns."""
 
     def accepted(self, rows: Tensor) -> Tensor:
-        """Return which rows keep all inequalities; a missing cell keeps none."""
+        """Return which rows are like this; a missing cell keeps no inequality."""
         kept = torch.ones(len(rows), dtype=torch.bool)
         for place, sign, value in self.bounds:
             kept &= SIGNS[sign](rows[:, place], value)
@@ -59,7 +61,9 @@ def given_by(columns: Sequence[Column], text: str) -> Given:
             raise InputError(f"--given: expected NAME=VALUE or NAME>VALUE, found {part.strip()!r}.")
         name, sign, value = (piece.strip() for piece in found.groups())
         place = _place([column.name for column in columns], name)
-        if sign == "=":
+        if sign == "=" and columns[place].formula is not None:
+            given.bounds.append((place, sign, _value(columns[place], value)))
+        elif sign == "=":
             row[place], given.cells[place] = _value(columns[place], value), True
         else:
             given.bounds.append((place, sign, _bound(columns[place], value)))
@@ -93,7 +97,7 @@ def held_cells(
     """
     numbers, categories = [], []
     for i, column in enumerate(columns):
-        if isinstance(column, Constant):
+        if not column.blocks:
             continue
         if isinstance(column, Discrete | Categorical):
             categories.append(given[:, i])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from gan_lightning.data.columns import Categorical, Column, Continuous, column_from
+from gan_lightning.data.columns import Categorical, Column, Continuous, column_from, described
 from gan_lightning.data.parquet import write_parquet
 from gan_lightning.data.units import Units
 from gan_lightning.errors import InputError
@@ -56,7 +56,8 @@ class ColumnUnits(Units):
             if known.blocks != column.blocks or known.levels != column.levels:
                 raise InputError(
                     f"The checkpoint's column {known.name!r} is not the data's: it has other "
-                    "values, or they are missing in one alone."
+                    "values, or they are missing in one alone, or follow from other columns in one "
+                    "alone."
                 )
         return self.with_columns(columns)
 
@@ -94,7 +95,7 @@ class ColumnUnits(Units):
                 writer.writerows(zip(*(column.cells(part) for column, part in parts), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
-        columns = [{"type": type(column).__name__, **vars(column)} for column in self.columns]
+        columns = [described(column) for column in self.columns]
         return {"kind": self.kind, "columns": columns, "label_names": self.label_names}
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Continuous, Discrete, column_from
+from gan_lightning.data.formulas import in_order
 from gan_lightning.data.row_units import ColumnUnits
 from gan_lightning.data.scales import NormalScores
 
@@ -40,6 +41,8 @@ class TableUnits(ColumnUnits):
         self.starts: list[int] = starts.tolist()
         """Where each column begins in an encoded row."""
         self.width = sum(column.width for column in columns)
+        formulas = {i: c.formula for i, c in enumerate(columns) if c.formula is not None}
+        self.formulas = in_order(formulas)
 
     @classmethod
     def of_rows(
@@ -102,6 +105,20 @@ class TableUnits(ColumnUnits):
         for i in self.discrete:
             column, start = self.columns[i], self.starts[i]
             columns[i] = _value(column, x[:, start : start + column.width].argmax(1))
+        return self.with_formulas(torch.stack(columns, 1))
+
+    def rounded(self, points: Tensor) -> Tensor:
+        return self.with_formulas(super().rounded(points))
+
+    def with_formulas(self, rows: Tensor) -> Tensor:
+        """Return rows whose columns that follow from others do so, in the data's own units.
+
+        Such a number is not held to what was seen: a sum may be larger than any that was.
+        """
+        columns = list(rows.unbind(1))
+        for i, formula in self.formulas.items():
+            column, values = self.columns[i], formula(torch.stack(columns, 1))
+            columns[i] = column.rounded(values) if isinstance(column, Continuous) else values
         return torch.stack(columns, 1)
 
     def state_dict(self) -> dict[str, Any]:
@@ -119,12 +136,13 @@ class TableUnits(ColumnUnits):
 
 def _is_measured(column: Column) -> bool:
     """Return whether a column is a number to the model."""
-    return isinstance(column, Continuous) and not isinstance(column, Discrete)
+    measured = isinstance(column, Continuous) and not isinstance(column, Discrete)
+    return measured and column.formula is None
 
 
 def _is_discrete(column: Column) -> bool:
     """Return whether a column is a one-hot block to the model."""
-    return isinstance(column, Discrete | Categorical)
+    return isinstance(column, Discrete | Categorical) and column.formula is None
 
 
 def _index(column: Column, values: Tensor) -> Tensor:

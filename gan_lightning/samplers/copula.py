@@ -9,22 +9,25 @@ from torch import Tensor
 from gan_lightning.errors import InputError
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers.contracts import LatentSampler, require_fitted
+from gan_lightning.samplers.normal_scores import (
+    NUM_QUANTILES,
+    REACH,
+    Scores,
+    placed_scores,
+    smooth_quantiles,
+)
 
-NUM_QUANTILES = 64
-"""Quantiles of each measured value and label: a checkpoint holds no column."""
-
-FEWEST_ROWS = 10
-"""Rows of a label from which its correlations are learned; below, those of all rows do."""
-
-Scores = Tensor
-"""Normal scores: the quantile of each value as a number of N(0, 1), ``(num_rows, num_columns)``."""
+INNER = round((1 - 1 / REACH) * (NUM_QUANTILES - 1) / 2)
+"""The quantile one standard deviation below the median."""
 
 
 class GaussianCopula(LatentSampler):
     """A copula for each label: the columns' own distributions, and correlated normal scores.
 
-    Measured values keep their quantiles within the label, categories their shares. The correlation
-    of their normal scores is shrunk as far as few rows ask for (Ledoit & Wolf, 2004).
+    A measured value has the quantiles of a kernel density within the label (Silverman, 1986), not
+    those of the rows themselves, which samples would lie too close to; a category has its share.
+    The correlation of normal scores is shrunk as far as few rows ask for (Ledoit & Wolf, 2004),
+    and drawn to that within all labels: that of d columns and n rows counts n / (n + 2d).
 
     Args:
         latent_dim: Length of an encoded row.
@@ -64,27 +67,29 @@ class GaussianCopula(LatentSampler):
         labels = torch.zeros(len(latents)).long() if labels is None else labels.cpu()
         values = self.layout.values(latents.cpu().double())
         codes = self.layout.codes(latents.cpu())
+        present = labels.unique().tolist()
         with torch.random.fork_rng([]):
             torch.manual_seed(0)
-            everywhere = _correlation(self._learned(0, values, codes))
-            for label in range(self.num_classes):
-                rows = labels == label
-                few = rows.sum() < FEWEST_ROWS
-                chosen = rows if rows.any() else torch.ones_like(rows)
-                scores = self._learned(label, values[chosen], codes[chosen])
-                correlation = everywhere if few else _correlation(scores)
-                self.factors[label] = torch.linalg.cholesky(correlation)
+            scores = {
+                label: self._learned(label, values[labels == label], codes[labels == label])
+                for label in present
+            }
+            for label in {*range(self.num_classes)} - {*present}:  # asked for, it is any row
+                self._learned(label, values, codes)
+        shared = _correlation(torch.cat([*scores.values()]))
+        for label in range(self.num_classes):
+            own = shared
+            if label in scores:
+                own = _between(_correlation(scores[label]), shared, len(scores[label]))
+            self.factors[label] = torch.linalg.cholesky(own)
         self.fitted.fill_(True)
 
     def _learned(self, label: int, values: Tensor, codes: Tensor) -> Scores:
         """Learn the distributions of a label's columns and return their normal scores."""
         count, scores = len(codes), []
-        levels = torch.linspace(0.5 / count, 1 - 0.5 / count, NUM_QUANTILES, dtype=torch.float64)
         for column in range(values.shape[1]):
             ordered, order = values[:, column].sort()
-            at = (levels * count - 0.5).clamp(0, count - 1)
-            below = ordered[at.floor().long()]
-            self.quantiles[label, column] = torch.lerp(below, ordered[at.ceil().long()], at % 1)
+            self.quantiles[label, column] = smooth_quantiles(ordered)
             ranks = torch.empty(count, dtype=torch.float64)
             ranks[order] = torch.arange(count, dtype=torch.float64)
             level = (ranks + 0.5) / count
@@ -113,8 +118,7 @@ class GaussianCopula(LatentSampler):
             labels = torch.zeros(num_samples, dtype=torch.int64, device=device)
         factors = self.factors[labels]
         noise = torch.randn(num_samples, factors.shape[2], dtype=factors.dtype, device=device)
-        scores = (factors @ noise[:, :, None]).squeeze(2)
-        return self._rows(labels, torch.special.ndtr(scores))
+        return self._rows(labels, (factors @ noise[:, :, None]).squeeze(2))
 
     @torch.no_grad()
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:
@@ -143,8 +147,7 @@ class GaussianCopula(LatentSampler):
             for label in labels.unique().tolist():
                 chosen = labels == label
                 scores = self._rest(label, found[label][0][chosen], cells)
-                levels = torch.special.ndtr(scores)
-                new = self._rows(torch.full_like(labels[chosen], label), levels).to(x)
+                new = self._rows(torch.full_like(labels[chosen], label), scores).to(x)
                 drawn[rows[chosen]] = self._with_given(x[rows[chosen]], new, cells)
         return drawn
 
@@ -157,25 +160,29 @@ class GaussianCopula(LatentSampler):
         self, label: int, values: Tensor, codes: Tensor, cells: Tensor
     ) -> tuple[Scores, Tensor]:
         """Return the scores of given cells for a label, and the log of how likely it makes them."""
-        scores, chance = [], values.new_zeros(len(values))
+        edges, chance = [], values.new_zeros(len(values))
         num_numbers = values.shape[1]
         for cell in cells.nonzero().flatten().tolist():
             if cell < num_numbers:
                 quantiles, value = self.quantiles[label, cell], values[:, cell]
                 low, high = (
-                    torch.searchsorted(quantiles, value.contiguous(), right=side)
+                    torch.searchsorted(quantiles, value.contiguous(), right=side).double() - 0.5
                     for side in (False, True)
                 )
-                level = (low + high).double() / (2 * NUM_QUANTILES)
-                spread, centre = torch.std_mean(quantiles)
+                score = ((low + high) / (NUM_QUANTILES - 1) - 1) * REACH
+                edges.append(torch.special.ndtr(score.clamp(-3, 3)).expand(2, -1))
+                first, last = quantiles[INNER], quantiles[-1 - INNER]
+                spread, centre = (last - first) / 2, (last + first) / 2
                 distance = (value - centre) / spread.clamp_min(1e-6)
                 chance = chance - distance.square() / 2 - spread.clamp_min(1e-6).log()
             else:
                 share, code = self.shares[label, cell - num_numbers], codes[:, cell - num_numbers]
-                level = (share.cumsum(0) - share)[code] + torch.rand_like(chance) * share[code]
+                first = (share.cumsum(0) - share)[code]
+                edges.append(torch.stack([first, first + share[code]]))
                 chance = chance + share[code].log()
-            scores.append(torch.special.ndtri(level.clamp(1e-3, 1 - 1e-3)))
-        given = torch.stack(scores, 1) if scores else values.new_zeros(len(values), 0)
+        given = values.new_zeros(len(values), 0)
+        if edges:
+            given = placed_scores(torch.stack(edges, 2), self._correlation(label)[cells][:, cells])
         factor = torch.linalg.cholesky(self._correlation(label)[cells][:, cells])
         white = torch.linalg.solve_triangular(factor, given.T, upper=False)
         together = (given.square().sum(1) - white.square().sum(0)) / 2
@@ -203,17 +210,17 @@ class GaussianCopula(LatentSampler):
         codes = torch.where(cells[num_numbers:], self.layout.codes(x), self.layout.codes(new))
         return self.layout.joined(values, codes)
 
-    def _rows(self, labels: Tensor, levels: Tensor) -> Tensor:
-        """Return a row of each label, whose columns stand at levels in [0, 1]."""
+    def _rows(self, labels: Tensor, scores: Scores) -> Tensor:
+        """Return a row of each label, whose columns have these scores."""
         num_numbers = len(self.layout.numbers)
-        at = levels[:, :num_numbers] * (NUM_QUANTILES - 1)
+        at = (scores[:, :num_numbers].clamp(-REACH, REACH) / REACH + 1) * (NUM_QUANTILES - 1) / 2
         below, above = at.floor().long(), at.ceil().long()
-        columns = torch.arange(num_numbers, device=levels.device)
+        columns = torch.arange(num_numbers, device=scores.device)
         low, high = (self.quantiles[labels[:, None], columns, knot] for knot in (below, above))
         values = torch.lerp(low, high, at - below)
         edges = self.shares.cumsum(2)[labels]
-        codes = (levels[:, num_numbers:, None] > edges).sum(2)
-        sizes = torch.tensor(self.layout.sizes, device=levels.device)
+        codes = (torch.special.ndtr(scores[:, num_numbers:, None]) > edges).sum(2)
+        sizes = torch.tensor(self.layout.sizes, device=scores.device)
         return self.layout.joined(values, codes.minimum(sizes - 1))
 
 
@@ -226,3 +233,9 @@ def _correlation(scores: Scores) -> Tensor:
         scale = covariance.diagonal().sqrt()
         correlation[varying[:, None], varying] = covariance / torch.outer(scale, scale)
     return correlation.fill_diagonal_(1 + 1e-6)
+
+
+def _between(own: Tensor, shared: Tensor, num_rows: int) -> Tensor:
+    """Return a label's correlation, drawn to that within all labels where its rows are few."""
+    num_columns = int(((own != 0).sum(1) > 1).sum())
+    return torch.lerp(shared, own, num_rows / max(num_rows + 2 * num_columns, 1))

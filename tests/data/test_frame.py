@@ -233,6 +233,7 @@ READ = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:True in every row:UserWarning")
 @pytest.mark.parametrize("content", READ.values(), ids=READ.keys())
 def test_a_table_is_read_and_written_as_it_is(tmp_path, content):
     module = read(tmp_path, content)
