@@ -30,8 +30,13 @@ def fenced(page, language):
 
 def unrolled(line):
     """The commands of a loop that stands in one line, or the line itself."""
-    loop = re.fullmatch(r"for (\w+) in (.*); do (.*); done", line)
-    return [loop[3].replace(f"${loop[1]}", each) for each in loop[2].split()] if loop else [line]
+    loop = re.fullmatch(r"for (\w+) in (.*?); do (.*); done", line)
+    if not loop:
+        return [line]
+    commands = loop[3].split("; ")
+    return [
+        command.replace(f"${loop[1]}", each) for each in loop[2].split() for command in commands
+    ]
 
 
 def commands_of(page):
