@@ -19,7 +19,8 @@ WIDEST = 900
 
 STYLE = """
 :root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,sans-serif;max-width:1200px;margin:0 auto;padding:1em;overflow-wrap:anywhere}
+body{font:16px/1.5 system-ui,sans-serif;max-width:1200px;margin:0 auto;padding:1em}
+body{overflow-wrap:anywhere}
 h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9em}
