@@ -1,6 +1,6 @@
 """Runs of the same settings but for the seed, and numbers with their spread over seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
@@ -57,7 +57,7 @@ class Family:
         return list(dict.fromkeys(run.protocol for run in self.runs if run.protocol))
 
 
-def families_of(runs: Sequence[RunRecord]) -> list[Family]:
+def families_of(runs: Iterable[RunRecord]) -> list[Family]:
     """Return the runs in families, in the order of their first runs."""
     found: dict[Any, list[RunRecord]] = {}
     for run in runs:

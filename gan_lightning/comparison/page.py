@@ -20,18 +20,19 @@ WIDEST = 900
 STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:1200px;margin:0 auto;padding:1em}
+body{overflow-wrap:anywhere}
 h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9em}
 td,th{padding:.3em .8em;text-align:right;border-bottom:1px solid #8884;white-space:nowrap}
 td:first-child,th:first-child{text-align:left}
-.settings td{text-align:left;white-space:normal;overflow-wrap:anywhere}
+.settings td{text-align:left;white-space:normal}
 .grid{display:grid;gap:1em;grid-template-columns:repeat(auto-fill,minmax(min(100%,20em),1fr))}
-figure{margin:0}figcaption{font-size:.85em;overflow-wrap:anywhere}
+figure{margin:0}figcaption{font-size:.85em}
 img,svg{width:100%;height:auto}img{image-rendering:auto;background:#fff}
 .key{display:inline-block;width:1em;height:.3em;vertical-align:middle;margin-right:.4em}
-@media(max-width:40em){td,th{white-space:normal;padding:.3em .4em;overflow-wrap:anywhere}}
-p,li{overflow-wrap:anywhere}small{opacity:.75}
+@media(max-width:40em){td,th{white-space:normal;padding:.3em .4em}}
+small{opacity:.75}
 """
 
 

@@ -48,8 +48,8 @@ class HandedNoise(TorchFunctionMode):
         if self.noise is None:
             self.seen.update(map(id, _tensors((args, kwargs.values()))))
         name = getattr(func, "__name__", "")
-        if (draw := getattr(self, f"_{name}", None)) is not None and name in DRAWS:
-            return draw(*args, **kwargs)
+        if (draw := DRAWS.get(name)) is not None:
+            return draw(self, *args, **kwargs)
         if func in REFUSED or name in REFUSED_METHODS:
             raise InputError(f"it draws by {name}, and only {', '.join(DRAWS)} are known")
         if func is functional.dropout and kwargs.get("training", True):
@@ -68,8 +68,9 @@ class HandedNoise(TorchFunctionMode):
     def _rand_like(self, like: Tensor, **options: Any) -> Tensor:
         return self._uniform(like.shape).to(options.get("dtype") or like.dtype)
 
-    def _bernoulli(self, chances: Tensor, **options: Any) -> Tensor:
+    def _bernoulli(self, chances: Tensor, p: float | None = None, **options: Any) -> Tensor:
         self.chooses = True
+        chances = chances if p is None else torch.full_like(chances, p)
         return (self._uniform(chances.shape) < chances).to(chances.dtype)
 
     def _multinomial(
@@ -112,7 +113,14 @@ class HandedNoise(TorchFunctionMode):
         return alike[0] if alike else 0
 
 
-DRAWS = ("randn", "randn_like", "rand", "rand_like", "bernoulli", "multinomial")
+DRAWS: dict[str, Callable[..., Tensor]] = {
+    "randn": HandedNoise._randn,
+    "randn_like": HandedNoise._randn_like,
+    "rand": HandedNoise._rand,
+    "rand_like": HandedNoise._rand_like,
+    "bernoulli": HandedNoise._bernoulli,
+    "multinomial": HandedNoise._multinomial,
+}
 """The functions by which a model may draw."""
 
 REFUSED = {torch.normal, torch.randint, torch.randint_like, torch.randperm, torch.poisson}

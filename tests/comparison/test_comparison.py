@@ -1,10 +1,12 @@
 """Runs beside each other: numbers with their spread, settings, pictures and curves."""
 
 import csv
+import importlib.util
 import io
 import json
 from html.parser import HTMLParser
 from math import sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,11 @@ from torch.utils.tensorboard import SummaryWriter
 from gan_lightning.cli import main
 from gan_lightning.comparison import csv_of, families_of, markdown_of, page_of, read_run
 from gan_lightning.comparison.families import differences_of
+
+BROWSER = Path(__file__).parents[1] / "browser.py"
+SPEC = importlib.util.spec_from_file_location("browser", BROWSER)
+browser = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(browser)
 
 
 @pytest.fixture
@@ -131,6 +138,23 @@ def test_the_page_needs_nothing_from_elsewhere(make_run):
     assert "no finite value" in page.texts
     assert "a/version_0, seed 0, batch 100" in page.texts
     assert 'name=viewport content="width=device-width' in page_of([])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="there is no Chromium")
+def test_the_page_fits_a_phone_and_shows_its_pictures(make_run, tmp_path):
+    runs = [make_run("experiment_with_a_long_name", i, i, ks=i, lr=i, curve=[1, 2]) for i in (0, 1)]
+    path = tmp_path / "page.html"
+    path.write_text(page_of(families_of(map(read_run, runs))), encoding="utf-8")
+    with browser.browsing(path.as_uri(), tmp_path / "profile", (500, 900)) as page:
+        page.wait_for("Settings that differ", "Pictures: pairs", "Curves, by batches")
+        width = page.evaluate("innerWidth")
+        assert width <= 500  # no window of Chromium is narrower
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        sizes = page.evaluate("[...document.images].map(image => image.naturalWidth)")
+        assert sizes == [40, 40]
+        boxes = "[...document.images].map(image => image.getBoundingClientRect().right)"
+        assert max(page.evaluate(boxes)) <= width
 
 
 HOSTILE = "<script>alert(1)</script>|&"

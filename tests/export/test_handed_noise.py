@@ -106,6 +106,7 @@ def points():
         (lambda n: torch.rand(n, 2), 2),
         (lambda n: torch.rand((n, 2)) * torch.randn(size=(n, 1)), 3),
         (lambda n: torch.full((n, 2), 0.3).bernoulli(), 2),
+        (lambda n: torch.bernoulli(torch.empty(n, 2), 0.3), 2),
         (lambda n: torch.randn(2, n, 3).sum(2).T, 6),
     ],
 )
