@@ -41,7 +41,7 @@ TABS = {
     "text": [
         "run/config",
         "class_path: gan_lightning.R3GAN",
-        "run/health",
+        "health/diagnosis",
         "The average of the weights is not warmed up",
         "val/protocol",
         "50 samples of the averaged weights",

@@ -135,7 +135,7 @@ class HealthMonitor(Callback):
             tqdm.write(f"Health: {diagnosis}", file=sys.stderr)
         text = "\n".join(f"- **{d.disease}**: {d.symptom} *{d.advice}*" for d in self.found)
         for logger in trainer.loggers:
-            keep_text(logger, "run/health", text, max(trainer.fit_loop.total_batch_idx, 0))
+            keep_text(logger, "health/diagnosis", text, max(trainer.fit_loop.total_batch_idx, 0))
 
 
 def _is_last(trainer: Trainer) -> bool:

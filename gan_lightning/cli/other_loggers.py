@@ -2,6 +2,7 @@
 
 import csv
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,9 @@ class GoingOnCSVLogger(CSVLogger):
             path = Path(self.log_dir) / ExperimentWriter.NAME_METRICS_FILE
             columns, rows = _read(path)
             aside = path.rename(path.with_suffix(".kept")) if rows else None
-            writer: Any = super().experiment
+            with warnings.catch_warnings():  # that it would delete them
+                warnings.filterwarnings("ignore", message="Experiment logs directory")
+                writer: Any = super().experiment
             if aside is not None:
                 with replacing(path) as file, file.open("w", newline="") as content:
                     table = csv.DictWriter(content, columns)

@@ -34,10 +34,10 @@ def test_each_disease_is_named_alone_and_once(name, tmp_path, capsys):
     assert len(said) == (0 if stopped else len(found))
     board = EventAccumulator(str(tmp_path / "cause" / "version_0")).Reload()
     if found:
-        *_, event = board.Tensors("run/health/text_summary")
+        *_, event = board.Tensors("health/diagnosis/text_summary")
         assert found[0].disease.encode() in event.tensor_proto.string_val[0]
     else:
-        assert "run/health/text_summary" not in board.Tags()["tensors"]
+        assert "health/diagnosis/text_summary" not in board.Tags()["tensors"]
 
 
 def test_what_was_said_is_not_said_again_when_a_run_goes_on():
