@@ -162,7 +162,7 @@ def frames_of(root, version):
 
 @pytest.fixture
 def stopped(run, tmp_path, monkeypatch, capsys):
-    """A run that a signal has stopped after 10 of 20 batches, and that has said where its film is."""
+    """A run that a signal has stopped after 10 of 20 batches, and that has named its film."""
     config = tmp_path / "ring.yaml"
     config.write_text(EXPERIMENT)
     with monkeypatch.context() as patch:
