@@ -161,8 +161,8 @@ def frames_of(root, version):
 
 
 @pytest.fixture
-def stopped(run, tmp_path, monkeypatch):
-    """A run that a signal has stopped after 10 of 20 batches."""
+def stopped(run, tmp_path, monkeypatch, capsys):
+    """A run that a signal has stopped after 10 of 20 batches, and that has named its film."""
     config = tmp_path / "ring.yaml"
     config.write_text(EXPERIMENT)
     with monkeypatch.context() as patch:
@@ -171,11 +171,11 @@ def stopped(run, tmp_path, monkeypatch):
         )
         with pytest.raises(SystemExit):
             run("fit", f"--config={config}")
+    assert "points.gif" in capsys.readouterr().out
     return tmp_path / "lightning_logs/ring/version_0"
 
 
 def test_a_film_goes_on_after_a_resume_without_lost_or_doubled_frames(run, stopped, capsys):
-    assert "points.gif" in capsys.readouterr().out  # the film so far
     with Image.open(stopped / "pictures/points.gif") as film:
         assert film.n_frames == len(moments(10))
     drawn_at(stopped / "pictures/points", [15])  # as if it had been killed later
