@@ -1,6 +1,7 @@
 """Rows of a table in memory."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -152,7 +153,7 @@ class Table(DataModule):
         for label in range(self.num_classes):
             rows = self.rows[self.labels == label]
             if self.split_by_content:
-                yield parted(row_hashes(rows, label, self.split_seed), *self._shares(), known)
+                yield parted(self._hashes[label], *self._shares(), known)
                 continue
             order = torch.randperm(len(rows), generator=generator)
             num_val, num_test = (round(share * len(rows)) for share in self._shares())
@@ -163,10 +164,15 @@ class Table(DataModule):
             return None
         hashes: list[set[str]] = [set(), set()]
         for label, (_, *parts) in enumerate(self._parts()):
-            rows = row_hashes(self.rows[self.labels == label], label, self.split_seed)
             for found, part in zip(hashes, parts, strict=True):
-                found.update(rows[i] for i in part.tolist())
+                found.update(self._hashes[label][i] for i in part.tolist())
         return HeldOut(*map(frozenset, hashes))
+
+    @cached_property
+    def _hashes(self) -> list[list[str]]:
+        """A hash for each row of each label."""
+        rows = [self.rows[self.labels == label] for label in range(self.num_classes)]
+        return [row_hashes(part, label, self.split_seed) for label, part in enumerate(rows)]
 
     def fingerprint(self) -> dict[str, str]:
         splits = dict(zip(("training", "validation", "test"), self._split(), strict=True))
