@@ -21,6 +21,22 @@ def _importable(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
 
 
+def test_the_slope_of_what_grows_as_its_size_is_one_and_of_its_square_two():
+    import slopes
+
+    sizes = [1.0, 2.0, 4.0, 8.0]
+    assert slopes.slope(sizes, [3 * size for size in sizes]) == pytest.approx(1)
+    assert slopes.slope(sizes, [5 * size**2 for size in sizes]) == pytest.approx(2)
+    assert slopes.slope(sizes, [7.0] * 4) == pytest.approx(0)
+
+
+def test_every_case_of_the_slopes_does_its_work():
+    import slopes
+
+    for make, sizes, _ in slopes.CASES.values():
+        make(sizes[0])()
+
+
 @pytest.mark.parametrize(
     ("script", "experiment", "column"),
     [
