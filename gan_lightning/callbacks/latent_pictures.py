@@ -138,7 +138,7 @@ def _traversals(data: DataModule, model: LatentModel, z: Tensor, labels: Tensor)
         data,
         "One latent unit moved, by so many standard deviations",
         [f"z{unit}" for unit in most_varying(z, 10)],
-        [f"{x:+.1f}" for x in np.linspace(-FARTHEST, FARTHEST, NUM_STEPS)],
+        [f"{x:+.1f}" if x else "0" for x in np.linspace(-FARTHEST, FARTHEST, NUM_STEPS)],
     )
 
 
