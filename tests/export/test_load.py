@@ -173,7 +173,7 @@ def test_a_program_of_another_package_is_refused(tmp_path):
 
 def test_a_checkpoint_with_a_pickle_is_refused(tmp_path):
     torch.save({"state_dict": {}, "evil": Evil(tmp_path / "ran")}, tmp_path / "evil.ckpt")
-    with pytest.raises(InputError, match="damaged or no checkpoint"):
+    with pytest.raises(InputError, match="damaged or not a checkpoint"):
         gan_lightning.load(tmp_path / "evil.ckpt")
     assert not (tmp_path / "ran").exists()
 
@@ -185,7 +185,7 @@ def test_a_checkpoint_with_a_pickle_is_refused(tmp_path):
         ("g.onnx", "The card beside it"),
         ("g.txt", "load reads"),
         ("text.safetensors", "is damaged, or was not written by export"),
-        ("text.ckpt", "damaged or no checkpoint"),
+        ("text.ckpt", "damaged or not a checkpoint"),
     ],
 )
 def test_what_cannot_be_loaded_is_said_in_a_sentence(tmp_path, name, reason):

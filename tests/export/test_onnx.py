@@ -34,7 +34,7 @@ def test_a_graph_draws_the_models_own_samples_for_any_number_of_them(
     assert agreed.difference <= TOLERANCE
     session = onnxruntime.InferenceSession(path)
     facts = json.loads(session.get_modelmeta().custom_metadata_map["gan_lightning"])
-    for count in (1, 2, 40):
+    for count in (1, 5, 40):  # no other size of a draw, which would take its place here
         noise = np.random.default_rng(count).standard_normal((count, facts["noise"]), np.float32)
         inputs = {"noise": noise}
         if facts["labels"]:
