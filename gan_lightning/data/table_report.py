@@ -32,7 +32,7 @@ MEANINGS = {
     "copies, 1 for new rows.",
     "copies": "Share of samples that are a training row in every cell.",
     "memorised": "Share of samples nearer to a training row than held-out rows ever are.",
-    "tstr": "Accuracy of a classifier of the target trained on samples, tested on held-out rows.",
+    "tstr": "Accuracy (of a number R²) of what learns the target from samples, on held-out rows.",
     "trtr": "The same, trained on as many training rows: what tstr can reach.",
 }
 

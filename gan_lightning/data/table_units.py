@@ -131,7 +131,11 @@ class TableUnits(ColumnUnits):
         for name, values in vars(scores).items():
             if not isinstance(values, Tensor) or values.dim() != 2:
                 raise TypeError(f"the scores' {name} are no matrix")
-        return cls(columns, scores, state["label_names"])
+        units = cls(columns, scores, state["label_names"])
+        for formula in units.formulas.values():
+            if not {*formula.sources} <= {*range(len(columns))}:
+                raise TypeError("a formula follows from a column that there is not")
+        return units
 
 
 def _is_measured(column: Column) -> bool:

@@ -1,7 +1,7 @@
 """How close sampled rows are to real ones."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,6 @@ from gan_lightning.metrics.contracts import TwoSampleMetric
 from gan_lightning.metrics.correlations import correlation_errors
 from gan_lightning.metrics.distances import (
     ks_statistic,
-    total_variation,
     wasserstein_distance,
 )
 from gan_lightning.metrics.features import all_finite
@@ -19,11 +18,28 @@ from gan_lightning.metrics.memorisation import (
     closest_record_ratio,
     memorised_share,
 )
+from gan_lightning.metrics.missing import (
+    Distance,
+    missing_difference,
+    of_categories,
+    of_present,
+)
 from gan_lightning.metrics.rows import copied_share, filled, row_vectors
-from gan_lightning.metrics.transfer import transfer_accuracies
+from gan_lightning.metrics.transfer import (
+    transfer_accuracies,
+    transfer_accuracy,
+    transfer_r2,
+)
 from gan_lightning.metrics.two_sample import boosted_auc, two_sample_accuracy
 
-Distance = Callable[[Tensor, Tensor], Tensor]
+MOST_REFERENCE = 10_000
+"""Training rows among which closest ones are looked for, of tables that have more."""
+
+MOST_FRESH = 5000
+"""Held-out rows that say how near fresh ones come, likewise."""
+
+MOST_CLASSES = 20
+"""Different numbers of a target up to which they are classes; more are predicted as numbers."""
 
 
 class TableMetrics(TwoSampleMetric):
@@ -72,8 +88,8 @@ class TableMetrics(TwoSampleMetric):
         for quantity, distance, columns in [
             ("ks", ks_statistic, self.continuous),
             ("wasserstein", wasserstein_distance, self.continuous),
-            ("tv", _of_categories, self.categorical),
-            ("missing", _missing_difference, self.missing),
+            ("tv", of_categories, self.categorical),
+            ("missing", missing_difference, self.missing),
         ]:
             if columns:
                 distances = [
@@ -91,9 +107,7 @@ class TableMetrics(TwoSampleMetric):
     def _present(self, distance: Distance, column: int) -> Distance:
         """Return a distance that knows what may be missing in a column."""
         numbers = column in self.missing and column in self.continuous
-        return (
-            _of_present(distance) if numbers and distance is not _missing_difference else distance
-        )
+        return of_present(distance) if numbers and distance is not missing_difference else distance
 
     def correlation_errors(self, real: Tensor, generated: Tensor) -> Tensor:
         """Return by how much the correlations of two sets of rows differ, for each pair."""
@@ -115,8 +129,8 @@ class CompleteTableMetrics(TableMetrics):
     the distance of samples to the closest training row, relative to these from one another;
     ``copies``, the share of samples that are training rows; ``memorised``, that of samples nearer
     to one than held-out rows are; and ``tstr``, ``trtr`` and ``trts``, what ``transfer_accuracies``
-    says. What a classifier has to tell is the target, the last categorical column by default, or
-    else the labels that samples were asked for.
+    says, of R² where the target is a number. What a classifier has to tell is the target, the last
+    categorical column by default, or else the labels that samples were asked for.
 
     Args:
         names: The columns' names.
@@ -142,6 +156,11 @@ class CompleteTableMetrics(TableMetrics):
         self.training_rows = training
         self.training_labels = training_labels
         self.target = self.categorical[-1] if target is None and self.categorical else target
+        self.predicts_number = self.target in self.continuous and (
+            len(training[:, self.target].unique()) > MOST_CLASSES
+        )
+        if self.predicts_number and self.target is not None:
+            self.protocol = f"tstr, trtr and trts are R² of forests for {names[self.target]!r}"
         fresh = {"c2st": 0.5, "boosted": 0.5, "gap": 0.0, "closer": 0.5, "dcr": 1.0}
         self.goals = {**self.goals, **fresh, "copies": 0.0, "memorised": 0.0}
         if len(self.compared) > 1:
@@ -155,15 +174,17 @@ class CompleteTableMetrics(TableMetrics):
             for columns in (self.categorical, self.missing)
         )
         training, real, generated = row_vectors(sets, categorical, missing)
+        reference = training[_chosen(len(training), MOST_REFERENCE)]
+        fresh = real[_chosen(len(real), MOST_FRESH)]
         return {
             **super().compute(),
             **self._excess(),
             "c2st": two_sample_accuracy(real, generated),
             **self._boosted(sets, categorical, missing),
             "closer": closer_share(generated, training, held_out=real),
-            "dcr": closest_record_ratio(generated, training),
+            "dcr": closest_record_ratio(generated, reference),
             "copies": copied_share(sets[2], sets[0]),
-            "memorised": memorised_share(generated, training, held_out=real),
+            "memorised": memorised_share(generated, training, held_out=fresh),
             **self._usefulness(sets, categorical, missing),
         }
 
@@ -195,7 +216,9 @@ class CompleteTableMetrics(TableMetrics):
         """Return what is learned on one set and tested on another, where there is what to learn."""
         if self.target is not None:
             target = self.compared.index(self.target)
-            labels = [rows[:, target].nan_to_num(-1).long() for rows in sets]
+            labels = [rows[:, target] for rows in sets]
+            if not self.predicts_number:
+                labels = [values.nan_to_num(-1).long() for values in labels]
             sets = [torch.cat([rows[:, :target], rows[:, target + 1 :]], 1) for rows in sets]
             categorical, missing = (
                 [i - (i > target) for i in columns if i != target]
@@ -206,36 +229,16 @@ class CompleteTableMetrics(TableMetrics):
             labels = [self.training_labels, *(part.cpu() for part in gathered if part is not None)]
         if len(labels) < len(sets) or not sets[0].shape[1]:
             return {}
-        return transfer_accuracies(
-            *zip(row_vectors(sets, categorical, missing), labels, strict=True)
-        )
+        labelled = zip(row_vectors(sets, categorical, missing), labels, strict=True)
+        judge = transfer_r2 if self.predicts_number else transfer_accuracy
+        known, held_out, samples = labelled
+        return transfer_accuracies(known, held_out, samples, judge)
 
 
 def _chosen(num_rows: int, size: int) -> Tensor:
     """Return the indices of random rows, the same each time."""
-    return torch.randperm(num_rows, generator=torch.Generator().manual_seed(0))[:size]
-
-
-def _of_present(distance: Distance) -> Distance:
-    """Return a distance of two columns that leaves out what is missing; 1 where nothing is left."""
-
-    def of_present(real: Tensor, generated: Tensor) -> Tensor:
-        real, generated = (values[~values.isnan()][:, None] for values in (real, generated))
-        if not len(real) or not len(generated):
-            return real.new_tensor([float(len(real) != len(generated))])
-        return distance(real, generated)
-
-    return of_present
-
-
-def _of_categories(real: Tensor, generated: Tensor) -> Tensor:
-    """Return the total variation of two columns, with a category for what is missing."""
-    return total_variation(real.nan_to_num(-1), generated.nan_to_num(-1))
-
-
-def _missing_difference(real: Tensor, generated: Tensor) -> Tensor:
-    """Return by how much the shares of missing cells differ, for each column."""
-    return (real.isnan().double().mean(0) - generated.isnan().double().mean(0)).abs()
+    order = torch.randperm(num_rows, generator=torch.Generator().manual_seed(0))
+    return order[:size] if size < num_rows else torch.arange(num_rows)
 
 
 def _tags(names: Sequence[str]) -> list[str]:

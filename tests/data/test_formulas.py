@@ -187,3 +187,14 @@ def test_a_column_that_follows_from_itself_is_refused():
     circle = {0: Formula((1,), weights=(1.0, 0.0)), 1: Formula((0,), weights=(1.0, 0.0))}
     with pytest.raises(InputError, match="follows from itself"):
         in_order(circle)
+
+
+def test_a_checkpoint_whose_formula_names_no_column_is_refused():
+    frame = table()
+    with pytest.warns(UserWarning, match="True in every row"):
+        data = FrameTable(frame.assign(total=(frame["a"] + frame["b"]).round(1)))
+    data.setup("fit")
+    state = data.units.state_dict()
+    state["columns"][-1]["formula"] = {**state["columns"][-1]["formula"], "sources": (0, 99)}
+    with pytest.raises(TypeError, match="a column that there is not"):
+        TableUnits.from_state(state)

@@ -300,3 +300,22 @@ def test_the_excess_of_correlation_errors_is_none_for_real_rows():
     shuffled = flowers(seed=2)
     shuffled[:, 0] = shuffled[torch.randperm(150), 0]
     assert complete(shuffled)["correlation_excess"] > 0.1
+
+
+def test_a_target_of_many_numbers_is_predicted_and_said_to_be():
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(300, 3, generator=generator).double()
+    rows[:, 2] = 2 * rows[:, 0] + 0.2 * rows[:, 2]
+    training, real, generated = rows.split(100)
+    metric = CompleteTableMetrics(
+        ["a", "b", "income"], [0, 1, 2], training, torch.zeros(100).long(), target=2
+    )
+    assert metric.protocol == "tstr, trtr and trts are R² of forests for 'income'"
+    metric.update(real, real=True)
+    metric.update(generated, real=False)
+    found = metric.compute()
+    assert found["tstr"] > 0.7 < found["trtr"]
+    metric.reset()
+    metric.update(real, real=True)
+    metric.update(generated[torch.randperm(100), 2:].expand(100, 3) * 1.0, real=False)
+    assert metric.compute()["tstr"] < 0.5

@@ -99,3 +99,24 @@ def test_a_set_without_a_label_for_each_row_is_refused_by_name():
         transfer_accuracy(points, labels, points, labels[:5])
     with pytest.raises(InputError, match="The test set needs 3 dimensions like the train set"):
         transfer_accuracy(points, labels, points[:, :2], labels)
+
+
+def numbers(num_rows, noise, seed):
+    """Two features, and a number that is three times the first, with noise of a deviation."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(num_rows, 2, generator=generator).double()
+    return x, 3 * x[:, 0] + noise * torch.randn(num_rows, generator=generator).double()
+
+
+def test_numbers_are_predicted_as_far_as_they_follow():
+    clear = transfer.transfer_r2(*numbers(800, 0.1, 0), *numbers(400, 0.1, 1))
+    noisy = transfer.transfer_r2(*numbers(800, 3.0, 0), *numbers(400, 3.0, 1))
+    assert clear > 0.95
+    assert noisy == pytest.approx(0.5, abs=0.15)  # half of the variance is noise
+
+
+def test_numbers_that_are_missing_are_left_out():
+    x, y = numbers(200, 0.1, 0)
+    y[::2] = torch.nan
+    assert transfer.transfer_r2(x, y, *numbers(100, 0.1, 1)) > 0.8
+    assert transfer.transfer_r2(x, y * torch.nan, *numbers(100, 0.1, 1)).isnan()
