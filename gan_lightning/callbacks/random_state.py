@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.errors import InputError
 
@@ -15,6 +16,10 @@ class RandomState(Callback):
     """Gives every rank its own random numbers, and checkpoints their state.
 
     Lightning seeds all ranks alike, so that k devices would draw the same latents k times.
+
+    A run that resumes with the same number of ranks continues each rank's numbers, to the bit.
+    With another number the ranks draw new ones, which depend on the seed and on the number of
+    batches trained, and one line says so.
     """
 
     def __init__(self) -> None:
@@ -22,16 +27,18 @@ class RandomState(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # After the weights were made, which have to be alike, and after Lightning's sanity check.
-        rank = trainer.global_rank
-        if self._loaded is not None and len(self._loaded) == trainer.world_size:
+        rank, before = trainer.global_rank, None if self._loaded is None else len(self._loaded)
+        if self._loaded is not None and before == trainer.world_size:
             try:
                 _set_state(self._loaded[rank])
             except (KeyError, TypeError, ValueError, RuntimeError) as error:
                 raise InputError(
                     f"The checkpoint's random numbers cannot be restored: {error!r}."
                 ) from error
-        elif trainer.world_size > 1:
-            # Also where a run goes on with another number of ranks: exactness ends there anyway.
+        elif trainer.world_size > 1 or before is not None:
+            if before is not None:
+                _tell_change(before, trainer.world_size)
+            # One process too: else it would draw the numbers of the run's first batches again.
             seed = torch.initial_seed() + 7919 * (trainer.fit_loop.total_batch_idx + 1) + rank
             torch.manual_seed(seed)
             np.random.seed(seed % 2**32)
@@ -51,6 +58,19 @@ class RandomState(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         self._loaded = checkpoint.get("random_states")
+
+
+def _tell_change(before: int, now: int) -> None:
+    """Say what resuming with another number of processes keeps, and what it does not."""
+    rank_zero_warn(
+        f"The checkpoint was written by {_processes(before)}, and this run has {now}: weights, "
+        "optimizers, averages and the place in the data continue; random numbers are drawn anew, "
+        f"and a global batch is {now} times the data's batch_size, no longer {before} times."
+    )
+
+
+def _processes(number: int) -> str:
+    return "1 process" if number == 1 else f"{number} processes"
 
 
 def _state() -> dict[str, Any]:

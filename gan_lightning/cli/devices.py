@@ -8,6 +8,8 @@ import torch
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Strategy
 from lightning_utilities.core.rank_zero import rank_zero_warn
+from torch.nn import Module, SyncBatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_lightning.errors import InputError
 
@@ -115,6 +117,32 @@ def check_processes(devices: int, on_cpu: bool) -> None:
             f"trainer.devices: {devices} processes were asked for, and this machine has "
             f"{os.cpu_count() or 1} processors."
         )
+
+
+def check_synchronised_statistics(asked: bool, processes: int, device: torch.device) -> None:
+    """Make sure that batch statistics are shared among processes only where PyTorch can do it.
+
+    Raises:
+        InputError: If several processes on CPUs are to share them.
+    """
+    if asked and processes > 1 and device.type == "cpu":
+        raise InputError(
+            "trainer.sync_batchnorm: PyTorch synchronises batch statistics on GPUs only, and this "
+            f"run has {processes} processes on CPUs; leave it out, or use networks without batch "
+            "normalisation."
+        )
+
+
+def local_statistics(model: Module) -> list[str]:
+    """Return the networks that normalise by the statistics of one process's batch, in order."""
+    return [
+        name
+        for name, network in model.named_children()
+        if any(
+            isinstance(module, _BatchNorm) and not isinstance(module, SyncBatchNorm)
+            for module in network.modules()
+        )
+    ]
 
 
 def _count(accelerator: str) -> int:

@@ -6,6 +6,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from gan_lightning.callbacks.run_folder import data_of, run_folder
+from gan_lightning.cli.devices import local_statistics
 from gan_lightning.cli.report import say, shortest
 from gan_lightning.data import DataModule
 
@@ -26,6 +27,7 @@ class StartReport(Callback):
             f"  data      {_described(data_of(trainer))}",
             f"  networks  {_networks(pl_module)}",
             f"  device    {_device(trainer)}",
+            *_statistics(trainer, pl_module),
             f"  seed      {torch.initial_seed()}",
             "",
         ]
@@ -66,3 +68,16 @@ def _device(trainer: Trainer) -> str:
     several = f"{trainer.world_size} × " if trainer.world_size > 1 else ""
     precision = "" if trainer.precision == "32-true" else f", precision {trainer.precision}"
     return f"{several}{name}{precision}"
+
+
+def _statistics(trainer: Trainer, model: LightningModule) -> list[str]:
+    """Return a line where batch normalisation makes several processes differ from one."""
+    networks = local_statistics(model) if trainer.world_size > 1 else []
+    if not networks:
+        return []
+    on_cpu = trainer.strategy.root_device.type == "cpu"
+    remedy = "" if on_cpu else "; --trainer.sync_batchnorm true shares them"
+    return [
+        f"  batches   {', '.join(networks)}: batch statistics of each process alone, not of all "
+        f"{trainer.world_size}{remedy}"
+    ]

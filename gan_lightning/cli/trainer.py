@@ -15,6 +15,7 @@ from gan_lightning.cli.devices import (
     as_launched,
     check_processes,
     check_strategy,
+    check_synchronised_statistics,
 )
 from gan_lightning.cli.drawing import Drawing
 from gan_lightning.cli.endings import interruptible, naming_the_cause
@@ -49,6 +50,9 @@ class GenerativeTrainer(Drawing):
         check_processes(self.num_devices, self.strategy.root_device.type == "cpu")
         if strategy == "auto" and self.world_size > 1:
             super().__init__(*args, strategy=SEVERAL_DEVICES, **kwargs)
+        check_synchronised_statistics(
+            bool(kwargs.get("sync_batchnorm")), self.world_size, self.strategy.root_device
+        )
         self._checkpoint_connector = _Restoring(self)
 
     def fit(self, model: LightningModule, *args: Any, **kwargs: Any) -> None:
