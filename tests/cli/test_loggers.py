@@ -5,6 +5,7 @@ import json
 import os
 import struct
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -82,8 +83,15 @@ class WeightsAndBiases:
     def records(self, folder):
         from wandb.proto.wandb_internal_pb2 import Record
 
-        for path in sorted(folder.rglob("*.wandb")):
-            yield from map(Record.FromString, _chunks(path.read_bytes()))
+        for _ in range(60):  # its own process writes the files, when it finds the time
+            files = [
+                [Record.FromString(chunk) for chunk in _chunks(path.read_bytes())]
+                for path in sorted(folder.rglob("*.wandb"))
+            ]
+            if all(any(record.HasField("exit") for record in file) for file in files):
+                break
+            time.sleep(0.5)
+        return [record for file in files for record in file]
 
     def steps(self, folder, name):
         found = set()
