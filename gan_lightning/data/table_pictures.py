@@ -1,11 +1,12 @@
 """Pictures of tables of any width: their columns, and pairs of the measured ones."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete
+from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
 from gan_lightning.data.contracts import Picture
 from gan_lightning.data.memory import Split
 from gan_lightning.figures import CATEGORIES, ColumnScene, Groups, PairScene, Panel
@@ -144,7 +145,12 @@ def panel(column: Column, real: Tensor) -> Panel:
     elif isinstance(column, Categorical):
         levels = list(column.categories)
     step = column.step or None if isinstance(column, Continuous) else None
-    return Panel(column.name, levelled(column, real).numpy(), step, levels)
+    word = partial(_written, column) if isinstance(column, Moment) else None
+    return Panel(column.name, levelled(column, real).numpy(), step, levels, word=word)
+
+
+def _written(column: Moment, value: float) -> str:
+    return column.cells(torch.tensor([value], dtype=torch.float64))[0]
 
 
 def levelled(column: Column, values: Tensor) -> Tensor:

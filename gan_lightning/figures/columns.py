@@ -1,6 +1,6 @@
 """Columns of rows as pictures: numbers as histograms, categories as bars."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ class Panel(NamedTuple):
         levels: Names of levels; None for numbers.
         limits: The lowest and the highest value that is shown; by default a little more than the
             real ones need.
+        word: Says how a value is written, such as a date; by default as a number.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Panel(NamedTuple):
     step: float | None = None
     levels: Sequence[str] | None = None
     limits: tuple[float, float] | None = None
+    word: Callable[[float], str] | None = None
 
 
 class ColumnScene(Scene):
@@ -121,10 +123,14 @@ class _Numbers:
         )
         top = 1.3 * heights.max() if len(real) else 1.0
         axis.set(xlim=(self.edges[0], self.edges[-1]), ylim=(0, top or 1), xlabel=plain(panel.name))
-        axis.locator_params(axis="x", nbins=5)
+        axis.locator_params(axis="x", nbins=5 if panel.word is None else 2)
+        if (word := panel.word) is not None:
+            axis.xaxis.set_major_formatter(lambda value, _: word(value))
         axis.set_yticks([])
         axis.spines["left"].set_visible(False)
-        self.note = scene.moving(axis.set_title(" ", loc="right", fontsize=9))
+        self.note = scene.moving(
+            axis.text(1, 1, "", transform=axis.transAxes, ha="right", va="top", fontsize=9)
+        )
 
     def show(self, values: Rows) -> None:
         there = values[np.isfinite(values)]

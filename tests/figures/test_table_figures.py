@@ -160,7 +160,10 @@ def test_missing_cells_are_counted_and_drawn():
     scene = ColumnScene([Panel("n", real), Panel("c", real, levels=list("wxyz"))], 4)
     scene.showing([np.array([1.0, np.nan]), np.array([np.nan, np.nan])], "title")
     numbers, categories = scene.axes
-    assert numbers.get_title(loc="right") == "missing: 25.0% real, 50.0% generated"
+    (note,) = numbers.texts
+    assert note.get_text() == "missing: 25.0% real, 50.0% generated"
+    scene.pixels()
+    assert numbers.bbox.contains(*note.get_window_extent().max - 1)  # where it can be seen
     assert [text.get_text() for text in categories.get_yticklabels()] == [*"wxyz", "missing"]
 
 
