@@ -162,10 +162,14 @@ def test_every_command_is_run_by_a_test_or_by_ci():
     assert "grep -m1 'bin/pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
     rest = [command for command in ALL_COMMANDS if command not in (test_command, *FROM_THE_NET)]
     benchmarks = [c for c in rest if c.startswith("python benchmarks/")]
-    others = [c for c in rest if c not in benchmarks]
+    launched = [c for c in rest if c.startswith("torchrun ")]
+    others = [c for c in rest if c not in (*benchmarks, *launched)]
     assert all("-m gan_lightning" in c or c.startswith("tensorboard") for c in others)
     for command in benchmarks:  # run in short by tests/test_benchmarks.py
         assert (ROOT / shlex.split(command)[1]).is_file()
+    for command in launched:  # its script is run by tests/cli/test_scaling.py
+        (script,) = (word for word in shlex.split(command) if word.endswith(".sh"))
+        assert (ROOT / script).is_file()
 
 
 @pytest.mark.parametrize(
