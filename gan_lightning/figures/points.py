@@ -1,5 +1,6 @@
 """Points of the plane over the density that they were drawn from."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,17 +27,25 @@ class PointScene(Scene):
     Args:
         log_density: The true log-density of points, shape ``(num_points, 2)``.
         centres: Means of the true modes, shape ``(num_modes, 2)``; each is ringed at three
-            standard deviations.
+            standard deviations. None where the density has no modes that can be counted.
         std: Their standard deviation.
+        reach: Half the side of the square that is shown; by default it holds all modes.
     """
 
     @styled()
     def __init__(
-        self, log_density: Callable[[Tensor], Tensor], centres: Tensor, std: float
+        self,
+        log_density: Callable[[Tensor], Tensor],
+        centres: Tensor | None = None,
+        std: float = math.inf,
+        reach: float | None = None,
     ) -> None:
-        self.reach = float(centres.abs().max()) + max(0.4, 3.5 * std)
-        self.centres, self.std = centres, std
-        narrow = self.reach > 2 * ZOOM * std
+        self.centres = torch.empty(0, 2) if centres is None else centres
+        self.std = std
+        if reach is None:
+            reach = float(self.centres.abs().max()) + max(0.4, 3.5 * std)
+        self.reach = reach
+        narrow = reach > 2 * ZOOM * std
         super().__init__(9.0 if narrow else 5.4, 5.6)
         axes = self.subplots(1, 2 if narrow else 1, squeeze=False)[0]
         self._add_density(axes[0], log_density)

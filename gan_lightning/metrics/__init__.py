@@ -28,7 +28,12 @@ from gan_lightning.metrics.memorisation import (
     nearest_rows,
 )
 from gan_lightning.metrics.modes import reverse_kl, reverse_kl_floor
-from gan_lightning.metrics.points import PointMetrics, modes_and_quality
+from gan_lightning.metrics.points import (
+    DensityMetrics,
+    PointMetrics,
+    modes_and_quality,
+    width_of_modes,
+)
 from gan_lightning.metrics.table import CompleteTableMetrics, TableMetrics
 from gan_lightning.metrics.transfer import transfer_accuracies, transfer_accuracy
 from gan_lightning.metrics.two_sample import two_sample_accuracy
@@ -37,6 +42,7 @@ __all__ = [
     "ClassHistogram",
     "CompleteImageMetrics",
     "CompleteTableMetrics",
+    "DensityMetrics",
     "FeatureExtractor",
     "Features",
     "ImageMetrics",
@@ -70,4 +76,5 @@ __all__ = [
     "two_sample_accuracy",
     "vendi_score",
     "wasserstein_distance",
+    "width_of_modes",
 ]

@@ -16,18 +16,22 @@ from gan_lightning import data
 from gan_lightning.data import (
     CSV,
     MNIST,
+    Checkerboard,
     Clustered,
     DataModule,
     Digits,
     FrameTable,
+    GaussianGrid,
     GaussianRing,
     ImageFolder,
     Images,
     Iris,
     Recalled,
+    Spiral,
     StackedMNIST,
     StandardNormal,
     Table,
+    TwoMoons,
 )
 from gan_lightning.data.columns import Categorical, Continuous
 from gan_lightning.errors import InputError
@@ -92,6 +96,10 @@ CASES = {
     "StandardNormal": lambda **kwargs: StandardNormal(num_samples=400, **kwargs),
     "GaussianRing": lambda **kwargs: GaussianRing(num_samples=400, std=0.05, **kwargs),
     "GaussianRing of one": lambda **kwargs: GaussianRing(1, num_samples=100, **kwargs),
+    "GaussianGrid": lambda **kwargs: GaussianGrid(num_samples=800, **kwargs),
+    "TwoMoons": lambda **kwargs: TwoMoons(num_samples=400, **kwargs),
+    "Spiral": lambda **kwargs: Spiral(num_samples=400, **kwargs),
+    "Checkerboard": lambda **kwargs: Checkerboard(num_samples=400, **kwargs),
     "Clustered images": lambda **kwargs: Clustered(Digits(8, **kwargs), 5),
     "Clustered points": lambda **kwargs: Clustered(
         GaussianRing(num_samples=400, std=0.05, **kwargs), 3

@@ -156,3 +156,23 @@ def test_a_sampler_of_nan_is_of_no_quality():
     assert found["high_quality"] == pytest.approx(0.5, abs=0.05)
     assert math.isnan(found["ks"])
     assert math.isnan(found["log_likelihood"])
+
+
+@pytest.mark.parametrize("width", [0.1, 0.5, 0.74, 1.0])
+def test_the_width_of_modes_is_that_drawn_with(width):
+    # Cut off at three true standard deviations, which only the true width feels.
+    expected = 1 if width == 1 else width / math.sqrt(1 - 4.5 / math.expm1(4.5))
+    found = results(sampled(8000, ring(), STD * width))["width"]
+    assert found == pytest.approx(expected, rel=0.03)
+
+
+def test_modes_that_are_displaced_are_no_wider_for_it():
+    displaced = ring() + STD * torch.tensor([1.0, 0.5]).double()
+    assert results(displaced.repeat(50, 1))["width"] == pytest.approx(0, abs=1e-6)
+    there, here = (results(sampled(8000, at, STD / 3))["width"] for at in (displaced, ring()))
+    assert there == pytest.approx(here, rel=0.02)
+
+
+@pytest.mark.parametrize("points", [torch.zeros(20, 2), ring()[:1]], ids=["astray", "one point"])
+def test_modes_without_two_samples_have_no_width(points):
+    assert results(points.double())["width"] == 0

@@ -10,6 +10,7 @@ import torch
 from gan_lightning.metrics import (
     CompleteImageMetrics,
     CompleteTableMetrics,
+    DensityMetrics,
     FeatureExtractor,
     Features,
     ImageMetrics,
@@ -50,6 +51,7 @@ METRICS = {
     "CompleteImageMetrics": lambda: CompleteImageMetrics(
         Pixels(), True, training_images(), torch.arange(50) % 3
     ),
+    "DensityMetrics": lambda: DensityMetrics(log_density, 2.8),
     "PointMetrics": lambda: PointMetrics(CENTRES, 0.5, log_density, 2.8),
     "TableMetrics": lambda: TableMetrics(["a (cm)", "b (cm)"], [0, 1]),
 }
