@@ -108,7 +108,14 @@ def arguments_of(command):
 
 
 @pytest.mark.filterwarnings("ignore:.* of the rows kept the inequalities:UserWarning")
-@pytest.mark.parametrize("page", [page for page in COMMANDS if any(map(runs, COMMANDS[page]))])
+@pytest.mark.parametrize(
+    "page",
+    [
+        page if page == "README" else pytest.param(page, marks=pytest.mark.slow)  # a minute each
+        for page in COMMANDS
+        if any(map(runs, COMMANDS[page]))
+    ],
+)
 def test_the_commands_of_a_page_run_in_their_order_and_leave_what_they_promise(
     elsewhere, capsys, monkeypatch, page
 ):
