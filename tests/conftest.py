@@ -18,6 +18,7 @@ from PIL import Image
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lightning.cli import main
 
@@ -112,6 +113,19 @@ def complaint(run: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> C
         return line
 
     return complaint
+
+
+@pytest.fixture(scope="session")
+def curves() -> Callable[[Path], dict[str, list[tuple[int, float]]]]:
+    """Read the curves of a run's folder, steps and values by tag, but for those of the clock."""
+
+    def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
+        events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+        events.Reload()
+        tags = set(events.Tags()["scalars"]) - {"train/points_per_second"}
+        return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in tags}
+
+    return curves
 
 
 @pytest.fixture(scope="session")

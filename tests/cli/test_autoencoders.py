@@ -70,14 +70,8 @@ def last(root, version=0):
     return torch.load(run_of(root, version) / "checkpoints" / "last.ckpt", weights_only=True)
 
 
-def curves(folder):
-    events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
-    events.Reload()
-    return {t: [(e.step, e.value) for e in events.Scalars(t)] for t in events.Tags()["scalars"]}
-
-
 @pytest.mark.parametrize("model", MODELS)
-def test_a_resumed_run_equals_one_that_never_stopped(run, tmp_path, monkeypatch, model):
+def test_a_resumed_run_equals_one_that_never_stopped(curves, run, tmp_path, monkeypatch, model):
     config = config_of(tmp_path, model)
     run("fit", f"--config={config}")
     with monkeypatch.context() as patch:

@@ -8,7 +8,6 @@ import time
 
 import pytest
 import torch
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.stop_signal import StopSignal
@@ -55,16 +54,6 @@ def last(root):
     return torch.load(folder(root) / "checkpoints" / "last.ckpt", weights_only=True)
 
 
-def curves(run):
-    events = EventAccumulator(str(run), size_guidance={"scalars": 0})
-    events.Reload()
-    return {
-        tag: [(event.step, event.value) for event in events.Scalars(tag)]
-        for tag in events.Tags()["scalars"]
-        if tag != "train/points_per_second"  # the clock's
-    }
-
-
 def assert_same(a, b, where="checkpoint"):
     """Compare nested values, tensors bit for bit."""
     assert type(a) is type(b), where
@@ -83,7 +72,7 @@ def assert_same(a, b, where="checkpoint"):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def uninterrupted(curves, tmp_path_factory):
     """The checkpoint and the curves of a run that never stopped."""
     root = tmp_path_factory.mktemp("uninterrupted")
     config = root / "small.yaml"
@@ -102,7 +91,7 @@ def uninterrupted(tmp_path_factory):
     [1, 4, 7, 22, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 6, 8, 16))],
 )
 def test_a_resumed_run_equals_one_that_never_stopped(
-    run, config, tmp_path, monkeypatch, uninterrupted, batches
+    curves, run, config, tmp_path, monkeypatch, uninterrupted, batches
 ):
     def asked(_signal, trainer):
         return trainer.fit_loop.total_batch_idx + 1 == batches
@@ -125,7 +114,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(
 
 
 def test_a_run_stopped_twice_equals_one_that_never_stopped(
-    run, config, tmp_path, monkeypatch, uninterrupted
+    curves, run, config, tmp_path, monkeypatch, uninterrupted
 ):
     for batches in (5, 15):
         with monkeypatch.context() as patch:
@@ -191,7 +180,7 @@ def test_a_signal_saves_and_says_how_to_go_on(config, tmp_path, environment, sig
 
 
 def test_a_kill_between_checkpoints_resumes_from_the_last_good_one(
-    run, config, tmp_path, environment
+    curves, run, config, tmp_path, environment
 ):
     with start(config, tmp_path, environment) as process:
         time.sleep(0.3)
@@ -252,7 +241,7 @@ def test_a_checkpoint_needs_space_only_beside_its_destination(run, config, tmp_p
 
 @pytest.mark.parametrize("batches", [2, 3, 4, pytest.param(6, marks=pytest.mark.slow)])
 def test_a_run_that_validates_within_an_epoch_goes_on_to_the_bit(
-    run, config, tmp_path, monkeypatch, batches
+    curves, run, config, tmp_path, monkeypatch, batches
 ):
     """Every second batch of four is followed by a validation; the stop by one, by none, by both."""
     often = ["--trainer.val_check_interval=2", "--trainer.check_val_every_n_epoch=1"]
@@ -276,7 +265,7 @@ def test_a_run_that_validates_within_an_epoch_goes_on_to_the_bit(
 
 
 def test_every_validation_within_an_epoch_saves_and_may_be_the_best(
-    run, config, tmp_path, monkeypatch
+    curves, run, config, tmp_path, monkeypatch
 ):
     saved, write = [], Checkpoints._write
 
