@@ -114,9 +114,9 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     def sampler_was_fitted(self) -> None:
         self.game_has_begun.fill_(True)
-        # Lightning would log the last loss of the reconstruction until the epoch ends.
+        # Lightning would log the last numbers of the reconstruction until the epoch ends.
         results: dict[str, Any] = self.trainer._results or {}
-        for name in [name for name in results if name.endswith("reconstruction_loss")]:
+        for name in [name for name in results if ".train/" in name]:
             del results[name]
 
     def play(self, real: Tensor, labels: Tensor) -> Terms:
