@@ -43,6 +43,7 @@ COLUMNS = {  # a table for each kind of data, known by its first column
         "log_likelihood": "log-likelihood",
         "modes": "modes",
         "high_quality": "high quality",
+        "width": "width (1)",
         "reverse_kl": "reverse KL ↓",
         "ks": "KS ↓",
     },

@@ -231,3 +231,37 @@ def test_speed_is_told_in_pairs(environment):
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("| `gan_iris`")]
     ours, theirs, ratio = (float(cell) for cell in row.split("|")[2:5])
     assert ratio == pytest.approx(ours / theirs, abs=0.02)
+
+
+def test_the_benchmark_of_modes_runs_each_game_once_and_keeps_what_it_found(
+    monkeypatch, capsys, tmp_path
+):
+    import modes
+
+    kept = tmp_path / "modes.json"
+    command = ["modes.py", "--seeds", "0", "1", "--data", "grid25", "--seconds", "0.01"]
+    monkeypatch.setattr(sys, "argv", [*command, f"--kept={kept}", "--games", *modes.GAMES])
+    modes.main()
+    table = capsys.readouterr().out.splitlines()
+    assert [row.split(" | ")[1] for row in table[2:]] == ["real points", *modes.GAMES]
+    real = [value.strip() for value in table[2].split("|")]
+    assert float(real[4]) == 25
+    assert float(real[5]) > 0.98
+    assert float(real[6]) == pytest.approx(1, abs=0.03)
+    assert float(real[7]) < 2 * float(real[8])  # the divergence beside its floor
+    before = kept.read_text(encoding="utf-8")
+    modes.main()
+    assert kept.read_text(encoding="utf-8") == before
+    assert [row.split(" | ")[0] for row in capsys.readouterr().out.splitlines()[2:]] == [
+        "| grid25"
+    ] * (1 + len(modes.GAMES))
+
+
+def test_the_benchmark_of_modes_trains_r3gan_by_its_config(monkeypatch):
+    import modes
+
+    monkeypatch.setattr(sys, "argv", ["modes.py"])
+    monkeypatch.setattr(modes, "QUIET", [*modes.QUIET, "max_epochs=1", "limit_train_batches=2"])
+    numbers = modes.run("ring", "R3GAN", seed=1, seconds=0)
+    assert 0 <= numbers["high_quality"] <= 1
+    assert numbers["width"] >= 0
