@@ -14,8 +14,11 @@ MODELS, on_ranks, train = ranks_as_one.MODELS, ranks_as_one.on_ranks, ranks_as_o
 EACH = [
     pytest.param(name, 2, marks=() if name == "GAN" else pytest.mark.slow) for name in MODELS
 ] + [pytest.param("conditional R3GAN", 4, marks=pytest.mark.slow)]
-CLOSE = {"rtol": 1e-7, "atol": 1e-9}
-"""Of float64: sums over a batch are taken in another order, and Adam divides by small numbers."""
+CLOSE = {"rtol": 1e-5, "atol": 1e-8}
+"""Sums over a batch are taken in another order, and some in float32 even in float64."""
+
+OF_OTHER_NOISE = {"val/elbo", "val/reconstruction_loss", "val/reconstruction"}
+"""Of one draw of a latent for each point, which another process draws from another place."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:.*num_workers")
 
@@ -39,19 +42,17 @@ def test_losses_gradients_weights_and_metrics_equal_those_of_one_process(tmp_pat
             mean = torch.stack([rank["losses"][i][key] for rank in ranks]).mean()
             torch.testing.assert_close(mean, loss, **CLOSE)
     torch.testing.assert_close(ranks[0]["state"], one["state"], **CLOSE)
-    torch.testing.assert_close(ranks[0]["metrics"], one["metrics"], rtol=1e-5, atol=1e-6)
+    for key in one["metrics"].keys() - OF_OTHER_NOISE:
+        torch.testing.assert_close(
+            ranks[0]["metrics"][key], one["metrics"][key], rtol=1e-5, atol=1e-6
+        )
     assert len(one["gradients"]) >= 8
     assert len(list((tmp_path / "several" / "run").iterdir())) == 1  # one set of files
     assert len(list((tmp_path / "several").rglob("events*"))) == 1
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name == "WarmStartedGAN" else pytest.mark.slow)
-        for name in MODELS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
 def test_two_processes_resume_to_the_bit(tmp_path, name):
     whole, *_ = on_ranks(2, name, tmp_path / "whole", inject=False)
     on_ranks(2, name, tmp_path / "half", inject=False, max_epochs=1)

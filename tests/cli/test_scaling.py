@@ -79,13 +79,17 @@ def test_batch_statistics_are_shared_where_pytorch_can(asked, processes, device)
     check_synchronised_statistics(asked, processes, device)
 
 
+@pytest.mark.slow
 def test_shared_batch_statistics_on_several_cpus_are_refused_in_a_sentence(complaint):
     said = complaint(
         "fit",
         *("--config=dcgan_mnist", "--trainer.devices=2", "--trainer.sync_batchnorm=true"),
     )
     assert "PyTorch synchronises batch statistics on GPUs only, and this run has 2" in said
-    with pytest.raises(InputError, match="on GPUs only"):
+
+
+def test_batch_statistics_are_not_shared_where_pytorch_cannot():
+    with pytest.raises(InputError, match="on GPUs only, and this run has 4 processes on CPUs"):
         check_synchronised_statistics(True, 4, CPU)
 
 
