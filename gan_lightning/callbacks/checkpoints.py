@@ -13,6 +13,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from gan_lightning.callbacks.checkpoint_io import WholeCheckpointIO
+from gan_lightning.callbacks.place_in_epoch import count_batches_anew
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.callbacks.run_lock import RunLock
 from gan_lightning.callbacks.stop_signal import StopSignal
@@ -72,6 +73,7 @@ class Checkpoints(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.stop.listen()
+        count_batches_anew(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # A validation that has begun is finished: Lightning would break it off, and skip it later.

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
@@ -84,8 +85,15 @@ def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> N
     latents, labels = latents_of(model, batches, share)
     if trainer.world_size > 1:  # every rank fits the same sampler to the latents of all
         fewest = trainer.strategy.reduce(torch.tensor(float(len(latents))), reduce_op="min")
-        shares = latents[: int(fewest)], labels[: int(fewest)].to(latents.device)
-        gathered = model.all_gather(shares)
-        assert isinstance(gathered, list | tuple)
-        latents, labels = (part.flatten(0, 1) for part in gathered)
+        latents, labels = (
+            _of_all_ranks(rows[: int(fewest)].to(latents.device), trainer.world_size)
+            for rows in (latents, labels)
+        )
     model.sampler.fit(latents, labels)
+
+
+def _of_all_ranks(share: Tensor, world_size: int) -> Tensor:
+    """Return the rows of all ranks in the order of the data, which were dealt out one by one."""
+    shares = [torch.empty_like(share) for _ in range(world_size)]
+    dist.all_gather(shares, share.contiguous())
+    return torch.stack(shares, 1).flatten(0, 1)

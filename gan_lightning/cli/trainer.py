@@ -109,6 +109,8 @@ class _Restoring(_CheckpointConnector):
     def _restore_modules_and_callbacks(
         self, checkpoint_path: str | Path | None = None, weights_only: bool | None = None
     ) -> None:
+        # Lightning converts later, and float64 would be rounded to the float32 of a new model.
+        self.trainer.precision_plugin.convert_module(self.trainer.lightning_module)
         with restoring(checkpoint_path):
             super()._restore_modules_and_callbacks(checkpoint_path, weights_only)
 

@@ -75,8 +75,15 @@ class TensorLoader:
     def load_state_dict(self, state: dict[str, int | None]) -> None:
         self.seed, self.epoch = state["seed"], state["epoch"] or 0
         # In points, so that a run may go on with another batch size or another number of ranks.
-        self._first = (state["points"] or 0) // (self.batch_size * self.world_size)
+        points = state["points"] or 0
+        all_seen = self.num_batches is None and points >= len(self.x)
+        self._first = len(self) if all_seen else points // (self.batch_size * self.world_size)
         self._position = self._first
+
+    @property
+    def first_batch(self) -> int:
+        """Index of the batch that the next iteration starts with: 0 except after resuming."""
+        return self._first
 
     def __len__(self) -> int:
         if self.num_batches is not None:

@@ -227,5 +227,6 @@ def gradient_penalty(critic: Judge, real: Tensor, fake: Tensor) -> Tensor:
 
 def _distance_to_unit_slope(judge: Judge, points: Tensor) -> Tensor:
     # The gradient of a norm at 0 is NaN without the epsilon.
-    norms = (squared_slope(judge, points).float() + 1e-12).sqrt()
+    squares = squared_slope(judge, points)
+    norms = (squares.to(torch.promote_types(squares.dtype, torch.float32)) + 1e-12).sqrt()
     return (norms - 1).square()

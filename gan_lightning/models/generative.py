@@ -174,9 +174,13 @@ class GenerativeModel(ConfiguredModule, ABC):
         self.points_in_hand = 0
 
     def count_labels(self, labels: Tensor) -> None:
-        """Take note of the labels of a training batch, where the model knows any."""
+        """Take note of the labels of a batch of all ranks, where the model knows any."""
         if self.num_classes is not None:
-            self.label_counts.index_add_(0, labels, torch.ones_like(labels))
+            counts = torch.zeros_like(self.label_counts)
+            counts.index_add_(0, labels, torch.ones_like(labels))
+            if self.trainer.world_size > 1:
+                counts = self.trainer.strategy.reduce(counts, reduce_op="sum")
+            self.label_counts += counts
 
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
         """Log ``train/<name>`` where due: logging is the most expensive call of a step."""

@@ -121,7 +121,7 @@ class TableModel(LatentModel, OneLossModel):
 
     def _velocity(self, values: Tensor, t: Tensor, codes: Tensor, held: Tensor) -> Tensor:
         """Return where numbers move, given the categories; those that are held do not."""
-        point = torch.cat([values, held * 2.0 - 1, self.layout.hot(codes)], 1)
+        point = torch.cat([values, held * 2.0 - 1, self.layout.hot(codes)], 1).to(values)
         return self.best("velocity")(point, t)[:, : values.shape[1]] * ~held
 
     def _cells(self, x: Tensor) -> Tensor:
@@ -140,7 +140,7 @@ class TableModel(LatentModel, OneLossModel):
         labels = self.asked_labels(num_samples, labels)
         if self.small:
             return self.sampler.sample(num_samples, labels)
-        nothing = torch.zeros(num_samples, self.latent_dim, device=self.device)
+        nothing = torch.zeros(num_samples, self.latent_dim, device=self.device, dtype=self.dtype)
         return self.completed(nothing, torch.zeros_like(self._cells(nothing)))
 
     def completed(self, x: Tensor, held: Tensor) -> Tensor:
@@ -152,6 +152,7 @@ class TableModel(LatentModel, OneLossModel):
         """
         if isinstance(self.sampler, GaussianCopula):
             return self.sampler.completed(x, held, self.label_counts)
+        x = self.at_home(x)
         values, codes = self.layout.values(x), self.layout.codes(x)
         held_values, held_codes = held.split([values.shape[1], codes.shape[1]], 1)
         with self.evaluating():

@@ -76,4 +76,5 @@ class GaussianMixture(FittedSampler):
             :num_samples
         ]
         noise = torch.randn(num_samples, self.latent_dim, 1, device=self.means.device)
+        noise = noise.to(self.means)  # drawn in float32, alike in every precision
         return self.means[chosen] + (self.factors[chosen] @ noise).squeeze(2)

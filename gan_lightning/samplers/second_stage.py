@@ -93,6 +93,7 @@ class SecondStageVAE(FittedSampler):
                 optimizer.step()
                 schedule.step()
         self.requires_grad_(False)
+        self.to(self.centre.dtype)  # trained in float32, kept in the model's precision
         self._match(latents)
 
     def _loss(self, latents: Tensor) -> Tensor:
@@ -111,7 +112,7 @@ class SecondStageVAE(FittedSampler):
 
     def _drawn(self, num_samples: int) -> Tensor:
         shape = (num_samples, self.latent_dim)
-        z, noise = torch.randn(2, *shape, device=self.centre.device)
+        z, noise = torch.randn(2, *shape, device=self.centre.device).to(self.log_scale)
         return self.decoder(z) + self.log_scale.exp() * noise
 
     def sample_standardised(self, num_samples: int) -> Tensor:

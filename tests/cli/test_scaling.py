@@ -1,18 +1,25 @@
 """What a run of several processes says, refuses and does differently when their number changes."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning.pytorch import Callback
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 
-from gan_lightning.callbacks import RandomState
+from gan_lightning.callbacks import Checkpoints, RandomState
 from gan_lightning.cli.devices import check_synchronised_statistics, local_statistics
 from gan_lightning.cli.start_report import StartReport
+from gan_lightning.cli.trainer import GenerativeTrainer
+from gan_lightning.data import GaussianRing
 from gan_lightning.errors import InputError
+from gan_lightning.models import GAN
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
@@ -72,13 +79,17 @@ def test_batch_statistics_are_shared_where_pytorch_can(asked, processes, device)
     check_synchronised_statistics(asked, processes, device)
 
 
+@pytest.mark.slow
 def test_shared_batch_statistics_on_several_cpus_are_refused_in_a_sentence(complaint):
     said = complaint(
         "fit",
         *("--config=dcgan_mnist", "--trainer.devices=2", "--trainer.sync_batchnorm=true"),
     )
     assert "PyTorch synchronises batch statistics on GPUs only, and this run has 2" in said
-    with pytest.raises(InputError, match="on GPUs only"):
+
+
+def test_batch_statistics_are_not_shared_where_pytorch_cannot():
+    with pytest.raises(InputError, match="on GPUs only, and this run has 4 processes on CPUs"):
         check_synchronised_statistics(True, 4, CPU)
 
 
@@ -117,6 +128,50 @@ def test_the_same_number_of_processes_continues_its_numbers_in_silence():
     torch.manual_seed(5)
     of_the_state = torch.rand(()).item()
     assert loaded_by(1, 1) == loaded_by(3, 3, rank=2) == of_the_state
+
+
+class Places(Callback):
+    """Takes note of each batch and each validation, and has the run stopped after some batches."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after, self.events = stop_after, []
+
+    def on_train_batch_start(self, trainer, model, batch, batch_idx):
+        self.events.append((trainer.current_epoch, batch_idx, len(batch[0])))
+        if len(self.events) == self.stop_after:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def on_validation_end(self, trainer, model):
+        self.events.append("validation")
+
+
+def trained(folder, batch_size, ckpt_path=None, stop_after=None):
+    places = Places(stop_after)
+    trainer = GenerativeTrainer(
+        accelerator="cpu",
+        max_epochs=2,
+        logger=TensorBoardLogger(folder, "run"),
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[places, RandomState(), Checkpoints()],
+    )
+    data = GaussianRing(num_samples=64, batch_size=batch_size)
+    trainer.fit(GAN((2,)), datamodule=data, ckpt_path=ckpt_path, weights_only=True)
+    return places.events
+
+
+@pytest.mark.filterwarnings("ignore:.*log_every_n_steps|.*num_workers")
+@pytest.mark.parametrize(("stop_after", "batch_size"), [(3, 4), (3, 8), (3, 16), (7, 16)])
+def test_an_epoch_goes_on_where_it_was_in_batches_of_another_size(tmp_path, stop_after, batch_size):
+    with pytest.raises(SIGTERMException):
+        trained(tmp_path, 8, stop_after=stop_after)
+    events = trained(tmp_path, batch_size, next(tmp_path.rglob("last.ckpt")))
+    batches = 64 // batch_size
+    first = stop_after * 8 // batch_size  # a batch that was seen in part is seen whole
+    of_epoch_0 = [(0, i, batch_size) for i in range(first, batches)]
+    of_epoch_1 = [(1, i, batch_size) for i in range(batches)]
+    assert events == [*of_epoch_0, "validation", *of_epoch_1, "validation"]
 
 
 @pytest.fixture

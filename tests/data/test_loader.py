@@ -305,3 +305,14 @@ def test_a_state_counts_points_so_that_another_batch_size_goes_on_there():
     new.load_state_dict(old.state_dict())
     rest = [batch for batch, _ in new]
     assert sorted(torch.cat([b for b, _ in seen] + rest).tolist()) == x.tolist()
+
+
+@pytest.mark.parametrize(("batch_size", "world_size"), [(8, 1), (5, 3), (110, 1), (16, 7)])
+def test_an_epoch_that_was_seen_whole_is_over_in_batches_of_any_size(batch_size, world_size):
+    loader = make(num_points=100, batch_size=8)
+    drawn(loader)
+    whole = {**loader.state_dict(), "epoch": 0, "points": 13 * 8}  # the last batch was not full
+    other = make(num_points=100, batch_size=batch_size, world_size=world_size)
+    other.load_state_dict(whole)
+    assert other.first_batch == len(other)
+    assert drawn(other) == []
