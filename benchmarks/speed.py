@@ -6,7 +6,8 @@ r"""Time shipped experiments against plain PyTorch scripts of the same networks,
 A run has everything as shipped: curves, validation, pictures, histograms, checkpoints, a progress
 bar. After every block of its batches, the plain script runs as many of its own in the same process,
 so that both meet the same machine. The script is what tutorials show: torchvision's loader (for
-rows PyTorch's), a sigmoid and binary cross-entropy, Adam as it comes. Seconds are the processor's.
+rows PyTorch's), a sigmoid and binary cross-entropy, Adam as it comes. Seconds are the
+processor's; on a GPU, the wall's.
 
 ``ratio`` is the run's time over the script's, all blocks in, ``a usual block`` the median of the
 blocks' ratios, and ``besides steps`` the share of the run's time that goes beyond its median block:
@@ -41,11 +42,21 @@ class PlainScript:
     Args:
         model: Whose networks are copied.
         loader: Yields batches whose first entry are points.
+        device: Where it trains.
+        dtype: Of autocast; None leaves it off.
     """
 
-    def __init__(self, model: GAN, loader: DataLoader) -> None:
-        self.generator = deepcopy(model.generator)
-        self.discriminator = deepcopy(model.discriminator)
+    def __init__(
+        self,
+        model: GAN,
+        loader: DataLoader,
+        device: torch.device,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        self.device = device
+        self.dtype = dtype
+        self.generator = deepcopy(model.generator).to(device)
+        self.discriminator = deepcopy(model.discriminator).to(device)
         adam = {"lr": 2e-4, "betas": (0.5, 0.999)}
         self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
         self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
@@ -57,26 +68,46 @@ class PlainScript:
         """Yield the points of one epoch after another."""
         while True:
             for points, *_ in self.loader:
-                yield points
+                yield points.to(self.device)
+
+    def autocast(self) -> torch.autocast:
+        """Return the context of forward passes."""
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None)
 
     def judge(self, points: Tensor) -> Tensor:
         """Return probabilities of being real."""
-        return self.discriminator(points).sigmoid()
+        with self.autocast():
+            logits = self.discriminator(points)
+        return logits.float().sigmoid()
+
+    def clock(self) -> float:
+        """Return seconds: the processor's, or where a GPU works, the wall's once it is done."""
+        if self.device.type == "cpu":
+            return time.process_time()
+        torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+    def fakes(self, num_samples: int) -> Tensor:
+        """Return generated points."""
+        with self.autocast():
+            return self.generator(
+                torch.randn(num_samples, self.generator.latent_dim, device=self.device)
+            )
 
     def run(self, batches: int) -> None:
         """Train for so many batches."""
         for _ in range(batches):
             real = next(self.batches)
-            ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+            ones, zeros = (f(len(real), device=self.device) for f in (torch.ones, torch.zeros))
 
             self.d_optimizer.zero_grad()
-            fake = self.generator(torch.randn(len(real), self.generator.latent_dim))
+            fake = self.fakes(len(real))
             d_loss = self.loss(self.judge(real), ones) + self.loss(self.judge(fake.detach()), zeros)
             d_loss.backward()
             self.d_optimizer.step()
 
             self.g_optimizer.zero_grad()
-            fake = self.generator(torch.randn(len(real), self.generator.latent_dim))
+            fake = self.fakes(len(real))
             self.loss(self.judge(fake), ones).backward()
             self.g_optimizer.step()
 
@@ -98,18 +129,18 @@ class Pairs(Callback):
         self.theirs: list[float] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.since = time.process_time()
+        self.since = self.script.clock()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: object) -> None:
         if (trainer.fit_loop.total_batch_idx + 1) % self.block:
             return
-        self.ours.append(time.process_time() - self.since)
-        began = time.process_time()
+        self.ours.append(self.script.clock() - self.since)
+        began = self.script.clock()
         with torch.random.fork_rng():
             self.script.run(self.block)
-        self.theirs.append(time.process_time() - began)
+        self.theirs.append(self.script.clock() - began)
         trainer.should_stop = len(self.ours) > self.pairs
-        self.since = time.process_time()
+        self.since = self.script.clock()
 
 
 class Speed(NamedTuple):
@@ -148,12 +179,18 @@ def plain_loader(run: Recipe) -> DataLoader:
     return DataLoader(points, batch_size=data.batch_size, shuffle=True)
 
 
+def script(run: Recipe) -> PlainScript:
+    """Return the plain script of a run, on its device and in its precision."""
+    dtype = {"32-true": None, "bf16-mixed": torch.bfloat16}[run.trainer.precision]
+    return PlainScript(run.model, plain_loader(run), run.trainer.strategy.root_device, dtype)
+
+
 def measured(experiment: str, pairs: int, block: int, settings: list[str]) -> Speed:
     """Run one experiment beside its script."""
     with tempfile.TemporaryDirectory() as folder:
         words = [f"--config=configs/{experiment}.yaml", f"--trainer.default_root_dir={folder}"]
         run = Recipe(["fit", *words, "--trainer.accelerator=cpu", *settings])
-        clock = Pairs(PlainScript(run.model, plain_loader(run)), block, pairs)
+        clock = Pairs(script(run), block, pairs)
         run.trainer.callbacks.append(clock)
         run.trainer.fit(run.model, datamodule=run.datamodule)
     return Speed.of(clock)

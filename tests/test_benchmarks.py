@@ -265,3 +265,27 @@ def test_the_benchmark_of_modes_trains_r3gan_by_its_config(monkeypatch):
     numbers = modes.run("ring", "R3GAN", seed=1, seconds=0)
     assert 0 <= numbers["high_quality"] <= 1
     assert numbers["width"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [(100, 105, "flat"), (100, 150, "slower"), (100, 190, "grows"), (9, 9, "flat")],
+)
+def test_long_runs_tell_what_is_flat_from_what_grows(first, second, said):
+    import long_runs
+
+    rows = dict.fromkeys(long_runs.ROWS, 0)
+    measured = [{**rows, "open files": value} for value in (0, first, second)]
+    (line,) = (li for li in long_runs.table(measured, 3).splitlines() if "open files" in li)
+    assert line == f"| open files | 0 | {first} | {second} | {said} |"
+
+
+@pytest.mark.slow
+def test_memory_and_open_files_of_a_run_are_flat(tmp_path, monkeypatch):
+    import long_runs
+
+    monkeypatch.setattr(sys, "argv", ["gan_lightning"])
+    *_, first, second = long_runs.measure("gan_iris", 60, [], str(tmp_path))
+    for row in ("resident memory, MB", "open files"):
+        assert second[row] <= 1.1 * first[row]
+    assert second["event files, MB"] < 2 * first["event files, MB"]

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from gan_lightning.callbacks.intervals import is_due
 from gan_lightning.callbacks.picture_files import around, framed, save_pictures
 from gan_lightning.callbacks.run_folder import data_of, tensorboard
 from gan_lightning.data import DataModule
@@ -43,7 +44,8 @@ class LatentPictures(Callback):
     to TensorBoard's projector, with thumbnails.
 
     Args:
-        every_n_batches: Training batches between two pictures; one more is drawn at the end.
+        every_n_batches: Training batches between two pictures; after 100 of them the interval
+            doubles whenever the run is twice as long. One more is drawn at the end.
         num_points: Validation points at most, the first ones.
     """
 
@@ -70,11 +72,11 @@ class LatentPictures(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0:
+        if is_due(trainer.fit_loop.total_batch_idx + 1, self.every_n_batches):
             self._draw(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches != 0:
+        if not is_due(trainer.fit_loop.total_batch_idx + 1, self.every_n_batches):
             self._draw(trainer, pl_module)
         if trainer.is_global_zero and isinstance(pl_module, LatentModel):
             x, labels = self._points(trainer)

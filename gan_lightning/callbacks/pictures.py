@@ -14,6 +14,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.callbacks.closing_pictures import closing_pictures
 from gan_lightning.callbacks.film import forget_later, is_moment, write_films
+from gan_lightning.callbacks.intervals import is_due
 from gan_lightning.callbacks.picture_files import framed, save_pictures
 from gan_lightning.callbacks.run_folder import data_of, run_folder
 from gan_lightning.callbacks.sampler_fit import refresh_sampler
@@ -40,8 +41,8 @@ class SamplePictures(Callback):
     is also what the discriminator says of it.
 
     Args:
-        every_n_batches: Training batches between two pictures in TensorBoard; one more is drawn at
-            the end.
+        every_n_batches: Training batches between two pictures in TensorBoard; after 100 of them
+            the interval doubles whenever the run is twice as long. One more is drawn at the end.
         num_samples: Samples in a picture.
         seed: Seed of their latents.
     """
@@ -78,7 +79,7 @@ class SamplePictures(Callback):
         batch_idx: int,
     ) -> None:
         batches = _batches(trainer)
-        if batches % self.every_n_batches == 0 or is_moment(batches):
+        if is_due(batches, self.every_n_batches) or is_moment(batches):
             self._draw(trainer, pl_module)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -115,7 +116,7 @@ class SamplePictures(Callback):
     def _draw(self, trainer: Trainer, model: LightningModule, last: bool = False) -> None:
         """Draw samples as they are now, unless that has been done."""
         batches = _batches(trainer)
-        on_board = last or batches % self.every_n_batches == 0
+        on_board = last or is_due(batches, self.every_n_batches)
         if not isinstance(model, GenerativeModel) or self._drawn_at == (batches, on_board):
             return
         self._drawn_at = (batches, on_board)

@@ -1,6 +1,7 @@
 """Where in an epoch a run resumes whose batches have become larger or smaller."""
 
 from lightning.pytorch import Trainer
+from lightning.pytorch.loops.progress import _ProcessedTracker
 
 from gan_lightning.data import TensorLoader
 
@@ -16,6 +17,7 @@ def count_batches_anew(trainer: Trainer) -> None:
     if not isinstance(loader, TensorLoader) or not loop.restarted_mid_epoch:
         return
     done = loop.epoch_loop.batch_progress.current
+    assert isinstance(done, _ProcessedTracker)  # Lightning declares less than it makes
     unfinished = (
         done.ready - done.completed
     )  # what was saved within a batch's end: Lightning adds it

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.utils.tensorboard import SummaryWriter
 
+from gan_lightning.callbacks.intervals import is_due
 from gan_lightning.callbacks.run_folder import tensorboard
 from gan_lightning.callbacks.true_gradients import gradient_scale
 from gan_lightning.errors import InputError
@@ -27,7 +28,8 @@ class WeightHistograms(Callback):
     and on as many samples.
 
     Args:
-        every_n_batches: Training batches between two histograms.
+        every_n_batches: Training batches between two histograms; after 100 of them the interval
+            doubles whenever the run is twice as long.
     """
 
     def __init__(self, every_n_batches: int = 1000) -> None:
@@ -68,7 +70,7 @@ class WeightHistograms(Callback):
                 _add_logits(board, pl_module, batch, step)
 
     def _due(self, trainer: Trainer) -> bool:
-        due = (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
+        due = is_due(trainer.fit_loop.total_batch_idx + 1, self.every_n_batches)
         return due and trainer.is_global_zero
 
 

@@ -140,7 +140,7 @@ class TableModel(LatentModel, OneLossModel):
         labels = self.asked_labels(num_samples, labels)
         if self.small:
             return self.sampler.sample(num_samples, labels)
-        nothing = torch.zeros(num_samples, self.latent_dim, device=self.device, dtype=self.dtype)
+        nothing = self.at_home(torch.zeros(num_samples, self.latent_dim, device=self.device))
         return self.completed(nothing, torch.zeros_like(self._cells(nothing)))
 
     def completed(self, x: Tensor, held: Tensor) -> Tensor:
