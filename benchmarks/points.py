@@ -43,9 +43,9 @@ if __name__ == "__main__":
     noise = generator.normal(size=(NUM_SAMPLES, 2))
     ring = MEANS[generator.integers(8, size=NUM_SAMPLES)] + STD * noise
     rings = dict.fromkeys(["gan_ring", "r3gan_ring", "flow_ring"], judge_ring)
+    normals = dict.fromkeys(["gan_points", "gan_points_tails"], judge_normal)
     references = {
-        "gan_points": judge_normal(noise.tolist()),
+        **dict.fromkeys(normals, judge_normal(noise.tolist())),
         **dict.fromkeys(rings, judge_ring(ring.tolist())),
     }
-    judges = {"gan_points": judge_normal, **rings}
-    compare(judges, NUM_SAMPLES, references)
+    compare(normals | rings, NUM_SAMPLES, references)
