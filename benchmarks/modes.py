@@ -135,6 +135,9 @@ def judged(arguments: argparse.Namespace) -> dict[str, dict[str, list[Numbers]]]
     for data in arguments.data:
         rows = results.setdefault(data, {"real points": [scores(DATA[data]())]})
         for game in arguments.games:
+            if game == BY_CONFIG and not config_of(data).is_file():
+                print(f"{data}: no {BY_CONFIG}, since there is no {config_of(data).name} yet")
+                continue
             for seed in arguments.seeds:
                 budget = "its config" if game == BY_CONFIG else f"{arguments.seconds:g} s"
                 name = f"{data}, {game}, {budget}, seed {seed}"
@@ -146,11 +149,15 @@ def judged(arguments: argparse.Namespace) -> dict[str, dict[str, list[Numbers]]]
     return results
 
 
+def config_of(data: str) -> Path:
+    """Return the config of R3GAN for a set of data."""
+    return ROOT / "configs" / f"r3gan_{data}.yaml"
+
+
 def run(data: str, game: str, seed: int, seconds: float) -> Numbers:
     """Train a game on a set of data, and return what 2 500 of its samples are worth."""
     if game == BY_CONFIG:
-        config = ROOT / "configs" / f"r3gan_{data}.yaml"
-        flags = [f"--config={config}", f"--seed_everything={seed}"]
+        flags = [f"--config={config_of(data)}", f"--seed_everything={seed}"]
         fit = Experiment(["fit", *flags, *(f"--trainer.{flag}" for flag in QUIET)])
         trainer, model, points = fit.trainer, fit.model, fit.datamodule
         # The average alone changes the samples; nothing is drawn or written.
