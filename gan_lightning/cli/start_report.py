@@ -18,12 +18,13 @@ class StartReport(Callback):
     """
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        place = _place(trainer)  # which all ranks ask for together
         if not trainer.is_global_zero:
             return
         before = trainer.ckpt_path
         lines = [
             "Starts a run." if before is None else f"Goes on from {shortest(Path(before))}.",
-            f"  run       {_place(trainer)}",
+            f"  run       {place}",
             f"  data      {_described(data_of(trainer))}",
             f"  networks  {_networks(pl_module)}",
             f"  device    {_device(trainer)}",

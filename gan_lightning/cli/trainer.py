@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
@@ -36,10 +37,17 @@ class GenerativeTrainer(Drawing):
     folder: str | None = None
     """The run's folder, where its loggers do not say which it is."""
 
+    _agreed: str | None = None
+
     @property
     def log_dir(self) -> str | None:
-        """The run's folder."""
-        return super().log_dir if self.folder is None else self.strategy.broadcast(self.folder)
+        """The run's folder; ranks agree on it once, so that later one may ask alone."""
+        if self._agreed is not None:
+            return self._agreed
+        folder = super().log_dir if self.folder is None else self.strategy.broadcast(self.folder)
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            self._agreed = folder
+        return folder
 
     def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
         check_strategy(strategy)
