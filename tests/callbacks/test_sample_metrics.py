@@ -101,8 +101,10 @@ def test_samples_and_numbers_are_the_same_on_any_number_of_ranks(ring, world_siz
 
 @pytest.mark.parametrize("world_size", [2, 3])
 def test_the_floor_is_of_the_same_training_points_on_any_number_of_ranks(ring, world_size):
-    alone, labels = gathered(ring, 1, lambda callback, trainer: callback._floor(trainer))
-    together, _ = gathered(ring, world_size, lambda callback, trainer: callback._floor(trainer))
+    alone, labels = gathered(ring, 1, lambda callback, trainer: callback._floor(trainer, 10_000))
+    together, _ = gathered(
+        ring, world_size, lambda callback, trainer: callback._floor(trainer, 10_000)
+    )
     assert len(alone) == len(labels) == 700
     assert_same_points(together, alone)
     of_training = set(map(tuple, ring.unscale(ring.train.x).tolist()))
@@ -137,7 +139,7 @@ def test_the_random_numbers_of_training_are_left_alone(ring, model):
         callback._start(trainer, model, stage)
         callback._add(callback.metric, ring.unscale(ring.val.x), ring.val.labels, real=True)
         callback._compared(trainer, model, stage, 50)
-    callback._floor(trainer)
+    callback._floor(trainer, 50)
     assert torch.equal(torch.get_rng_state(), before)
 
 
