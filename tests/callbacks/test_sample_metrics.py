@@ -103,7 +103,7 @@ def test_samples_and_numbers_are_the_same_on_any_number_of_ranks(ring, world_siz
 def test_the_floor_is_of_the_same_training_points_on_any_number_of_ranks(ring, world_size):
     alone, labels = gathered(ring, 1, lambda callback, trainer: callback._floor(trainer, 700))
     together, _ = gathered(
-        ring, world_size, lambda callback, trainer: callback._floor(trainer, 10_000)
+        ring, world_size, lambda callback, trainer: callback._floor(trainer, 700)
     )
     assert len(alone) == len(labels) == 700
     assert_same_points(together, alone)
