@@ -112,7 +112,7 @@ def test_a_run_that_started_from_weights_goes_on_like_any_other(run, base, tmp_p
 
 
 WRONG = {
-    "type either": ["--ckpt_path=last"],
+    "choose one of them": ["--ckpt_path=last"],
     "expected generator.layers.0.weight of shape": [
         "--model.generator=MLPGenerator",
         "--model.generator.latent_dim=7",

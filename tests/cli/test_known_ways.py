@@ -205,16 +205,20 @@ def test_a_stop_after_the_very_last_batch_loses_no_final_picture(
     run, tmp_path, monkeypatch, capsys
 ):
     drawn = []
-    monkeypatch.setattr(SamplePictures, "_draw", lambda *_: drawn.append("picture"))
+
+    def draw(_pictures, _trainer, _model, last=False):
+        drawn.extend(["final picture"] * last)
+
+    monkeypatch.setattr(SamplePictures, "_draw", draw)
     monkeypatch.setattr(StopSignal, "received", lambda *_: True)
     monkeypatch.setattr(Checkpoints, "on_train_batch_end", lambda *_: None)
     run(*GAN)
-    assert drawn == ["picture"]
+    assert drawn == ["final picture"]
     assert "Finished after" in capsys.readouterr().out
     with pytest.raises(SystemExit) as stop:  # one that has not ended is stopped
         run(*GAN, "--trainer.max_epochs=2")
     assert stop.value.code == 128 + signal.SIGTERM
-    assert drawn == ["picture"]
+    assert drawn == ["final picture"]
 
 
 TWO = """
