@@ -154,7 +154,7 @@ def test_the_lock_of_a_run_dies_with_its_process(tmp_path):
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
     lock = RunLock(tmp_path)
-    with pytest.raises(InputError, match="another process"):
+    with pytest.raises(InputError, match="another training process"):
         RunLock(tmp_path)
     lock.release()
 
