@@ -49,8 +49,15 @@ def test_validation_points_belong_to_the_clusters_of_the_training_points():
 def test_the_datas_own_labels_are_not_used():
     data = ring()
     expected = clustered(data, 5)
-    draw = data._draw
-    data._draw = lambda *args: (split := draw(*args))._replace(labels=split.labels.flip(0))
+    setup = data.setup
+
+    def with_other_labels(stage):
+        setup(stage)
+        for name in ("train", "val", "test"):
+            split = getattr(data, name)
+            setattr(data, name, split._replace(labels=split.labels.flip(0)))
+
+    data.setup = with_other_labels
     found = clustered(data, 5)
     for name in ("train", "val", "test"):
         assert torch.equal(getattr(found, name).labels, getattr(expected, name).labels)
@@ -174,7 +181,7 @@ CALLS = {  # a call of each method that is about the data, not about their label
     "held_out": (),
 }
 
-OWN = {"labels_like", "fingerprint", "state_dict", "load_state_dict"}
+OWN = {"labels_like", "row_names", "fingerprint", "state_dict", "load_state_dict"}
 """Methods that tell of labels, or of points with their labels: here those are clusters."""
 
 BY_UNITS = {"unscale", "write"}
