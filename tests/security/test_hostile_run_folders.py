@@ -272,7 +272,8 @@ def test_a_found_config_names_only_what_is_listed(spoiled, attempt, command, nam
     run.set_config(sections)
     outcome = attempt(command, run.checkpoint, refused=refused)
     assert outcome.deeds == []
-    if command == "sample" and outcome.error is None:
+    passed_over = command != "fit" and name == "a logger of the internet"  # training alone logs
+    if outcome.error is None and (command == "sample" or passed_over):
         return  # the checkpoint alone was enough
     assert refused in outcome.sentence
     assert len(outcome.sentence) < 400
