@@ -178,7 +178,9 @@ class GenerativeModel(ConfiguredModule, ABC):
         if self.num_classes is not None:
             counts = torch.zeros_like(self.label_counts)
             counts.index_add_(0, labels, torch.ones_like(labels))
-            self.label_counts += self.trainer.strategy.reduce(counts, reduce_op="sum")
+            if self._trainer is not None:  # else a program trains this model by itself
+                counts = self._trainer.strategy.reduce(counts, reduce_op="sum")
+            self.label_counts += counts
 
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
         """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
