@@ -176,8 +176,9 @@ class GenerativeModel(ConfiguredModule, ABC):
     def count_labels(self, labels: Tensor) -> None:
         """Take note of the labels of a batch of all ranks, where the model knows any."""
         if self.num_classes is not None:
-            counts = torch.zeros_like(self.label_counts)
-            counts.index_add_(0, labels, torch.ones_like(labels))
+            counts = torch.zeros_like(self.label_counts).index_add_(
+                0, labels, torch.ones_like(labels)
+            )
             if self._trainer is not None:  # else a program trains this model by itself
                 counts = self._trainer.strategy.reduce(counts, reduce_op="sum")
             self.label_counts += counts
@@ -185,8 +186,7 @@ class GenerativeModel(ConfiguredModule, ABC):
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
         """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
         if self.logging_due:
-            tagged = {f"train/{name}": value for name, value in values.items()}
-            self.log_dict(tagged, prog_bar=prog_bar)
+            self.log_dict({f"train/{name}": x for name, x in values.items()}, prog_bar=prog_bar)
 
     @property
     def has_average(self) -> bool:
