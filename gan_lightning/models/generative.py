@@ -176,12 +176,10 @@ class GenerativeModel(ConfiguredModule, ABC):
     def count_labels(self, labels: Tensor) -> None:
         """Take note of the labels of a batch of all ranks, where the model knows any."""
         if self.num_classes is not None:
-            counts = torch.zeros_like(self.label_counts).index_add_(
-                0, labels, torch.ones_like(labels)
-            )
-            if self._trainer is not None:  # else a program trains this model by itself
-                counts = self._trainer.strategy.reduce(counts, reduce_op="sum")
-            self.label_counts += counts
+            new, each = torch.zeros_like(self.label_counts), torch.ones_like(labels)
+            new.index_add_(0, labels, each)
+            alone = self._trainer is None  # a program trains this model by itself
+            self.label_counts += new if alone else self.trainer.strategy.reduce(new, None, "sum")
 
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
         """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
