@@ -35,6 +35,8 @@ class SurfacePicture:
         if self._scene is None:
             self._scene = SurfaceScene(data.scale(data.train.x[:MOST_POINTS]).float().cpu())
         logits, gradients = judged_plane(model, self._scene.grid, data.num_classes)
+        if len(logits) != len(self._scene.grid):  # packs are judged, and no point alone
+            return {}
         shown = samples[:MOST_POINTS].detach().float().cpu()
         return {"surface": self._scene.showing(shown, logits, gradients)}
 
