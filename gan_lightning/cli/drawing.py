@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from gan_lightning.checkpoint_files import load_checkpoint
+import torch
+
 from gan_lightning.cli.asked import (
     check_output,
     export_output_of,
@@ -12,7 +13,7 @@ from gan_lightning.cli.asked import (
     seed_samples,
 )
 from gan_lightning.cli.demo import serve
-from gan_lightning.cli.model_at_hand import checked, make_ready, restore
+from gan_lightning.cli.model_at_hand import checked, make_ready
 from gan_lightning.cli.walking import WalkingTrainer
 from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.export import LoadedModel, write_export
@@ -98,9 +99,8 @@ class Drawing(WalkingTrainer):
         model, checkpoint = checked(model, ckpt_path, command="export")
         path = export_output_of(output, checkpoint)
         check_export(path)
-        restore(model, checkpoint)
-        datamodule.setup_units()
-        memory = DataMemory.of_checkpoint(load_checkpoint(checkpoint))
+        held = make_ready(model, datamodule, checkpoint, torch.device("cpu"))
+        memory = DataMemory.of_checkpoint(held)
         fingerprint = {} if memory is None else memory.fingerprint
         # Which points were held out stays in the house.
         write_export(
@@ -129,8 +129,7 @@ class Drawing(WalkingTrainer):
             port: Where on this machine the page is seen; 0 for any that is free.
         """
         model, checkpoint = checked(model, ckpt_path, command="demo")
-        restore(model, checkpoint)
-        datamodule.setup_units()
+        make_ready(model, datamodule, checkpoint, torch.device("cpu"))
         title = f"{type(model).__name__}, {folder_of(checkpoint).parent.name}"
         serve(LoadedModel(model, datamodule.units), title, port)
 

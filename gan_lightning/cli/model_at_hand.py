@@ -1,6 +1,7 @@
 """A model as a checkpoint holds it, ready to make points."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -24,18 +25,14 @@ def checked(
     return model, Path(ckpt_path)
 
 
-def restore(model: ConfiguredModule, checkpoint: Path) -> None:
-    """Give a model the weights of a checkpoint."""
+def make_ready(
+    model: ConfiguredModule, data: DataModule, checkpoint: Path, device: torch.device
+) -> dict[str, Any]:
+    """Restore a model on a device, learn the units of its data, and return what was read."""
     held = load_checkpoint(checkpoint)
     with restoring(checkpoint):
         model.on_load_checkpoint(held)
         model.load_state_dict(held["state_dict"])
-
-
-def make_ready(
-    model: ConfiguredModule, data: DataModule, checkpoint: Path, device: torch.device
-) -> None:
-    """Restore a model on a device, and learn the units of its data."""
-    restore(model, checkpoint)
     model.to(device)
     data.setup_units()
+    return held
