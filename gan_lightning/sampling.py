@@ -1,7 +1,7 @@
 """The one way in which samples are drawn: by the commands, the callbacks and Python alike."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from lightning.pytorch import LightningModule
@@ -94,28 +94,53 @@ def asked_labels(
 
 
 @contextmanager
-def truncated(model: LightningModule, truncation: float | None) -> Iterator[None]:
-    """Keep the numbers of an adversarial model's latents below a threshold for a while.
+def narrowed(
+    model: LightningModule, truncation: float | None = None, temperature: float | None = None
+) -> Iterator[None]:
+    """Draw samples from more typical latents for a while.
 
     Args:
         model: The model.
-        truncation: Largest absolute value, in standard deviations; None leaves them as they are.
+        truncation: Largest absolute value of the numbers in latents from N(0, I); None leaves them
+            as they are.
+        temperature: Factor of the noise that a sampler's latents are made of; None leaves it as it
+            is.
 
     Raises:
-        InputError: If the truncation is not positive, or if the model is no adversarial one.
+        InputError: If a number is not positive, or if the model's latents are of the other kind.
     """
-    if truncation is None:
+    has_sampler = isinstance(model, LatentModel)
+    with ExitStack() as before:
+        if truncation is not None:
+            if has_sampler or not isinstance(model, AdversarialModule):
+                raise InputError(_no_such_latents(model, "truncation", "N(0, I)"))
+            before.enter_context(_set(model, "truncation", truncation))
+        if temperature is not None:
+            if not has_sampler:
+                raise InputError(_no_such_latents(model, "temperature", "a sampler"))
+            before.enter_context(_set(model, "temperature", temperature))
         yield
-        return
-    if not truncation > 0:
-        raise InputError(f"--truncation must be positive, found {truncation}.")
-    if not isinstance(model, AdversarialModule):
-        raise InputError(f"--truncation: {type(model).__name__} is not an adversarial model.")
-    before, model.truncation = model.truncation, truncation
+
+
+def _no_such_latents(model: LightningModule, option: str, source: str) -> str:
+    other = "--temperature" if isinstance(model, LatentModel) else "--truncation"
+    hint = f"; {other} does for it" if isinstance(model, LatentModel | AdversarialModule) else ""
+    return (
+        f"--{option} narrows latents that come from {source}, and those of "
+        f"{type(model).__name__} do not{hint}."
+    )
+
+
+@contextmanager
+def _set(model: LightningModule, name: str, value: float) -> Iterator[None]:
+    if not 0 < value < float("inf"):
+        raise InputError(f"--{name} must be positive, found {value}.")
+    before = getattr(model, name)
+    setattr(model, name, value)
     try:
         yield
     finally:
-        model.truncation = before
+        setattr(model, name, before)
 
 
 def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> LatentModel:

@@ -9,8 +9,8 @@ from gan_lightning.callbacks.sampler_fit import fit_to_training
 from gan_lightning.models import MakeSampler
 from gan_lightning.sampling import (
     exchange_sampler,
+    narrowed,
     needs_fitting,
-    truncated,
 )
 
 
@@ -20,17 +20,20 @@ class OtherLatents(Callback):
     Args:
         sampler: Of an autoencoder, makes another sampler, which is fitted to the latents of all
             training points; None keeps its own.
-        truncation: Of an adversarial model, the largest absolute value of the latents' numbers;
-            None keeps them as they are.
+        truncation: Largest absolute value of the numbers in latents from N(0, I); None keeps them.
+        temperature: Factor of the noise that a sampler's latents are made of; None keeps it.
     """
 
-    def __init__(self, sampler: MakeSampler | None, truncation: float | None) -> None:
+    def __init__(
+        self, sampler: MakeSampler | None, truncation: float | None, temperature: float | None
+    ) -> None:
         self.sampler = sampler
         self.truncation = truncation
+        self.temperature = temperature
         self.undo = ExitStack()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.undo.enter_context(truncated(pl_module, self.truncation))
+        self.undo.enter_context(narrowed(pl_module, self.truncation, self.temperature))
         if self.sampler is not None:
             before = getattr(pl_module, "sampler", None)
             with torch.inference_mode(False):  # whose tensors could not be fitted

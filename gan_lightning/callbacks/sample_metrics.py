@@ -239,6 +239,8 @@ class SampleMetrics(Callback):
         latents = ""
         if isinstance(model, LatentModel):
             latents = f"latents of {type(model.sampler).__name__}, "
+            if model.temperature != 1:
+                latents += f"temperature {model.temperature:g}, "
         elif isinstance(model, AdversarialModule) and model.truncation is not None:
             latents = f"latents truncated at {model.truncation:g}, "
         protocol = (

@@ -25,8 +25,8 @@ from gan_lightning.sampling import (
     drawn,
     exchange_sampler,
     fit_sampler,
+    narrowed,
     needs_fitting,
-    truncated,
 )
 from gan_lightning.table_sampling import write_table
 
@@ -46,6 +46,7 @@ class Drawing(WalkingTrainer):
         labels: str | None = None,
         sampler: MakeSampler | None = None,
         truncation: float | None = None,
+        temperature: float | None = None,
         given: str | None = None,
         impute: str | None = None,
     ) -> Path:
@@ -62,6 +63,7 @@ class Drawing(WalkingTrainer):
             labels: Labels for a conditional model, such as ``0,1,2``, taken in turn.
             sampler: Sampler of an autoencoder's latents, fitted to those of the data first.
             truncation: Largest absolute value in the latents of an adversarial model.
+            temperature: Factor of the noise in the latents of an autoencoder or a warm start.
             given: Cells fixed in every row of a table: ``species=setosa,age>=40``.
             impute: CSV file with the columns of a table, to be written with its gaps filled.
         """
@@ -71,7 +73,7 @@ class Drawing(WalkingTrainer):
         check_output(datamodule.units, path)
         _exchange_sampler(model, datamodule, sampler)
         seed_samples(seed)
-        with truncated(model, truncation), replacing(path) as file:
+        with narrowed(model, truncation, temperature), replacing(path) as file:
             if given or impute:
                 write_table(model, datamodule.units, file, num_samples, given, impute)
             else:

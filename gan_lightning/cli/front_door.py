@@ -19,7 +19,7 @@ _COMMON = (
     *("help", "config", "print_config", "seed_everything", "trainer", "model", "data"),
     *("metrics", "pictures", "checkpoints", "trust", "ckpt_path", "weights_only"),
 )
-_LATENTS = ("sampler", "truncation")
+_LATENTS = ("sampler", "truncation", "temperature")
 
 OPTIONS = {
     "fit": (*_COMMON, "init_from"),

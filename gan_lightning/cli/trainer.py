@@ -84,6 +84,7 @@ class GenerativeTrainer(Drawing):
         verbose: bool = False,
         sampler: MakeSampler | None = None,
         truncation: float | None = None,
+        temperature: float | None = None,
         **kwargs: Any,
     ) -> Any:
         """Compare samples with the test points.
@@ -95,9 +96,10 @@ class GenerativeTrainer(Drawing):
                 fitted to those of the training data first.
             truncation: Largest absolute value in the latents of an adversarial model, as in
                 ``sample``.
+            temperature: Factor of the noise in the latents of an autoencoder or a warm start.
             **kwargs: As Lightning's.
         """
-        other = OtherLatents(sampler, truncation)
+        other = OtherLatents(sampler, truncation, temperature)
         self.callbacks.append(other)
         try:
             with interruptible():

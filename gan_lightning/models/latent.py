@@ -37,6 +37,9 @@ class LatentModel(GenerativeModel, ABC):
     codes_per_latent = 1
     """Numbers that the encoder says of each latent unit."""
 
+    temperature = 1.0
+    """Factor of the noise that the latents of samples are made of."""
+
     encoder: Encoder
     decoder: Decoder
     sampler: LatentSampler
@@ -118,7 +121,7 @@ class LatentModel(GenerativeModel, ABC):
         return self.drawn(self.draw_latents(num_samples, labels), labels)
 
     def draw_latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
-        return self.sampler.sample(num_samples, labels)
+        return self.sampler.sample(num_samples, labels, self.temperature)
 
     def points_of(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.decode(z, labels)

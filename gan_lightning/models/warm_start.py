@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from gan_lightning.errors import require_positive
+from gan_lightning.errors import InputError, require_positive
 from gan_lightning.losses import FiniteDifference, Penalty, ReconstructionLoss, SquaredError
 from gan_lightning.models.autoencoder import Reconstruction
 from gan_lightning.models.game import Terms
@@ -51,6 +51,8 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         game_batches: Batches of the game, in which both learning rates fall to a tenth in the same
             way unless there is an ``lr_scheduler``, and after which training ends. By default the
             rates stay, and training ends with the Trainer's epochs.
+        temperature: Factor of the noise that the latents of samples are made of. The game draws
+            them with 1: what it learns of rare latents makes the typical ones better.
         latent_noise: Standard deviation of what is added to the codes in the reconstruction.
         latent_weight: Weight of the codes' squared norm there, in nats.
         penalties: Terms added to the discriminator's objective, in place of ``gamma``'s; by default
@@ -75,6 +77,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         reconstruction_optimizer: MakeOptimizer = torch.optim.Adam,
         reconstruction_batches: int = 2000,
         game_batches: int | None = None,
+        temperature: float = 1.0,
         latent_noise: float = 0.05,
         latent_weight: float = 0.05,
         penalties: Sequence[Penalty] | None = None,
@@ -92,12 +95,15 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             data_shape, num_classes=num_classes, generator=generator, penalties=penalties, **shared
         )
         require_positive(reconstruction_batches=reconstruction_batches, game_batches=game_batches)
+        if not temperature > 0:
+            raise InputError(f"temperature must be positive, found {temperature}.")
         self.encoder = made_encoder
         self.sampler = made_sampler
         self.loss = loss
         self.reconstruction_optimizer = reconstruction_optimizer
         self.reconstruction_batches = reconstruction_batches
         self.game_batches = game_batches
+        self.temperature = temperature
         self.latent_noise = latent_noise
         self.latent_weight = latent_weight
         self.register_buffer("game_has_begun", torch.tensor(False))

@@ -42,12 +42,16 @@ class LatentSampler(nn.Module, ABC):
         """
 
     @abstractmethod
-    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+    def sample(
+        self, num_samples: int, labels: Tensor | None = None, temperature: float = 1.0
+    ) -> Tensor:
         """Draw latents, float32, shape ``(num_samples, latent_dim)``, without gradients.
 
         Args:
             num_samples: Number of latents.
             labels: One for each of them, for a sampler that knows labels; others ignore them.
+            temperature: Factor of the normal noise that latents are made of. Below 1 they are more
+                typical and less diverse (Kingma & Dhariwal, 2018, Section 6).
         """
 
 
@@ -85,8 +89,8 @@ class FittedSampler(LatentSampler, ABC):
         """Learn from latents with mean 0 and standard deviation 1 (or 0) along each axis."""
 
     @abstractmethod
-    def sample_standardised(self, num_samples: int) -> Tensor:
-        """Draw latents of that scale."""
+    def sample_standardised(self, num_samples: int, temperature: float = 1.0) -> Tensor:
+        """Draw latents of that scale, from noise with the temperature as standard deviation."""
 
     def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
         """Fit the sampler, with a random state of its own.
@@ -112,7 +116,9 @@ class FittedSampler(LatentSampler, ABC):
             self.fitted.fill_(True)
 
     @torch.no_grad()
-    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+    def sample(
+        self, num_samples: int, labels: Tensor | None = None, temperature: float = 1.0
+    ) -> Tensor:
         """Draw latents like those that it was fitted to.
 
         Raises:
@@ -124,4 +130,4 @@ class FittedSampler(LatentSampler, ABC):
             f"{name} has not been fitted to latents yet: fit does that, and so does --sampler "
             f"{name}.",
         )
-        return self.sample_standardised(num_samples) * self.spread + self.centre
+        return self.sample_standardised(num_samples, temperature) * self.spread + self.centre

@@ -104,7 +104,9 @@ class GaussianCopula(LatentSampler):
         return torch.special.ndtri(torch.stack(scores, 1).clamp(1e-4, 1 - 1e-4))
 
     @torch.no_grad()
-    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+    def sample(
+        self, num_samples: int, labels: Tensor | None = None, temperature: float = 1.0
+    ) -> Tensor:
         """Draw encoded rows.
 
         Raises:
@@ -118,7 +120,7 @@ class GaussianCopula(LatentSampler):
             labels = torch.zeros(num_samples, dtype=torch.int64, device=device)
         factors = self.factors[labels]
         noise = torch.randn(num_samples, factors.shape[2], dtype=factors.dtype, device=device)
-        return self._rows(labels, (factors @ noise[:, :, None]).squeeze(2))
+        return self._rows(labels, temperature * (factors @ noise[:, :, None]).squeeze(2))
 
     @torch.no_grad()
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:

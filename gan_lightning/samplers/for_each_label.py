@@ -46,7 +46,9 @@ class ForEachLabel(LatentSampler):
             sampler.fit(latents[labels.to(latents.device) == label])
 
     @torch.no_grad()
-    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
+    def sample(
+        self, num_samples: int, labels: Tensor | None = None, temperature: float = 1.0
+    ) -> Tensor:
         """Draw latents of labels.
 
         Raises:
@@ -55,10 +57,12 @@ class ForEachLabel(LatentSampler):
         if labels is None:
             raise InputError("ForEachLabel draws latents of labels.")
         if torch.compiler.is_exporting():  # the shapes of a graph do not depend on the labels
-            of_each = torch.stack([sampler.sample(num_samples) for sampler in self.samplers])
+            of_each = torch.stack(
+                [sampler.sample(num_samples, None, temperature) for sampler in self.samplers]
+            )
             return of_each[labels, torch.arange(num_samples)]
         drawn = torch.empty(num_samples, self.latent_dim, device=labels.device)
         for label, sampler in enumerate(self.samplers):
             chosen = labels == label
-            drawn[chosen] = sampler.sample(int(chosen.sum())).to(drawn)
+            drawn[chosen] = sampler.sample(int(chosen.sum()), None, temperature).to(drawn)
         return drawn

@@ -18,5 +18,7 @@ class Prior(LatentSampler):
     def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
         """Learn nothing."""
 
-    def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
-        return torch.randn(num_samples, self.latent_dim)
+    def sample(
+        self, num_samples: int, labels: Tensor | None = None, temperature: float = 1.0
+    ) -> Tensor:
+        return temperature * torch.randn(num_samples, self.latent_dim)

@@ -110,13 +110,13 @@ class SecondStageVAE(FittedSampler):
         self.drawn_centre.copy_(drawn.mean(0))
         self.widening.copy_(_transport(_covariance(drawn), _covariance(latents)))
 
-    def _drawn(self, num_samples: int) -> Tensor:
-        shape = (num_samples, self.latent_dim)
-        z, noise = torch.randn(2, *shape, device=self.centre.device).to(self.log_scale)
+    def _drawn(self, num_samples: int, temperature: float = 1.0) -> Tensor:
+        shape = (2, num_samples, self.latent_dim)
+        z, noise = temperature * torch.randn(shape, device=self.centre.device).to(self.log_scale)
         return self.decoder(z) + self.log_scale.exp() * noise
 
-    def sample_standardised(self, num_samples: int) -> Tensor:
-        return (self._drawn(num_samples) - self.drawn_centre) @ self.widening
+    def sample_standardised(self, num_samples: int, temperature: float = 1.0) -> Tensor:
+        return (self._drawn(num_samples, temperature) - self.drawn_centre) @ self.widening
 
 
 def _covariance(rows: Tensor) -> Tensor:

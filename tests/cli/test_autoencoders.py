@@ -163,8 +163,12 @@ def test_a_trainer_that_tested_other_latents_goes_on_as_before(tmp_path):
     for wrong in ({"sampler": Prior}, {"truncation": 0.0}):
         with pytest.raises(InputError):
             trainer.test(gan, data, **wrong)
-    with pytest.raises(InputError, match="VAE is not an adversarial model"):
+    with pytest.raises(InputError, match="those of VAE do not; --temperature does for it"):
         trainer.test(vae, data, truncation=0.5)
+    with pytest.raises(InputError, match="those of GAN do not; --truncation does for it"):
+        trainer.test(gan, data, temperature=0.5)
+    trainer.test(vae, data, temperature=0.5)
+    assert vae.temperature == 1
     assert trainer.callbacks == callbacks
     assert gan.truncation is None
     trainer.test(gan, data)

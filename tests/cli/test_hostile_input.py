@@ -259,6 +259,7 @@ OPTIONS_OF_SAMPLE = {
     "seed": ["x", "-1", "1.5", "[1]", str(10**30), "{}"],
     "labels": ["x", "7", "-1", ",", "", "[1]", "0,,1"],
     "truncation": ["x", "-1", "0", "[1]", "nan", "{}"],
+    "temperature": ["x", "-1", "0", "[1]", "nan", "0.5"],  # a GAN has no sampler of latents
     "sampler": ["x", "Prior", "5", "[1]", "{}", "GAN"],
     "output": ["x.png", "x.yaml", "missing/", "x.", ".csv.gz", "/"],
     "ckpt_path": ["nowhere.ckpt", ".", "wrong.yaml", "last", "best", "x", "[1]"],

@@ -19,7 +19,7 @@ from gan_lightning.networks import (
     MLPDiscriminator,
     ProjectionDiscriminator,
 )
-from gan_lightning.samplers import ForEachLabel, GaussianMixture
+from gan_lightning.samplers import ForEachLabel, GaussianMixture, Prior
 
 # Epochs of 3 batches: the reconstruction ends in the second one.
 SMALL = [
@@ -152,6 +152,20 @@ def test_networks_that_know_labels_need_a_sampler_that_does():
     with pytest.raises(InputError, match="discriminator knows labels and the generator does not"):
         model(num_classes=10, discriminator=discriminator)
     assert model(num_classes=4, discriminator=discriminator, sampler=ForEachLabel).num_classes == 4
+
+
+def test_samples_are_colder_than_the_latents_of_the_game(monkeypatch):
+    warm = model(temperature=1e-6, sampler=Prior)
+    z = []
+    monkeypatch.setattr(warm.generator, "forward", lambda latents: z.append(latents) or latents)
+    monkeypatch.setattr(warm, "decode", lambda latents, _: z.append(latents) or latents)
+    warm.fakes(1000)
+    warm.sample(1000)
+    in_game, in_samples = z
+    assert in_game.std().item() == pytest.approx(1, abs=0.1)
+    assert in_samples.abs().max() < 1e-4
+    with pytest.raises(InputError, match="temperature must be positive, found 0"):
+        model(temperature=0)
 
 
 @pytest.mark.parametrize("option", ["reconstruction_batches", "game_batches"])

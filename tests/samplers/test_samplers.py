@@ -1,10 +1,18 @@
 """Samplers of latents: what they were fitted to is what they draw."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from gan_lightning.errors import InputError
-from gan_lightning.samplers import FittedSampler, GaussianMixture, Prior, SecondStageVAE
+from gan_lightning.samplers import (
+    FittedSampler,
+    ForEachLabel,
+    GaussianMixture,
+    Prior,
+    SecondStageVAE,
+)
 
 CENTRES = torch.tensor([[-3.0, 10.0], [3.0, 10.0], [0.0, 14.0]])
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2])
@@ -180,6 +188,27 @@ def test_no_samples_are_no_latents(cls):
     sampler.fit(mixture(100)[0])
     assert sampler.sample(0).shape == (0, 2)
     assert issubclass(cls, FittedSampler) == sampler.needs_latents
+
+
+@pytest.mark.parametrize("cls", [Prior, GaussianMixture, SecondStageVAE])
+def test_the_temperature_is_a_factor_of_the_noise(cls):
+    # Of 9 latents, the mixture has one Gaussian.
+    latents = torch.randn(9 if cls is GaussianMixture else 300, 2)
+    sampler = ForEachLabel(2, num_classes=2, sampler=partial(small, cls))
+    labels = torch.arange(len(latents)) % 2
+    sampler.fit(latents, labels)
+    asked = torch.zeros(4000, dtype=torch.int64)
+    hot, warm, cold = (sampler.sample(4000, asked, heat).std(0) for heat in (1.0, 0.5, 1e-4))
+    torch.testing.assert_close(warm / hot, torch.full((2,), 0.5), atol=0.1, rtol=0)
+    assert (cold < 0.001 * hot).all()
+
+
+def test_no_more_latents_are_fitted_to_than_change_a_mixture(monkeypatch):
+    monkeypatch.setattr(GaussianMixture, "most_latents", 1000)
+    sampler = GaussianMixture(2, num_components=3)
+    sampler.fit(mixture(4000)[0])
+    found = torch.bincount(nearest(sampler.sample(4000))[1], minlength=3) / 4000
+    torch.testing.assert_close(found, WEIGHTS, atol=0.06, rtol=0)
 
 
 def test_options_that_cannot_be_are_refused():
