@@ -1,6 +1,7 @@
 """The rooms, and that imports between them point one way."""
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,12 @@ def room_of(path: Path) -> str:
 
 
 def imports_of(path: Path) -> set[str]:
+    return imported_by(ast.walk(ast.parse(path.read_text())))
+
+
+def imported_by(nodes: Iterable[ast.AST]) -> set[str]:
     modules = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes:
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -56,6 +61,12 @@ def test_imports_point_down_or_stay_in_the_room(path):
 def test_what_is_pure_knows_neither_lightning_nor_configuration(room):
     for path in (PACKAGE / room).glob("*.py"):
         assert not any(m.split(".")[0] in {"lightning", "jsonargparse"} for m in imports_of(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_file_imports_tensorboard_at_once(path):
+    modules = imported_by(ast.parse(path.read_text()).body)
+    assert not any("tensorboard" in module for module in modules)  # load needs none
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -5,8 +5,6 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
-from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
-from torch.utils.tensorboard.summary import hparams
 
 from gan_lightning.callbacks.logger_parts import keep_settings
 from gan_lightning.callbacks.monitored import log_number, monitors
@@ -36,11 +34,8 @@ class HyperparameterTable(Callback):
             keep_settings(logger, settings)
         names = [name for monitor in monitors(trainer)[0] for name in (monitor, f"{monitor}_best")]
         for board in tensorboard(trainer):
-            writer = board._get_file_writer()
-            experiment, *session = hparams(settings, dict.fromkeys(names, 0.0))
-            _put_first(experiment)
-            for summary in (experiment, *session):
-                writer.add_summary(summary)
+            for summary in _summaries(settings, names):
+                board._get_file_writer().add_summary(summary)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.sanity_checking or trainer.state.fn != TrainerFn.FITTING:
@@ -62,10 +57,16 @@ class HyperparameterTable(Callback):
         self.best = dict(state_dict.get("best", {}))
 
 
-def _put_first(experiment: Any) -> None:
-    """Mark the settings that are of interest first: TensorBoard shows few at once, these before."""
-    (value,) = experiment.value
+def _summaries(settings: dict[str, Any], metrics: list[str]) -> tuple[Any, ...]:
+    """Return what TensorBoard's table reads, with the most interesting settings shown first."""
+    # Imported here, since a loaded generator needs no TensorBoard.
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+    from torch.utils.tensorboard.summary import hparams
+
+    summaries = hparams(settings, dict.fromkeys(metrics, 0.0))
+    (value,) = summaries[0].value
     content = HParamsPluginData.FromString(value.metadata.plugin_data.content)
     for info in content.experiment.hparam_infos:
         info.differs = info.name in FIRST or info.name.endswith(".lr")
     value.metadata.plugin_data.content = content.SerializeToString()
+    return summaries

@@ -1,14 +1,19 @@
 """What a run works on, and where it keeps what it makes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch.utils.tensorboard import SummaryWriter
 
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
+
+if TYPE_CHECKING:  # a loaded generator needs no TensorBoard
+    from torch.utils.tensorboard import SummaryWriter
 
 
 def data_of(trainer: Trainer) -> DataModule:

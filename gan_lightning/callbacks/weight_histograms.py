@@ -1,7 +1,9 @@
 """Histograms of weights, gradients and logits in TensorBoard."""
 
+from __future__ import annotations
+
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -9,7 +11,6 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.utils.tensorboard import SummaryWriter
 
 from gan_lightning.callbacks.intervals import is_due
 from gan_lightning.callbacks.run_folder import tensorboard
@@ -18,6 +19,9 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import AdversarialModule
 from gan_lightning.networks import conditioned
 from gan_lightning.sampling import drawn
+
+if TYPE_CHECKING:  # a loaded generator needs no TensorBoard
+    from torch.utils.tensorboard import SummaryWriter
 
 
 class WeightHistograms(Callback):

@@ -3,6 +3,8 @@
 import json
 import pickle
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -193,3 +195,22 @@ def test_what_cannot_be_loaded_is_said_in_a_sentence(tmp_path, name, reason):
         (tmp_path / name).write_text("no such thing")
     with pytest.raises(InputError, match=reason):
         gan_lightning.load(tmp_path / name)
+
+
+WITHOUT_TENSORBOARD = """
+import sys
+
+sys.modules["tensorboard"] = None  # as if it were not installed
+import gan_lightning
+
+for path in sys.argv[1:]:
+    print(len(gan_lightning.load(path).sample(5)))
+"""
+
+
+@pytest.mark.slow  # Lightning takes ten seconds to import
+def test_a_process_draws_samples_without_tensorboard(shipped, made):
+    paths = map(str, shipped(*made("gan")))
+    command = [sys.executable, "-c", WITHOUT_TENSORBOARD, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert (done.stdout, done.stderr) == ("5\n5\n", "")
