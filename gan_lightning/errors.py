@@ -18,3 +18,14 @@ def require_positive(**numbers: int | None) -> None:
     for name, number in numbers.items():
         if number is not None and number < 1:
             raise InputError(f"{name} must be a positive integer, found {number}.")
+
+
+def checked_seed(name: str, seed: int) -> int:
+    """Return a seed that PyTorch's generators take.
+
+    Raises:
+        InputError: If it lies outside [0, 2⁶³).
+    """
+    if not 0 <= seed < 2**63:
+        raise InputError(f"{name} must lie in [0, 2^63), found {seed}.")
+    return seed

@@ -7,7 +7,7 @@ from lightning.pytorch import Trainer
 from PIL import Image
 from torch import Tensor
 
-from gan_lightning.callbacks.picture_files import around
+from gan_lightning.callbacks.picture_files import around, framed
 from gan_lightning.callbacks.run_folder import data_of, run_folder
 from gan_lightning.data import DataModule
 from gan_lightning.figures import image_grid, image_pairs
@@ -18,17 +18,25 @@ from gan_lightning.walks import interpolations
 NUM_NEIGHBOURS = 20
 """Samples that are shown with their nearest training images."""
 
+NUM_ROWS = 8
+"""Samples that are shown with their nearest training rows."""
+
 NUM_LINES, NUM_STEPS = 8, 11
 """Interpolations, and images on each."""
 
 
 def closing_pictures(trainer: Trainer, model: GenerativeModel) -> Iterator[tuple[str, Image.Image]]:
-    """Yield pictures of images: samples above what they are nearest to, and interpolations.
+    """Yield samples beside what they are nearest to and, of images, interpolations.
 
     Of autoencoders ``LatentPictures`` draws interpolations between real images.
     """
     data = data_of(trainer)
-    if len(data.data_shape) != 3 or run_folder(trainer) is None or not trainer.is_global_zero:
+    if run_folder(trainer) is None or not trainer.is_global_zero:
+        return
+    if len(data.data_shape) != 3:
+        picture = data.neighbours(data.unscale(model.sample(NUM_ROWS)))
+        if picture is not None:
+            yield "neighbours", framed(picture, data)
         return
     samples = data.unscale(model.sample(NUM_NEIGHBOURS))
     neighbours, distances = nearest_images(data, samples)

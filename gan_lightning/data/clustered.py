@@ -99,6 +99,9 @@ class Clustered(DataModule):
     def real_pictures(self) -> dict[str, Picture]:
         return self.data.real_pictures()
 
+    def neighbours(self, samples: Tensor) -> Picture | None:
+        return self.data.neighbours(samples)
+
     def row_names(self, labels: Tensor | None = None) -> list[str]:
         return self.data.row_names() if labels is None else []  # of clusters they have none
 

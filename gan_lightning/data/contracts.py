@@ -17,7 +17,7 @@ from gan_lightning.data.held_out import HeldOut
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import DataMemory, Split, described_points
 from gan_lightning.data.units import Units
-from gan_lightning.errors import InputError, require_positive
+from gan_lightning.errors import require_positive
 from gan_lightning.metrics import TwoSampleMetric
 from gan_lightning.networks import Shape
 
@@ -25,17 +25,6 @@ Stage = Literal["val", "test"]
 
 Picture = Figure | NDArray[np.uint8]
 """A figure, or pixels of shape ``(height, width, 3)``."""
-
-
-def checked_seed(name: str, seed: int) -> int:
-    """Return a seed that PyTorch's generators take.
-
-    Raises:
-        InputError: If it lies outside [0, 2⁶³).
-    """
-    if not 0 <= seed < 2**63:
-        raise InputError(f"{name} must lie in [0, 2^63), found {seed}.")
-    return seed
 
 
 class DataModule(LightningDataModule, ABC):
@@ -145,6 +134,14 @@ class DataModule(LightningDataModule, ABC):
         Args:
             samples: Points in the data's own units.
             scores: The numbers of ``samples``, and of what they are compared with, by its name.
+        """
+        return None
+
+    def neighbours(self, samples: Tensor) -> Picture | None:
+        """Draw samples beside the training points nearest to them; by default there is no picture.
+
+        Args:
+            samples: Points in the data's own units.
         """
         return None
 

@@ -10,7 +10,6 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from gan_lightning.data.contracts import checked_seed
 from gan_lightning.data.held_out import HeldOut, file_hash, parted
 from gan_lightning.data.image_cache import fingerprint, mapped_images, write_images
 from gan_lightning.data.image_files import ImageReader, reason
@@ -33,7 +32,7 @@ from gan_lightning.data.image_report import (
 from gan_lightning.data.image_units import ValueRange
 from gan_lightning.data.images import Images
 from gan_lightning.data.memory import DataMemory, Split
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, checked_seed
 from gan_lightning.features import FeatureExtractor
 
 

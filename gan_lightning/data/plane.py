@@ -5,10 +5,10 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_seed
+from gan_lightning.data.contracts import DataModule, Picture, Stage
 from gan_lightning.data.memory import Split
 from gan_lightning.data.units import PointUnits
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, checked_seed
 from gan_lightning.figures import PointScene
 from gan_lightning.metrics import DensityMetrics, TwoSampleMetric
 

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Continuous
-from gan_lightning.data.contracts import DataModule, Picture, Stage, checked_seed
+from gan_lightning.data.contracts import DataModule, Picture, Stage
 from gan_lightning.data.held_out import HeldOut, parted, row_hashes
 from gan_lightning.data.memory import Split, described_points
+from gan_lightning.data.row_neighbours import nearest_training_rows
 from gan_lightning.data.row_units import ColumnUnits, RowUnits
 from gan_lightning.data.table_pictures import TablePictures
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, checked_seed
 from gan_lightning.metrics import CompleteTableMetrics, TableMetrics, TwoSampleMetric
 
 
@@ -119,6 +120,9 @@ class Table(DataModule):
                 self.columns, training, self._coloured_by(), self.label_names, self.mixed_pictures
             )
         return self._pictures.show(samples, labels)
+
+    def neighbours(self, samples: Tensor) -> Picture:
+        return nearest_training_rows(self.columns, self.training_rows(), samples).picture()
 
     def _coloured_by(self) -> int | None:
         """Return the index of the column that points are coloured by: the target, or the last."""

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column
+from gan_lightning.data.row_neighbours import RowNeighbours, nearest_training_rows
 from gan_lightning.data.table_pictures import MOST_PANELS, levelled, most_different, panel
 from gan_lightning.figures import ColumnScene, correlation_pair
 from gan_lightning.metrics.correlations import correlations
@@ -36,6 +37,9 @@ MEANINGS = {
     "trtr": "The same, trained on as many training rows: what tstr can reach.",
 }
 
+NUM_NEIGHBOURS = 10
+"""Samples that are shown with their nearest training rows."""
+
 PRIVACY = (
     "DCR, closer and copies tell whether rows were learned by heart. They promise no privacy: a "
     "person may be recognised by a rare category, or by what many rows say together, and no noise "
@@ -49,11 +53,12 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}"
     "table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;border-bottom:1px "
     "solid #ddd}td:first-child,td:last-child,th:first-child{text-align:left}img{max-width:100%}"
+    ".wide{overflow-x:auto}mark{background:#fbe3d0}"
 )
 
 
 def table_report(columns: Sequence[Column], real: Tensor, generated: Tensor, scores: Scores) -> str:
-    """Return a page of HTML: scores and what they mean, columns, correlations, and privacy.
+    """Return a page of HTML: scores and their meaning, columns, correlations, neighbours, privacy.
 
     Args:
         columns: The columns.
@@ -77,6 +82,8 @@ def table_report(columns: Sequence[Column], real: Tensor, generated: Tensor, sco
         *map(_image, pictures),
         "<h2>Pairs</h2>",
         _image(_pairs(columns, real, generated, order)),
+        "<h2>Nearest training rows</h2>",
+        _neighbours(nearest_training_rows(columns, real, generated[:NUM_NEIGHBOURS])),
         f"<h2>Privacy</h2><p>{html.escape(PRIVACY)}</p>",
     ]
     head = f"<meta charset=utf-8><title>Generated table</title><style>{STYLE}</style>"
@@ -107,6 +114,31 @@ def _pairs(
     )
     names = [columns[i].name for i in chosen]
     return correlation_pair(first.numpy(), torch.as_tensor(second).numpy(), names)
+
+
+def _neighbours(found: RowNeighbours) -> str:
+    """Return a table of samples above their nearest training rows, with equal cells marked."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in ["", *found.names, "distance"])
+    rows = []
+    for sample, nearest, distance in zip(
+        found.samples, found.nearest, found.distances, strict=True
+    ):
+        same = [a == b for a, b in zip(sample, nearest, strict=True)]
+        for kind, cells, note in [
+            ("sample", sample, f"{distance:.2f}"),
+            ("training row", nearest, ""),
+        ]:
+            marked = [
+                f"<mark>{html.escape(cell)}</mark>" if equal else html.escape(cell)
+                for cell, equal in zip(cells, same, strict=True)
+            ]
+            rows.append("".join(f"<td>{cell}</td>" for cell in [kind, *marked, note]))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return (
+        "<p>Distances in standard deviations; a different category counts 1. Marked cells are the "
+        "same in both rows: a sample of marked cells alone is a copy.</p>"
+        f"<div class=wide><table><tr>{head}</tr>{body}</table></div>"
+    )
 
 
 def _image(figure: Figure) -> str:

@@ -17,6 +17,7 @@ from gan_lightning.figures.latents import (
 from gan_lightning.figures.pairs import Groups, PairScene, feature_pairs
 from gan_lightning.figures.palette import CATEGORIES
 from gan_lightning.figures.points import PointScene, points_over_density
+from gan_lightning.figures.rows import row_pairs
 from gan_lightning.figures.scene import Scene
 from gan_lightning.figures.surface import SurfaceScene
 
@@ -43,6 +44,7 @@ __all__ = [
     "most_varying",
     "plane_of_quantiles",
     "points_over_density",
+    "row_pairs",
     "traversed",
     "write_animation",
 ]
