@@ -30,6 +30,7 @@ STYLE: Any = {
     "ytick.labelcolor": INK,
     "xtick.labelsize": 9.5,
     "ytick.labelsize": 9.5,
+    "legend.borderpad": 0.8,
     "legend.frameon": False,
     "legend.fontsize": 10.5,
     "text.color": INK,

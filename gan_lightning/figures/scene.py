@@ -103,6 +103,8 @@ class Scene(Figure):
             headline = self._title.get_text()
             self._title.set_text(f"{headline}\n " if with_caption else headline)
             engine.execute(self)
+            if any(axis.get_aspect() != "auto" for axis in self.axes):
+                engine.execute(self)  # margins around square panels settle in a second pass
             self.set_layout_engine("none")
             box = self._title.get_window_extent()
             self._caption_at = (box.x0, self.bbox.height - box.y0)

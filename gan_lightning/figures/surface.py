@@ -53,9 +53,8 @@ class SurfaceScene(Scene):
         )  # fmt: skip
         dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
         shown = real[:1000]
-        self.moving(
-            axis.plot(*shown.T.numpy(), color=REAL, ms=4, alpha=0.35, label="real", **dots)[0]
-        )
+        self.moving(axis.plot(*shown.T.numpy(), color=REAL, ms=4, alpha=0.35, **dots)[0])
+        axis.plot([], [], color=REAL, ms=4, label="real", **dots)  # dense dots look like this
         self._dots = self.moving(
             axis.plot([], [], color=GENERATED, ms=2.8, alpha=0.8, label="generated", **dots)[0]
         )
@@ -82,6 +81,10 @@ class SurfaceScene(Scene):
         self._dots.set_data(*samples.T.numpy())
         self.say(
             "The discriminator: green where it takes points for real\n"
-            f"logits from {logits.min():.2f} to {logits.max():.2f}, arrows to higher ones"
+            f"Logits {_number(logits.min())} to {_number(logits.max())}; arrows lead to higher ones"
         )
         return self
+
+
+def _number(value: Tensor) -> str:
+    return f"{value:.2f}".replace("-", "−")

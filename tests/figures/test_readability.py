@@ -105,6 +105,10 @@ def assert_readable(figure):
         wide = min(first.x1, second.x1) - max(first.x0, second.x0)
         high = min(first.y1, second.y1) - max(first.y0, second.y0)
         assert min(wide, high) <= 1, f"{one!r} lies over {other!r}"
+    for legend, axes in itertools.product(figure.legends, figure.axes):
+        if axes.axison and str(legend._outside_loc) in ("upper", "lower"):
+            room, panel = legend.get_window_extent(), axes.get_tightbbox()
+            assert room.y1 < panel.y0 or panel.y1 < room.y0, "a legend lies over a panel"
 
 
 @pytest.mark.parametrize("name", SCENES)
