@@ -14,16 +14,17 @@ from gan_lightning.metrics.extractor import FeatureExtractor, Features, network_
 class InceptionFeatures(FeatureExtractor):
     """torch-fidelity's Inception-v3 with the weights of Heusel et al., 2017.
 
-    ``middle`` has 768 numbers, ``last`` 2048, and the classes are those of ImageNet. They are an
-    extra, ``pip install "gan_lightning[inception]"``: the package torch-fidelity fetches the
-    weights (91 MB) on their first use. Nothing takes their place where they cannot be had.
+    ``middle`` has 768 numbers, ``last`` 2048, and the classes are those of ImageNet. They need
+    the extra ``photos``, ``pip install "gan_lightning[photos]"``: its package torch-fidelity
+    downloads the weights (91 MB) when they are first used. Nothing replaces them silently.
 
-    Through them, ``fid`` and ``kid`` are what papers compute, of other points: papers often compare
-    50 000 samples with the training points, here the protocol says which are compared. The mean
-    over subsets of 1 000 that papers report as ``kid`` estimates the same number from fewer pairs.
+    With these features, ``fid`` and ``kid`` are the numbers of papers, though often not of the same
+    points: papers tend to compare 50 000 samples with the training points; here the protocol says
+    which points are compared. Papers report ``kid`` as a mean over subsets of 1 000 points, which
+    estimates the same number from fewer pairs.
 
     Args:
-        weights: A file of the weights where they need not be fetched.
+        weights: A file with the weights; by default they are downloaded.
 
     Raises:
         InputError: If the package or the weights cannot be had.
@@ -42,8 +43,8 @@ class InceptionFeatures(FeatureExtractor):
             reason = str(error).strip().partition("\n")[0]
             raise InputError(
                 f"InceptionFeatures are not available ({type(error).__name__}: {reason}): they "
-                "need the package torch-fidelity, and its weights from the network or from a file, "
-                "named by weights; FilterFeatures need neither."
+                "need the package torch-fidelity (the extra photos) and its weights, downloaded or "
+                "read from the file that weights names; FilterFeatures need neither."
             ) from error
 
     def extract(self, images: Tensor) -> Features:
