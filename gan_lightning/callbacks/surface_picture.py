@@ -21,6 +21,7 @@ class SurfacePicture:
 
     def __init__(self) -> None:
         self._scene: SurfaceScene | None = None
+        self._judges_packs = False
 
     def of(self, model: GenerativeModel, data: DataModule, samples: Tensor) -> dict[str, Picture]:
         """Return the picture by its name, or none of other models and data.
@@ -32,10 +33,13 @@ class SurfacePicture:
         """
         if not isinstance(model, AdversarialModule) or tuple(data.data_shape) != (2,):
             return {}
+        if self._judges_packs:
+            return {}
         if self._scene is None:
             self._scene = SurfaceScene(data.scale(data.train.x[:MOST_POINTS]).float().cpu())
         logits, gradients = judged_plane(model, self._scene.grid, data.num_classes)
-        if len(logits) != len(self._scene.grid):  # packs are judged, and no point alone
+        if len(logits) != len(self._scene.grid):
+            self._judges_packs = True
             return {}
         shown = samples[:MOST_POINTS].detach().float().cpu()
         return {"surface": self._scene.showing(shown, logits, gradients)}

@@ -146,6 +146,8 @@ def _abstract(match: re.Match[str], place: str, text: str) -> str:
 def _wrong_value(match: re.Match[str], place: str, text: str) -> str:
     found = match[2].strip()
     shown = "null" if found == "None" else repr(found)
+    if place == "seed_everything":  # a number or true, of which the parser names only the latter
+        return f"seed_everything must lie in [0, 2^32), found {shown}."
     return f"{place}: expected {in_words(match[1])}, found {shown}."
 
 
@@ -196,7 +198,7 @@ _SENTENCES = [
     (r"[Uu]nrecognized arguments: --([\w.]+)", _unknown_option),
     (r"Expected a dot import path string:(.*)", _unknown_class),
     (r"Expected an instantiatable class, but ([\w.]+) is abstract", _abstract),
-    (r"Expected a <class '([\w.]+)'>\. Got value: (.+)", _wrong_value),
+    (r"Expected a <class '([\w.]+)'>\. Got value: ?(.*)", _wrong_value),
     (r"Not a valid subclass of (\w+)\. Got value: (.+?)\s*(?:Subclass types|$)", _wrong_kind),
     (r"arguments are required: ([\w., ]+)", _missing),
     (r"Expected a typing\.Literal.*Got value: (.+)", _wrong_choice),

@@ -80,10 +80,6 @@ class PlanePoints(DataModule):
         self.val = self.draw(self.num_samples // 10, generator)
         self.test = self.draw(self.num_samples // 10, generator)
 
-    def log_density(self, points: Tensor) -> Tensor:
-        """Return ``log_prob``, under the name that it had at first."""
-        return self.log_prob(points)
-
     def entropy(self) -> float:
         """Return the entropy in nats, by the midpoint rule over the square that holds all."""
         num_cells = int(2 * self.reach / self.std * CELLS_PER_STD) + 1

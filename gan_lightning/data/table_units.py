@@ -91,6 +91,16 @@ class TableUnits(ColumnUnits):
 
     def in_units(self, x: Tensor) -> Tensor:
         """Return rows, float64, shape ``(num_rows, num_columns)``."""
+        return self.with_formulas(self._decoded(x))
+
+    def unscale(self, x: Tensor) -> Tensor:
+        return self.rounded(self._decoded(x.detach().cpu()))  # formulas hold for rounded numbers
+
+    def rounded(self, points: Tensor) -> Tensor:
+        return self.with_formulas(super().rounded(points))
+
+    def _decoded(self, x: Tensor) -> Tensor:
+        """Return rows with 0 in the columns that follow from others."""
         x = x.double()
         columns = [x.new_zeros(x.shape[0])] * len(self.columns)  # constants stay so
         scores = x[:, [self.starts[i] for i in self.measured]].T.contiguous()
@@ -105,10 +115,7 @@ class TableUnits(ColumnUnits):
         for i in self.discrete:
             column, start = self.columns[i], self.starts[i]
             columns[i] = _value(column, x[:, start : start + column.width].argmax(1))
-        return self.with_formulas(torch.stack(columns, 1))
-
-    def rounded(self, points: Tensor) -> Tensor:
-        return self.with_formulas(super().rounded(points))
+        return torch.stack(columns, 1)
 
     def with_formulas(self, rows: Tensor) -> Tensor:
         """Return rows whose columns that follow from others do so, in the data's own units.

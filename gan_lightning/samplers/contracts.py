@@ -98,10 +98,15 @@ class FittedSampler(LatentSampler, ABC):
         Raises:
             InputError: If there are fewer than two latents or one is not finite.
         """
-        if len(latents) < 2 or not latents.isfinite().all():
+        broken = len(latents) - int(latents.isfinite().all(1).sum())
+        if len(latents) < 2 or broken:
+            diverged = (
+                f", {broken} of them NaN or infinite: training has diverged, so lower the learning "
+                "rate or resume from an earlier checkpoint"
+            )
             raise InputError(
                 f"{type(self).__name__} needs at least 2 finite latents to be fitted to, found "
-                f"{len(latents)}."
+                f"{len(latents)}{diverged if broken else ''}."
             )
         devices = [latents.device] if latents.device.type == "cuda" else []
         # Validation runs without gradients, for which a second stage has a use.

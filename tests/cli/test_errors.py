@@ -77,7 +77,10 @@ COMMAND_LINES = {
     "Images are compared in sets of at least 2": [
         *["fit", "--model=GAN", "--data=Digits", "--data.size=8", "--data.num_val=1"],
     ],
-    "seed_everything must lie in": [*GAN_ON_IRIS, "--seed_everything=-1"],
+    "seed_everything must lie in [0, 2^32), found -1": [*GAN_ON_IRIS, "--seed_everything=-1"],
+    "seed_everything must lie in [0, 2^32), found 'x'": [*GAN_ON_IRIS, "--seed_everything=x"],
+    "seed_everything must lie in [0, 2^32), found '1.5'": [*GAN_ON_IRIS, "--seed_everything=1.5"],
+    "seed_everything must lie in [0, 2^32), found ''": [*GAN_ON_IRIS, "--seed_everything="],
     "split_seed must lie in": [*GAN_ON_IRIS, f"--data.split_seed={10**30}"],
     "check_val_every_n_epoch must be a positive integer": [
         *GAN_ON_IRIS,

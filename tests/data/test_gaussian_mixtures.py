@@ -18,7 +18,7 @@ def drawn(module):
 def grid_sum(module, reach, cells):
     """The integral of the density over a square, by the midpoint rule."""
     line = (torch.arange(cells, dtype=torch.float64) + 0.5) / cells * 2 * reach - reach
-    density = module.log_density(torch.cartesian_prod(line, line)).exp()
+    density = module.log_prob(torch.cartesian_prod(line, line)).exp()
     return density.sum().item() * (2 * reach / cells) ** 2
 
 
@@ -40,13 +40,13 @@ def test_the_log_density_is_that_of_the_mixture_of_normals():
     points = torch.randn(50, 2, generator=torch.Generator().manual_seed(0)).double()
     modes = MultivariateNormal(module.centres().double()[:, None], 0.3**2 * torch.eye(2).double())
     expected = modes.log_prob(points).exp().mean(0).log()
-    torch.testing.assert_close(module.log_density(points), expected)
+    torch.testing.assert_close(module.log_prob(points), expected)
 
 
 def test_the_log_density_of_the_standard_normal_is_known_at_the_origin_and_far_out():
     points = torch.tensor([[0.0, 0.0], [30.0, 40.0]])
     expected = [-math.log(2 * math.pi), -math.log(2 * math.pi) - 1250]  # no underflow to -inf
-    assert StandardNormal().log_density(points).tolist() == pytest.approx(expected)
+    assert StandardNormal().log_prob(points).tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("num_modes", [1, 2, 8, 25])
@@ -77,7 +77,7 @@ def test_the_points_of_each_mode_have_its_mean_and_standard_deviation(std):
 
 def test_the_points_have_the_entropy_of_the_density():
     module = drawn(StandardNormal(num_samples=8000))
-    entropy = -module.log_density(module.train.x).mean().item()
+    entropy = -module.log_prob(module.train.x).mean().item()
     # log(2 pi e); -log p has variance 1, thus a standard error of 1/sqrt(8000)
     assert entropy == pytest.approx(math.log(2 * math.pi * math.e), abs=5 / math.sqrt(8000))
 
@@ -96,7 +96,7 @@ def test_modes_that_lie_apart_add_the_logarithm_of_their_number_to_the_entropy()
 @pytest.mark.parametrize("module", [GaussianRing(3, std=0.4), GaussianRing(8, std=0.2)])
 def test_the_entropy_of_modes_that_overlap_is_the_integral_over_the_plane(module):
     line = (torch.arange(400, dtype=torch.float64) + 0.5) / 400 * 8 - 4
-    log_density = module.log_density(torch.cartesian_prod(line, line))
+    log_density = module.log_prob(torch.cartesian_prod(line, line))
     expected = -(log_density.exp() * log_density).sum().item() * (8 / 400) ** 2
     assert module.entropy() == pytest.approx(expected, abs=1e-4)
 

@@ -140,8 +140,10 @@ def test_an_unfitted_sampler_says_so_in_a_sentence(cls):
 @pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
 @pytest.mark.parametrize("latents", [torch.zeros(1, 2), torch.tensor([[1.0, 2], [torch.inf, 0]])])
 def test_latents_that_cannot_be_fitted_are_refused(cls, latents):
-    with pytest.raises(InputError, match="needs at least 2 finite latents"):
+    with pytest.raises(InputError, match="needs at least 2 finite latents") as error:
         small(cls).fit(latents)
+    diverged = "1 of them NaN or infinite: training has diverged, so lower the learning rate"
+    assert (diverged in str(error.value)) == (len(latents) > 1)
 
 
 @pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
