@@ -1,4 +1,4 @@
-"""What a classifier makes of samples."""
+"""What a classifier says about samples."""
 
 import math
 from typing import NamedTuple
@@ -19,11 +19,11 @@ class ClassHistogram(NamedTuple):
 
 
 def classifier_score(logits: Tensor) -> Tensor:
-    """Return how sure and how varied a classifier's verdicts are, in [1, num_classes], a scalar.
+    """Return how confident and how varied predictions are, in [1, num_classes], a scalar.
 
     Salimans et al., 2016, Section 4: exp of the mean over samples of KL(p(y|x) ‖ p(y)), over all
-    samples at once. It knows no data, so that a memoriser of clear images beats the data; compare
-    it with the data's own score. Logits that are not finite have the score NaN.
+    samples at once. It does not look at the data, so a generator that memorises a few clear images
+    beats them: compare it with the data's own score. NaN if a logit is not finite.
 
     Args:
         logits: Of the samples, shape ``(num_samples, num_classes)``, at least one row.
@@ -49,8 +49,8 @@ def class_histogram(due: Tensor, generated: Tensor) -> ClassHistogram:
     ``total_variation`` half the sum of the absolute differences of the shares.
 
     Args:
-        due: The share of each class, such as ``class_shares`` of data, shape ``(num_classes,)``. A
-            classifier's mistakes cancel if both sets are judged by it.
+        due: The share of each class, such as ``class_shares`` of data, shape ``(num_classes,)``. If
+            a classifier labels both sets, its mistakes cancel.
         generated: Classes of the samples, integers in [0, num_classes), shape ``(num_generated,)``.
 
     Raises:
@@ -86,10 +86,10 @@ def class_shares(labels: Tensor, name: str, num_classes: int) -> Tensor:
 
 
 def label_accuracy(predicted: Tensor, labels: Tensor) -> Tensor:
-    """Return the share of samples that are of the class asked for, in [0, 1], a scalar.
+    """Return the share of samples that belong to the requested class, in [0, 1], a scalar.
 
     Args:
-        predicted: The classifier's verdicts, shape ``(num_samples,)``.
+        predicted: The predicted classes, shape ``(num_samples,)``.
         labels: The classes asked for, shape ``(num_samples,)``.
 
     Raises:

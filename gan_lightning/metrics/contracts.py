@@ -21,16 +21,16 @@ class TwoSampleMetric(Metric):
     full_state_update = False
 
     goals: Mapping[str, float] = MappingProxyType({})
-    """What a perfect sampler has, by the name of the quantity before its first ``/``."""
+    """The values of a perfect sampler, by the quantity's name up to its first ``/``."""
 
     protocol: str = ""
-    """What the numbers depend on besides the two sets, such as ``features of …``."""
+    """What else the numbers depend on, such as ``features of …``."""
 
     shows_progress: bool = False
-    """Whether a long computation shows how far it is."""
+    """Whether a long computation shows a progress bar."""
 
     by_label: bool = True
-    """Whether labels are classes that a person would name: else they are not compared."""
+    """Whether labels are meaningful classes; if not, they are not compared."""
 
     real: Parts
     generated: Parts
@@ -47,8 +47,8 @@ class TwoSampleMetric(Metric):
 
         Args:
             points: Points in the data's own units, shape ``(batch, …)``.
-            labels: Their labels, int64 of shape ``(batch,)``: those of real points, and those that
-                generated ones were asked for, if they were.
+            labels: Their labels, int64 of shape ``(batch,)``; for samples of a conditional model,
+                the labels that were requested.
             real: Whether they are real.
         """
         kind = "real" if real else "generated"

@@ -9,8 +9,8 @@ from torch import Tensor
 def correlation_errors(real: Tensor, generated: Tensor, categorical: Sequence[int] = ()) -> Tensor:
     """Return by how much the correlation of each pair of columns differs between two sets.
 
-    Shape ``(num_pairs,)``: in [0, 2] for two continuous columns, else in [0, 1]. Sets with a NaN
-    in a continuous column have no correlations to compare there: the value is NaN.
+    Shape ``(num_pairs,)``: in [0, 2] for two continuous columns, else in [0, 1]. Pairs with a NaN
+    in a continuous column are NaN.
 
     Args:
         real: Shape ``(num_real, num_columns)``.
@@ -27,8 +27,9 @@ def correlations(rows: Tensor, categorical: Sequence[int] = ()) -> Tensor:
 
     Two continuous columns have Pearson's coefficient, in [-1, 1]; a continuous and a categorical
     one have the correlation ratio η (Pearson, 1905), two categorical ones Cramér's V (Cramér,
-    1946), both in [0, 1] and less what chance alone adds in few rows (Kelley, 1935; Bergsma, 2013).
-    A constant column correlates with nothing: its correlations are 0, and so is the diagonal.
+    1946), both in [0, 1] and corrected for what chance alone adds in few rows (Kelley, 1935;
+    Bergsma, 2013). A constant column correlates with nothing: its correlations are 0, and so is the
+    diagonal.
 
     Args:
         rows: Shape ``(num_rows, num_columns)``.
@@ -37,7 +38,7 @@ def correlations(rows: Tensor, categorical: Sequence[int] = ()) -> Tensor:
     num_columns = rows.shape[1]
     continuous = [i for i in range(num_columns) if i not in categorical]
     unit = _unit(rows[:, continuous])
-    # Categories are numbered among those that occur: the others tell nothing.
+    # Categories are numbered among those that occur.
     codes = {i: rows[:, i].unique(return_inverse=True)[1] for i in categorical}
 
     matrix = rows.new_zeros(num_columns, num_columns)

@@ -27,8 +27,8 @@ def ks_statistic(real: Tensor, generated: Tensor) -> Tensor:
 def wasserstein_distance(real: Tensor, generated: Tensor) -> Tensor:
     """Return the Wasserstein-1 distance of each column in units of the real standard deviation.
 
-    The area between the two empirical distribution functions. A constant real column keeps its
-    own unit.
+    The area between the two empirical distribution functions. The unit of a constant real column is
+    kept.
 
     Args:
         real: Shape ``(num_real, num_columns)``.

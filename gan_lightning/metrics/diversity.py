@@ -1,4 +1,4 @@
-"""How many different samples there are."""
+"""How diverse samples are."""
 
 import torch
 from torch import Tensor
@@ -10,9 +10,9 @@ def vendi_score(features: Tensor) -> Tensor:
     """Return the effective number of different rows, in [1, number of rows], a scalar.
 
     Friedman & Dieng, 2023, Definition 3.1: exp of the entropy of the eigenvalues of K / n, with
-    the cosine of two rows as their similarity K. At most one more than the dimensions. Rows of
-    zeros are like each other and unlike all others. Features that are not finite have the score
-    NaN.
+    the cosine of two rows as their similarity K. It is at most one more than the number of
+    dimensions. Rows of zeros are similar to each other and to nothing else. NaN if a feature is not
+    finite.
 
     Args:
         features: Shape ``(num_rows, …)``, at least one row.
@@ -33,8 +33,8 @@ def vendi_score(features: Tensor) -> Tensor:
 def relative_diversity(real: Tensor, generated: Tensor) -> Tensor:
     """Return the Vendi score of the samples over that of the data, a scalar in (0, ∞).
 
-    1 for samples as diverse as the data, less for fewer kinds of them; noise, which points
-    everywhere, has more than 1. It grows with the number of rows: compare equal numbers only.
+    1 for samples as diverse as the data and less for fewer kinds; noise, which points in all
+    directions, exceeds 1. It grows with the number of rows, so compare sets of equal size.
 
     Args:
         real: Shape ``(num_real, …)``.

@@ -1,4 +1,4 @@
-"""What the metrics of images see in place of pixels."""
+"""The features by which metrics compare images."""
 
 from abc import ABC, abstractmethod
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_lightning.errors import InputError
 
 CHUNK_SIZE = 500
-"""Images that an extractor sees at once."""
+"""Images that an extractor processes at once."""
 
 
 def network_device() -> torch.device:
@@ -18,12 +18,12 @@ def network_device() -> torch.device:
 
 
 class Features(NamedTuple):
-    """Images as an extractor sees them, float32, on the CPU."""
+    """Features of images, float32, on the CPU."""
 
     middle: Tensor
-    """Features of strokes and textures where they are, shape ``(num_images, num_middle)``."""
+    """Features of strokes and textures at their places, shape ``(num_images, num_middle)``."""
     last: Tensor
-    """Features that classes are told by, shape ``(num_images, num_last)``."""
+    """Features by which classes are told apart, shape ``(num_images, num_last)``."""
     logits: Tensor | None
     """Class logits, shape ``(num_images, num_classes)``, if it has classes."""
 
@@ -31,13 +31,13 @@ class Features(NamedTuple):
 class FeatureExtractor(ABC):
     """Maps images to features by a frozen network.
 
-    It is no ``nn.Module``, and keeps its network to itself: so the network is in no checkpoint and
-    stays in evaluation mode whatever ``train()`` reaches. Numbers of two extractors cannot be
-    compared, so each has a name that tells them apart.
+    It is deliberately not an ``nn.Module``: its network stays out of checkpoints, and in evaluation
+    mode whatever ``train()`` reaches. Numbers from different extractors cannot be compared, so each
+    extractor has a name.
     """
 
     name: str
-    """Names the extractor and its weights, such as ``DigitFeatures 3f2a91c0``."""
+    """The extractor and its weights, such as ``DigitFeatures 3f2a91c0``."""
 
     has_own_unit: bool = False
     """Whether ``kid`` takes the last features as they are; else they are in units of their root

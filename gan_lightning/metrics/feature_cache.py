@@ -14,24 +14,25 @@ from torch import Tensor
 from gan_lightning.metrics.extractor import FeatureExtractor, Features
 
 MAX_ON_DISK = 20_000
-"""Larger sets are remembered in memory alone: their features fill a home folder."""
+"""Larger sets are kept in memory only: their features would fill a home folder."""
 
 NUM_PROBES = 8
-"""Images that are looked at again, to see whether the extractor is the one of the kept features."""
+"""Images that are processed again, to check that the stored features are this extractor's."""
 
 ROUNDING = 1e-3
-"""By this share of the largest feature, an extractor may differ from itself on another device."""
+"""Relative to the largest feature: how far an extractor may differ between devices."""
 
 _IN_MEMORY: dict[str, Features] = {}
 
 
 class FeatureCache:
-    """An extractor that remembers: in memory, and on disk for the next process.
+    """An extractor that caches features, in memory and on disk for the next process.
 
     Files lie in ``$XDG_CACHE_HOME/gan_lightning``, by default ``~/.cache/gan_lightning``, named by
-    the extractor and by the images' shape and hash. A name is no proof: where the extractor now
-    sees something else in a few of the images, because its code or its weights have changed, all
-    are looked at again. Where nothing can be written, nothing is kept.
+    the extractor and by the images' shape and hash. A name proves nothing: a few images are
+    processed again each time, and where their features differ, because the extractor's code or
+    weights have changed, all images are. Where the folder cannot be written, features stay in
+    memory.
 
     Args:
         extractor: What makes the features.
@@ -58,7 +59,7 @@ class FeatureCache:
         return features
 
     def _sees(self, features: Features, images: Tensor) -> bool:
-        """Return whether the extractor sees in a few images what was kept of them."""
+        """Return whether the extractor's features of a few images are those that were stored."""
         few = slice(None, None, -(-len(images) // NUM_PROBES) or 1)
         kept = (None if values is None else values[few] for values in features)
         return all(map(_alike, kept, self.extractor(images[few])))
@@ -81,7 +82,7 @@ def _read(path: Path) -> Features | None:
 
 
 def _write(features: Features, path: Path) -> None:
-    """Keep features in a file that is complete or not there at all."""
+    """Store features in a file that is either complete or absent."""
     tensors = {k: v.contiguous() for k, v in features._asdict().items() if v is not None}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Sets of features, as the measures of this room want them."""
+"""Sets of features in the form that the metrics need."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ from torch import Tensor
 from gan_lightning.errors import InputError
 
 BLOCK_BYTES = 2**24
-"""What is held at once of a matrix of pairs: more is slower, since it leaves the cache."""
+"""Size of one block of a matrix of pairs: larger blocks leave the cache and are slower."""
 
 
 def normalised(features: Tensor, reference: Tensor) -> Tensor:
     """Return features in units of the root mean square of the reference's, in float64.
 
-    One scalar for all dimensions, so that directions keep their weight. Both sets of a comparison
-    are divided by that of the real one. A reference of zeros keeps its own unit.
+    One scalar scales all dimensions, so that directions keep their weight. Both sets of a
+    comparison are divided by the real set's. A reference of zeros is not scaled.
 
     Args:
         features: Shape ``(num_rows, …)``.

@@ -6,11 +6,11 @@ from torch import Tensor
 from gan_lightning.metrics.features import all_finite, as_rows
 
 ROWS_PER_DIMENSION = 2
-"""So many rows in each set make a distance that says more of the sets than of their number.
+"""Rows per dimension from which the distance says more about the sets than about their size.
 
-Two sets of one distribution are apart by a share of their variance, to which a mild blur of 3×3
-pixels adds little enough; as measured through ``DigitFeatures`` on MNIST (128 dimensions) and
-through ``FilterFeatures`` on crops of photographs of 64×64 pixels (52), means of five draws:
+Two sets from one distribution differ by a share of their variance, and a mild blur of 3×3 pixels
+adds little to that. Measured with ``DigitFeatures`` on MNIST (128 dimensions) and through
+``FilterFeatures`` on crops of photographs of 64×64 pixels (52), means of five draws:
 
     rows per dimension            1/2      1      2      4      8
     round Gaussians              0.90   0.53   0.26   0.13   0.07
@@ -19,8 +19,8 @@ through ``FilterFeatures`` on crops of photographs of 64×64 pixels (52), means 
     photographs                  0.21   0.12   0.04   0.02   0.01
     photographs, one set blurred 0.28   0.21   0.10   0.11   0.11
 
-From 2 on, real sets are at most a third as far apart as they are from blurred ones. Below 1 the
-covariances are singular, and the distance is mostly one of numbers.
+From 2 on, real sets are at most a third as far from each other as from blurred ones. Below 1 the
+covariances are singular, and the distance mostly reflects the number of rows.
 """
 
 
@@ -33,9 +33,9 @@ def frechet_distance(real: Tensor, generated: Tensor) -> Tensor:
     """Return the squared Fréchet distance of the Gaussians fitted to both sets, a scalar.
 
     Heusel et al., 2017, Equation 6: |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 (C₁ C₂)^½), in [0, ∞), in the
-    squared unit of the features. Alone it misleads: it sees two moments, so that a handful of
-    memorised images scores well, and it falls with the number of rows. Compare equal numbers only.
-    Features that are not finite have the distance NaN.
+    squared unit of the features. Alone it misleads: it sees two moments, so a handful of memorised
+    images scores well, and it falls as the number of rows grows. Compare sets of equal size. NaN if
+    a feature is not finite.
 
     Args:
         real: Shape ``(num_real, …)``, at least two rows; fewer rows than dimensions will do.
@@ -60,13 +60,13 @@ def frechet_distance_per_class(
 ) -> Tensor:
     """Return the Fréchet distance within each class, shape ``(num_classes,)``.
 
-    A class of which either set has fewer than two rows has the distance NaN.
+    NaN for a class of which either set has fewer than two rows.
 
     Args:
         real: Shape ``(num_real, …)``.
         real_labels: Integers in [0, num_classes), shape ``(num_real,)``.
         generated: Shape ``(num_generated, …)``.
-        labels: The classes asked for, shape ``(num_generated,)``.
+        labels: The requested classes, shape ``(num_generated,)``.
         num_classes: Number of classes.
     """
     distances = []

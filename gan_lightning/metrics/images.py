@@ -1,4 +1,4 @@
-"""How close sampled images are to real ones, through the features of a frozen network."""
+"""How close sampled images are to real ones, in the features of a frozen network."""
 
 from collections.abc import Callable
 
@@ -77,7 +77,7 @@ class ImageMetrics(TwoSampleMetric):
         self.real_features = FeatureCache(self.extractor)(images)
         self.sample_features = self.extractor(samples)
         results: Results = {}
-        hidden = not self.shows_progress or None  # None: where nobody watches
+        hidden = not self.shows_progress or None  # None: hidden unless a terminal is attached
         for compare in tqdm(self.comparisons(), "compare", disable=hidden, leave=False):
             results |= compare()
         return results
@@ -102,7 +102,7 @@ class ImageMetrics(TwoSampleMetric):
 
     def _manifolds(self) -> Results:
         real, samples = self.real_features.middle, self.sample_features.middle
-        # The balls of few images are large; these tell damage from 30 real ones on.
+        # The balls of few images are large; 30 real images are enough to show damage.
         k = max(1, min(5, len(real) // 50, len(samples) // 50))
         return precision_recall_density_coverage(real, samples, k)._asdict()
 
@@ -121,7 +121,7 @@ class ImageMetrics(TwoSampleMetric):
 
 
 class CompleteImageMetrics(ImageMetrics):
-    """All there is to say of sampled images: what takes longer, and what needs training images.
+    """All metrics of images: also those that take longer or need the training images.
 
     ``compute`` returns ``memorised`` first (the share of samples nearer to a training image than
     held-out images are, without which the others mean little), and also ``diversity`` (the Vendi

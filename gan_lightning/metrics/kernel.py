@@ -10,12 +10,11 @@ def kernel_distance(real: Tensor, generated: Tensor) -> Tensor:
     """Return the squared maximum mean discrepancy (KID) of both sets, a scalar.
 
     Bińkowski et al., 2018, Equation 4, with the kernel (x·y / dimensions + 1)³. The estimate is
-    unbiased, so that equal distributions have 0 on average and values may be negative, and it
-    takes all pairs, so that nothing is drawn: papers report the mean of the same estimate over
-    random subsets of 1 000 rows, which has the same expectation and more noise. Papers take the
-    features of Inception as they are; others want a root mean square of 1 (see ``normalised``),
-    else one term of the kernel drowns the others in noise. Features that are not finite have the
-    distance NaN.
+    unbiased: equal distributions have 0 on average, and values may be negative. It uses all pairs
+    and is therefore deterministic: papers report the mean of the same estimate over random subsets
+    of 1 000 rows, which has the same expectation and more noise. Papers use the features of
+    Inception as they are; others need a root mean square of 1 (see ``normalised``), else one term
+    of the kernel drowns the others in noise. NaN if a feature is not finite.
 
     Args:
         real: Shape ``(num_real, …)``, at least two rows.
@@ -38,7 +37,7 @@ def _mean_within(rows: Tensor) -> Tensor:
     """Return the mean kernel of all pairs of two different rows."""
     total = rows.new_zeros(())
     for part in blocks(rows, len(rows)):
-        kernel = _kernel(rows[part], rows[part.start :])  # earlier pairs are these, mirrored
+        kernel = _kernel(rows[part], rows[part.start :])  # each pair once, and mirrored
         own = kernel[:, : len(kernel)]
         total += 2 * kernel.sum() - own.sum() - own.trace()
     return total / (len(rows) * (len(rows) - 1))

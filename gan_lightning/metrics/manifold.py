@@ -1,4 +1,4 @@
-"""How much of the samples lies among the data, and how much of the data among the samples."""
+"""How many samples lie among the data, and how much of the data lies among the samples."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from torch import Tensor
 from gan_lightning.metrics.features import all_finite, as_rows, blocks
 
 ROUNDING = 1e-12
-"""Balls are larger by this share of the squared norms, so that rows on the surface lie inside."""
+"""Balls are enlarged by this share of the squared norms, so that they hold their surface."""
 
 
 class ManifoldScores(NamedTuple):
-    """Scalars in [0, 1], the density in [0, ∞)."""
+    """Scalars in [0, 1]; the density lies in [0, ∞)."""
 
     precision: Tensor
     recall: Tensor
@@ -24,21 +24,21 @@ class ManifoldScores(NamedTuple):
 def precision_recall_density_coverage(
     real: Tensor, generated: Tensor, k: int = 5
 ) -> ManifoldScores:
-    """Compare two sets by balls that reach from each row to its k-th nearest other row.
+    """Compare two sets by balls around each row that reach to its k-th nearest neighbour.
 
     ``precision`` is the share of samples in the ball of any real row, ``recall`` the share of real
     rows in the ball of any sample (Kynkäänniemi et al., 2019, Equations 1 and 2); ``density`` the
     mean number of real balls around a sample, over k, and ``coverage`` the share of real rows with
     a sample in their ball (Naeem et al., 2020, Section 3). Two large equal sets of one
-    distribution have a density of 1 and a coverage of 1 − 2⁻ᵏ. A ball holds its own surface, so
-    that a copy of a row whose neighbours are copies lies in it. Take features of middle layers:
-    black images have a precision of 1 on the last ones of a classifier. Features that are not
-    finite have NaN everywhere.
+    distribution have a density of 1 and a coverage of 1 − 2⁻ᵏ. A ball contains its surface, so that
+    copies of a row lie in its ball even if its neighbours are copies too. Use features of middle
+    layers: in a classifier's last layer, black images have a precision of 1. All are NaN if a
+    feature is not finite.
 
     Args:
         real: Shape ``(num_real, …)``, more than k rows.
         generated: Shape ``(num_generated, …)``, more than k rows.
-        k: Which neighbour a ball reaches to, at least 1.
+        k: The neighbour to which a ball reaches, at least 1.
 
     Raises:
         InputError: If a set has too few rows, or the dimensions differ.
@@ -46,7 +46,7 @@ def precision_recall_density_coverage(
     real, generated = as_rows(k + 1, real=real, generated=generated)
     if not all_finite(real, generated):
         return ManifoldScores(*real.new_full((4,), torch.nan))
-    centre = real.mean(0)  # large norms would cost digits of the distances
+    centre = real.mean(0)  # large norms would cost precision
     real, generated = real - centre, generated - centre
     radii, generated_radii = _squared_radii(real, k), _squared_radii(generated, k)
     balls_around = torch.zeros(len(generated), dtype=torch.int64, device=real.device)
@@ -68,7 +68,7 @@ def _squared_radii(rows: Tensor, k: int) -> Tensor:
     """Return the squared distance of each row to its k-th nearest other row."""
     radii = rows.new_empty(len(rows))
     for part, distances in _squared_distances(rows, rows):
-        # A row is its own nearest one.
+        # A row is its own nearest neighbour.
         radii[part] = distances.topk(k + 1, 1, largest=False).values[:, -1]
     return radii + ROUNDING * (radii + rows.square().sum(1))
 

@@ -10,20 +10,20 @@ from torch import Tensor
 from gan_lightning.metrics.features import all_finite, as_rows, blocks
 
 ONE_IN = 1000
-"""One fresh row in so many passes for a copy, where enough are held out to tell so little."""
+"""One unseen row in so many passes for a copy, if enough rows are held out."""
 
 
 def memorised_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tensor:
-    """Return the share of samples that are as near to a training row as fresh data hardly ever is.
+    """Return the share of samples that lie closer to a training row than nearly all unseen data.
 
-    A sample counts if its distance to the nearest training row is at most the k-th smallest one of
-    n held-out rows, with k = ⌊(n + 1) / 1000⌋ or 1 if that is 0. Fresh data then have a share of
-    k / (n + 1) on average: at most 1 in 1000 with 999 held-out rows or more, and 1 / (n + 1), the
-    least that they can tell, with fewer; rows that the data hold twice add to it. A memoriser has
-    1. The k-th distance, in place of the smallest one, is for such rows: fewer than k of them in
-    both sets do not make the bar 0, and where more do, exact copies still count. The bar is low:
-    data whose easiest rows lie close together hide copies that are disturbed. Distances that are
-    not finite have the share NaN.
+    A sample counts if its distance to the nearest training row is at most the k-th smallest such
+    distance of n held-out rows, with k = max(1, ⌊(n + 1) / 1000⌋). Unseen data have a share of k /
+    (n + 1) on average: at most 1 in 1000 with 999 held-out rows or more, and 1 / (n + 1), the
+    smallest share that can be resolved, with fewer. Duplicates in the data add to it. A model that
+    memorises has 1. The k-th distance replaces the smallest one because of duplicates: fewer than k
+    rows that occur in both sets do not lower the threshold to 0, and with more of them exact copies
+    still count. The threshold is strict: where the data have rows that lie close together,
+    perturbed copies go unnoticed. NaN if a distance is not finite.
 
     Args:
         generated: Shape ``(num_generated, …)``.
@@ -40,18 +40,18 @@ def memorised_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Te
     fresh = nearest_distances(held_out, training)
     if not all_finite(distances, fresh):
         return distances.new_tensor(torch.nan)
-    # Of n + 1 distances of fresh rows, each is as likely to be the one that is not held out.
+    # Each of n + 1 distances of unseen rows is equally likely to be the one not held out.
     rank = max(1, (len(fresh) + 1) // ONE_IN)
     return (distances <= fresh.sort().values[rank - 1]).double().mean()
 
 
 def closest_record_ratio(generated: Tensor, training: Tensor) -> Tensor:
-    """Return how far samples are from training rows, relative to these from one another.
+    """Return how far samples are from training rows, relative to the distances among those.
 
     The mean distance of a sample to its closest training row over that of a training row to its
     closest other one: 0 for copies, about 1 for new rows of the same distribution. The reference
-    needs nothing held out, and has what duplicates the data have. NaN if it is 0 or if a value is
-    not finite.
+    needs no held-out rows and accounts for duplicates in the data. NaN if it is 0 or a value is not
+    finite.
 
     Args:
         generated: Shape ``(num_generated, …)``.
@@ -72,8 +72,8 @@ def closest_record_ratio(generated: Tensor, training: Tensor) -> Tensor:
 def closer_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tensor:
     """Return the share of samples that are nearer to training rows than to as many held-out ones.
 
-    Fresh rows have ½, copies 1. The larger of the two sets is cut to the size of the smaller one,
-    at random but the same each time; as near to both counts half.
+    ½ for unseen rows, 1 for copies. The larger of the two sets is reduced to the size of the
+    smaller one, at random but always in the same way; ties count half.
 
     Args:
         generated: Shape ``(num_generated, …)``.
@@ -87,7 +87,7 @@ def closer_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tenso
     generator = torch.Generator().manual_seed(0)
     distances = []
     for rows in (training, held_out):
-        # Of sorted rows: ranks collect them in another order, and must find the same.
+        # Rows are sorted first: ranks gather them in different orders and must agree.
         order = torch.from_numpy(np.lexsort(rows.flatten(1).cpu().numpy().T))
         chosen = order[torch.randperm(len(rows), generator=generator)[:size]].to(rows.device)
         distances.append(nearest_distances(generated, rows[chosen]))
@@ -98,8 +98,8 @@ def closer_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tenso
 def nearest_distances(points: Tensor, reference: Tensor) -> Tensor:
     """Return the Euclidean distance of each point to the nearest one of a reference.
 
-    The nearest one is searched for in float32, and its distance is taken in float64: that of equal
-    points is exactly 0. Shape ``(num_points,)``.
+    The nearest one is found in float32 and its distance computed in float64, so that equal points
+    are exactly 0 apart. Shape ``(num_points,)``.
 
     Args:
         points: Shape ``(num_points, …)``, of any type.
@@ -109,20 +109,20 @@ def nearest_distances(points: Tensor, reference: Tensor) -> Tensor:
         InputError: If a set is empty, or the dimensions differ.
     """
     points, reference = as_rows(1, dtype=torch.float32, points=points, reference=reference)
-    centre = reference.mean(0)  # large norms would cost digits of the search
+    centre = reference.mean(0)  # large norms would cost precision
     points, reference = points - centre, reference - centre
     return (points - reference[_nearest(points, reference)]).double().norm(dim=1)
 
 
 def nearest_rows(points: Tensor, reference: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return what of a reference is nearest to each point, and its Euclidean distance.
+    """Return the rows of a reference nearest to each point, and their Euclidean distances.
 
     Args:
         points: Shape ``(num_points, …)``, of any type.
-        reference: Chunks of a shape ``(num_reference, …)``, of which one at a time is in memory.
+        reference: Chunks of shape ``(num_reference, …)``; only one at a time is in memory.
 
     Returns:
-        The rows of the reference, as they were, and float64 of shape ``(num_points,)``.
+        The nearest rows, unchanged, and the distances, float64 of shape ``(num_points,)``.
     """
     nearest = points.clone()
     distances = torch.full((len(points),), torch.inf, dtype=torch.float64)

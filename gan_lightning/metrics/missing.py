@@ -1,4 +1,4 @@
-"""Distances of columns of which cells may be missing: NaN."""
+"""Distances of columns with missing cells, which are NaN."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 def of_present(distance: Distance) -> Distance:
-    """Return a distance of two columns that leaves out what is missing; 1 where nothing is left."""
+    """Return a distance of two columns without their missing cells; 1 where none are left."""
 
     def of_present(real: Tensor, generated: Tensor) -> Tensor:
         real, generated = (values[~values.isnan()][:, None] for values in (real, generated))
@@ -23,7 +23,7 @@ def of_present(distance: Distance) -> Distance:
 
 
 def of_categories(real: Tensor, generated: Tensor) -> Tensor:
-    """Return the total variation of two columns, with a category for what is missing."""
+    """Return the total variation of two columns, in which missing is a category of its own."""
     return total_variation(real.nan_to_num(-1), generated.nan_to_num(-1))
 
 

@@ -9,9 +9,9 @@ def reverse_kl(counts: Tensor, weights: Tensor) -> Tensor:
     """Return KL(samples ‖ truth) of the histogram of modes, in nats, a scalar of at least 0.
 
     Reverse because the truth stands on the right (Srivastava et al., 2017; Lin et al., 2018): 0 if
-    every mode has its share, log(k) for all samples in one of k equal modes. Each sample counts
-    for one mode, whatever its quality, as with Stacked MNIST, whose classifier has no class for
-    bad digits.
+    every mode has its share, log(k) for all samples in one of k equal modes. Each sample counts for
+    one mode, whatever its quality, as on Stacked MNIST, where the classifier has no class for bad
+    digits.
 
     Args:
         counts: Samples in each mode, shape ``(num_modes,)``.
@@ -26,13 +26,13 @@ def reverse_kl(counts: Tensor, weights: Tensor) -> Tensor:
 
 
 def reverse_kl_floor(num_samples: int, weights: Tensor) -> Tensor:
-    """Return what to expect of ``reverse_kl`` from samples with exactly the true weights.
+    """Return the expectation of ``reverse_kl`` for samples with exactly the true weights.
 
     The exact sum over the binomial distribution of each mode's count; the leading order is
     (num_modes - 1) / (2 num_samples) (Miller, 1955).
 
     Args:
-        num_samples: Independent samples in all modes together.
+        num_samples: Independent samples, over all modes.
         weights: The modes' true probabilities, shape ``(num_modes,)``.
     """
     counts = torch.arange(1, num_samples + 1, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""How close sampled points are to a known density, and to its modes where it has some."""
+"""How close sampled points are to a known density, and to its modes."""
 
 import math
 from collections.abc import Callable
@@ -21,12 +21,12 @@ class DensityMetrics(TwoSampleMetric):
     """Exact likelihoods of the samples, and distances of the coordinates.
 
     ``compute`` returns ``log_likelihood`` (mean log-density of the samples under the truth, in
-    nats; too high means too narrow, and a single sample far out weighs heavily), ``ks`` and
-    ``wasserstein`` (means over the two coordinates).
+    nats; above that of true points the samples are too narrow, and a single outlier weighs
+    heavily), ``ks`` and ``wasserstein`` (means over the two coordinates).
 
     Args:
         log_density: The true log-density in nats of points, shape ``(num_points,)``.
-        entropy: The entropy of the truth in nats: minus what true points have on average.
+        entropy: The entropy of the truth in nats, minus the mean log-density of true points.
     """
 
     def __init__(self, log_density: Callable[[Tensor], Tensor], entropy: float) -> None:
@@ -48,15 +48,15 @@ class PointMetrics(DensityMetrics):
 
     ``compute`` returns besides ``modes`` (a count), ``high_quality`` (in [0, 1]), ``width`` (of the
     modes' high-quality samples, 1 if it is the true one) and ``reverse_kl`` (of all samples, each
-    in its nearest mode, in nats) beside ``reverse_kl_floor``, what so many perfect samples have on
-    average. Modes and quality are the protocol of Lin et al., 2018, "PacGAN", with 2 500 samples;
-    it does not see modes that are too narrow, and they raise the quality: thus ``width``.
+    in its nearest mode, in nats) beside ``reverse_kl_floor``, its expectation for as many perfect
+    samples. Modes and quality are the protocol of Lin et al., 2018, "PacGAN", with 2 500 samples;
+    it rewards modes that are too narrow, which ``width`` reveals.
 
     Args:
         centres: Means of the modes, all equally likely, shape ``(num_modes, 2)``.
         std: Their standard deviation along each axis.
         log_density: The true log-density in nats of points, shape ``(num_points,)``.
-        entropy: The entropy of the truth in nats: minus what true points have on average.
+        entropy: The entropy of the truth in nats, minus the mean log-density of true points.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class PointMetrics(DensityMetrics):
         self.std = std
         self.goals = {
             "modes": float(len(centres)),
-            # Of one round Gaussian in the plane; modes that overlap have more.
+            # True of one round Gaussian in the plane; overlapping modes have more.
             "high_quality": 1 - math.exp(-(HIGH_QUALITY_STDS**2) / 2),
             "width": 1.0,
             "reverse_kl": 0.0,
@@ -112,9 +112,9 @@ def modes_and_quality(samples: Tensor, centres: Tensor, std: float) -> tuple[Ten
 def width_of_modes(samples: Tensor, centres: Tensor, std: float) -> Tensor:
     """Return the standard deviation of high-quality samples in units of the true one, a scalar.
 
-    It is that along an axis, around the mean of each mode's own samples, so that a mode that is
-    merely displaced is not taken for a wide one. The true one is what is left of ``std`` within
-    three of it, 0.974 ``std``. 0 where no mode has two samples.
+    Deviations are measured along an axis around the mean of each mode's own samples, so that a
+    displaced mode does not look wide. The true value is that of a Gaussian cut off at three
+    standard deviations, 0.974 ``std``. 0 where no mode has two samples.
 
     Args:
         samples: Shape ``(num_samples, 2)``.
