@@ -1,4 +1,4 @@
-"""Pictures one after the other, as files."""
+"""Animations as files."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from PIL import Image
 from gan_lightning.files import replacing
 
 FRAMES_PER_SECOND = 25
-"""Of a video, which shows a picture for as many frames as it takes."""
+"""Frames per second of a video, which repeats a picture for as long as it is shown."""
 
 
 def write_animation(
@@ -44,7 +44,7 @@ def write_animation(
 
 
 def _in_common_colours(images: Sequence[Image.Image]) -> list[Image.Image]:
-    """Return images of 256 colours that all share, by five of them from the first to the last."""
+    """Return images in 256 colours that all share, chosen from five of them."""
     own = images[0].getpalette()
     if own is not None and all(image.getpalette() == own for image in images):
         return list(images)
@@ -55,7 +55,7 @@ def _in_common_colours(images: Sequence[Image.Image]) -> list[Image.Image]:
 
 
 def palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
-    """Return an image with the 256 colours that suit several best; white stays white.
+    """Return an image with the 256 colours that suit several images best; white stays white.
 
     Args:
         chosen: RGB, of one size, with white in their upper left corner.
@@ -67,13 +67,13 @@ def palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
     found = sheet.quantize(256)
     colours, corner = found.getpalette() or [], int(np.asarray(found)[0, 0])
     if chosen[0].getpixel((0, 0)) == (255, 255, 255):
-        colours[3 * corner : 3 * corner + 3] = [255] * 3  # not the mean of what is nearly white
+        colours[3 * corner : 3 * corner + 3] = [255] * 3  # not the mean of nearly white colours
         found.putpalette(colours)
     return found
 
 
 def _write_video(images: Sequence[Image.Image], milliseconds: Sequence[int], path: Path) -> None:
-    """Write H.264, which every browser plays and whose sides are even."""
+    """Write H.264, which every browser plays and which needs even sides."""
     import imageio_ffmpeg  # an extra
 
     width, height = (side + side % 2 for side in images[0].size)

@@ -1,4 +1,4 @@
-"""Text around pixels: what the rows and the columns of a grid of images are, and a title."""
+"""Text around pixels: a title, and names of the rows and columns of a grid of images."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,14 +11,14 @@ from PIL import Image, ImageDraw, ImageFont
 from gan_lightning.figures.palette import INK
 
 SMALLEST_IMAGE = 56
-"""Images are shown with about so many pixels a side at least: digits at twice their size."""
+"""Images are magnified to at least about this many pixels a side: digits to twice their size."""
 
 ROOM = 8
-"""Pixels between texts and pictures."""
+"""Pixels between text and picture."""
 
 
 def magnification(size: int) -> int:
-    """Return by how much images of so many pixels a side are magnified; 0 for no images."""
+    """Return the factor that magnifies images of ``size`` pixels a side; 1 for a size of 0."""
     return max(1, round(SMALLEST_IMAGE / size)) if size else 1
 
 
@@ -33,11 +33,11 @@ def captioned(
 
     Args:
         grid: uint8, shape ``(height, width, 3)``.
-        title: Of one line or several.
+        title: One line or several.
         rows: Names of parts of equal height, from the top.
         columns: Names of parts of equal width, from the left; those for which there is no room
             beside their neighbours are left out.
-        times: Each pixel of the grid becomes a square of so many pixels a side.
+        times: Factor by which the grid is magnified.
     """
     pixels = grid.repeat(times, 0).repeat(times, 1)
     height, width, _ = pixels.shape

@@ -18,7 +18,7 @@ MOST_BARS = 10
 """Levels of a column that have a bar of their own."""
 
 MOST_LETTERS = 14
-"""Letters of a level's name beside its bar."""
+"""Letters of a level's name that are shown beside its bar."""
 
 FILLED: dict[str, Any] = {"fill": True, "alpha": 0.28, "linewidth": 0}
 OUTLINED: dict[str, Any] = {"fill": False, "linewidth": 1.8}
@@ -32,8 +32,7 @@ class Panel(NamedTuple):
         real: Values in the column's units, or indices of levels, shape ``(num_real,)``.
         step: The step of values that are rounded.
         levels: Names of levels; None for numbers.
-        limits: The lowest and the highest value that is shown; by default a little more than the
-            real ones need.
+        limits: The lowest and highest value shown; by default slightly beyond the real values.
         word: Says how a value is written, such as a date; by default as a number.
     """
 
@@ -46,15 +45,15 @@ class Panel(NamedTuple):
 
 
 class ColumnScene(Scene):
-    """Columns of real rows, filled, beside those of generated ones, outlined, within common limits.
+    """Columns of real rows, filled, and of generated rows, outlined, within common limits.
 
-    What lies outside the limits is counted in the outermost bins. Heights are shares of all rows
-    for bars, and densities for histograms.
+    Values outside the limits are counted in the outermost bins. The height of a bar is a share of
+    all rows, that of a histogram a density.
 
     Args:
         panels: The columns in the order in which they are drawn.
         num_real: Number of real rows.
-        bins: About so many over the range of real numbers.
+        bins: Approximate number of bins over the range of real numbers.
     """
 
     @styled()
@@ -88,14 +87,14 @@ def feature_histograms(
     steps: Sequence[float | None] | None = None,
     bins: int = 20,
 ) -> ColumnScene:
-    """Draw each column's distribution in both sets on common bins; what is not finite is left out.
+    """Draw each column's distribution in both sets on common bins, from its finite values.
 
     Args:
         real: Shape ``(num_real, num_columns)``, in the columns' units.
         generated: Shape ``(num_generated, num_columns)``, in the same units.
         names: The columns' names, with units.
-        steps: The step of each column's values, where they are rounded to one.
-        bins: Number of bins over the range of both sets; about so many where there are steps.
+        steps: The step of each column's values, where they are rounded.
+        bins: Number of bins over the range of both sets; approximate where values are rounded.
     """
     panels = []
     for i, name in enumerate(names):
@@ -155,7 +154,7 @@ class _Levels:
             names.append(f"{len(others)} others")
         self.groups.append([self.count])
         names.append("missing")
-        if not shares[self.count]:  # then it is no level of this column
+        if not shares[self.count]:  # then it is not a level of this column
             del self.groups[-1], names[-1]
         places = np.arange(len(names))
         heights = self._grouped(shares)
@@ -202,7 +201,7 @@ def _short(name: str) -> str:
 
 
 def density(values: Rows, edges: Rows) -> Rows:
-    """Return the density in each bin; what lies outside is in the outermost ones."""
+    """Return the density in each bin; values outside count in the outermost ones."""
     if not len(values):
         return np.zeros(len(edges) - 1)
     bins = np.searchsorted(edges, values, side="right") - 1
@@ -211,7 +210,7 @@ def density(values: Rows, edges: Rows) -> Rows:
 
 
 def around(values: Rows, share: float = 0.12) -> tuple[float, float]:
-    """Return limits that leave some room on both sides of values."""
+    """Return limits with some margin on both sides of values."""
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
@@ -220,10 +219,10 @@ def around(values: Rows, share: float = 0.12) -> tuple[float, float]:
 
 
 def bin_edges(limits: tuple[float, float], step: float | None, bins: int) -> Rows:
-    """Divide a range into bins, each over equally many steps of rounded values."""
+    """Divide a range into bins that each cover the same number of steps of rounded values."""
     low, high = limits
     if step is None:
         return np.histogram_bin_edges(np.array([low, high]), bins)
     width = step * max(round((high - low) / bins / step), 1)
-    low = round(low / step) * step - step / 2  # values stand in the middle of their bins
+    low = round(low / step) * step - step / 2  # values lie in the middle of their bins
     return np.arange(low, high + width, width)

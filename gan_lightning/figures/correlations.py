@@ -1,4 +1,4 @@
-"""How columns depend on one another, in two sets of rows."""
+"""How columns depend on each other in two sets of rows."""
 
 from collections.abc import Sequence
 

@@ -29,10 +29,10 @@ def image_grid(images: Tensor, per_row: int | None = None, margin: int = 2) -> N
 
 
 def labelled_grid(images: Tensor, labels: Tensor) -> NDArray[np.uint8]:
-    """Return pixels, as of ``image_grid``, of images in rows of one label each.
+    """Return pixels, as from ``image_grid``, of images in rows of one label each.
 
-    The labels follow each other in their order, and images of a label in theirs. Each label has as
-    many rows as bring the grid about to a square, the last of them filled up with white.
+    Labels are in ascending order, and images of a label keep theirs. Each label has the number of
+    rows that makes the grid roughly square; its last row is filled up with white.
 
     Args:
         images: uint8, shape ``(num_images, channels, height, width)`` with 1 or 3 channels.

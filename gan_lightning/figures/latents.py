@@ -14,7 +14,7 @@ from gan_lightning.figures.palette import CATEGORIES, plain, styled
 from gan_lightning.figures.scene import Scene
 
 MOST_NAMES = 20
-"""Labels that a legend names."""
+"""The largest number of labels in a legend."""
 
 
 def image_pairs(above: Tensor, below: Tensor, per_row: int = 10) -> NDArray[np.uint8]:
@@ -57,7 +57,7 @@ def latent_scatter(latents: Tensor, labels: Tensor, names: Sequence[str] | None 
 
 
 def plane_of_quantiles(num_steps: int) -> Tensor:
-    """Return latents of the plane that halve N(0, I) evenly, shape ``(num_steps², 2)``.
+    """Return latents of the plane at even quantiles of N(0, I), shape ``(num_steps², 2)``.
 
     They are the inverse normal distribution function of a regular grid in the unit square, from
     the upper left to the lower right, in rows (Kingma & Welling, 2014, Appendix A).
@@ -73,7 +73,7 @@ def interpolated(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
     Args:
         first: Where the lines start, shape ``(num_lines, latent_dim)``.
         last: Where they end.
-        num_steps: Latents on each, with both ends.
+        num_steps: Latents on each, including both ends.
     """
     shares = torch.linspace(0, 1, num_steps, device=first.device)[:, None]
     lines = first[:, None] * (1 - shares) + last[:, None] * shares
@@ -81,16 +81,16 @@ def interpolated(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
 
 
 FARTHEST = 2.5
-"""Standard deviations from a unit's mean to both ends of its traversal."""
+"""Standard deviations from a unit's mean to either end of its traversal."""
 
 
 def most_varying(latents: Tensor, num_units: int) -> list[int]:
-    """Return the units of latents that vary most, those first; all if there are fewer."""
+    """Return the ``num_units`` units of latents that vary most, in descending order."""
     return latents.std(0).argsort(descending=True)[:num_units].tolist()
 
 
 def traversed(start: Tensor, latents: Tensor, num_units: int, num_steps: int) -> Tensor:
-    """Return one latent with one unit after the other moved, those first that vary most.
+    """Return one latent with one unit at a time moved, starting with those that vary most.
 
     Args:
         start: The latent, shape ``(latent_dim,)``.

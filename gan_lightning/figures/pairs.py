@@ -31,14 +31,14 @@ class Groups(NamedTuple):
 
 
 class PairScene(Scene):
-    """Each pair of columns: real points large and pale, generated ones small and over them.
+    """Each pair of columns: real points large and pale, generated ones small and on top.
 
     Args:
         real: Shape ``(num_real, num_columns)``, in the columns' units.
         names: The columns' names, with units.
-        groups: What the points are coloured by; by default by whether they are real.
-        limits: Lowest and highest value shown of each column; by default a little more than the
-            real ones need.
+        groups: What the points are coloured by; by default whether they are real.
+        limits: Lowest and highest value shown of each column; by default slightly beyond the real
+            values.
     """
 
     @styled()
@@ -74,7 +74,7 @@ class PairScene(Scene):
 
         Args:
             generated: Shape ``(num_generated, num_columns)``, in the columns' units.
-            labels: A label for each, where the points are coloured by them.
+            labels: A label for each, where labels colour the points.
             headline: The title.
         """
         if labels is None or not self._coloured:
@@ -120,7 +120,7 @@ class PairScene(Scene):
         self._margins.append((column, edges, outlines))
 
     def _name(self, axis: Axes, row: int, column: int) -> None:
-        """Name the columns at the left and below, and leave few ticks."""
+        """Name the columns on the left and below, and keep ticks few."""
         axis.locator_params(nbins=3)
         if row == len(self.names) - 1:
             axis.set_xlabel(_two_lines(self.names[column]))
@@ -134,9 +134,9 @@ class PairScene(Scene):
             axis.tick_params(labelleft=False)
 
     def _legend(self, num_real: int, names: Sequence[str]) -> Text:
-        """Put the legend into the empty corner, and return the text that counts generated points.
+        """Put the legend in the empty corner, and return its text that counts generated points.
 
-        Where there is no corner that is large enough it stands below.
+        Where no corner is large enough, it is below the panels.
         """
         real, generated = ("0.35", "0.35") if self._coloured else (REAL, GENERATED)
         dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
@@ -171,7 +171,7 @@ def feature_pairs(
         generated: Shape ``(num_generated, num_columns)``, in the same units.
         names: The columns' names, with units.
         groups: What the points are coloured by.
-        labels: A label for each generated point, where they are.
+        labels: A label for each generated point, where labels colour the points.
     """
     both = np.concatenate([real, generated])
     limits = [around(_finite(column)) for column in both.T]

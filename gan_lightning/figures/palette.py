@@ -1,4 +1,4 @@
-"""The one style of every picture: colours, sizes of text, and what stands around a panel."""
+"""The style of all pictures: colours, text sizes, and the frame of a panel."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ STYLE: Any = {
     "legend.fontsize": 10.5,
     "text.color": INK,
 }
-"""Sizes in points of pictures about 640 pixels wide, which a dashboard shows at about 400."""
+"""Sizes in points for pictures about 640 pixels wide, which a dashboard shows at about 400."""
 
 
 @contextmanager
@@ -46,5 +46,5 @@ def styled() -> Iterator[None]:
 
 
 def plain(text: str) -> str:
-    """Return a text in which a dollar is a dollar, and begins no formula."""
+    """Return a text in which a dollar sign does not start a formula."""
     return text.replace("$", r"\$")

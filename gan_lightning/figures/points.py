@@ -1,4 +1,4 @@
-"""Points of the plane over the density that they were drawn from."""
+"""Points of the plane over a known density."""
 
 import math
 from collections.abc import Callable
@@ -13,23 +13,23 @@ from gan_lightning.figures.palette import FAINT, GENERATED, INK, styled
 from gan_lightning.figures.scene import Scene
 
 ZOOM = 5
-"""Standard deviations from the middle to the border of the panel that shows all modes at once."""
+"""Standard deviations from the centre to the border of the panel that overlays all modes."""
 
 GRID = 161
-"""Points along each axis at which the density is drawn."""
+"""Points along each axis at which the density is evaluated."""
 
 
 class PointScene(Scene):
     """Samples over the true density and, where modes are narrow, around their nearest modes.
 
-    The second panel lays all modes over each other, in standard deviations.
+    The second panel overlays all modes, in standard deviations.
 
     Args:
         log_density: The true log-density of points, shape ``(num_points, 2)``.
-        centres: Means of the true modes, shape ``(num_modes, 2)``; each is ringed at three
-            standard deviations. None where the density has no modes that can be counted.
+        centres: Means of the true modes, shape ``(num_modes, 2)``; a ring marks three standard
+            deviations around each. None for a density without countable modes.
         std: Their standard deviation.
-        reach: Half the side of the square that is shown; by default it holds all modes.
+        reach: Half the side of the square shown; by default it contains all modes.
     """
 
     @styled()
@@ -80,7 +80,7 @@ class PointScene(Scene):
         axis.set(xlabel="offset from the nearest mode (σ)", title="all modes laid over each other")
 
     def showing(self, samples: Tensor, headline: str) -> "PointScene":
-        """Show other samples, shape ``(num_samples, 2)``; the title counts those out of sight."""
+        """Show other samples, shape ``(num_samples, 2)``; the title counts outliers."""
         self._dots.set_data(samples[:, 0].numpy(), samples[:, 1].numpy())
         if self._near is not None:
             centres = self.centres.to(samples)

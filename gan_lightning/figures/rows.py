@@ -1,4 +1,4 @@
-"""Rows of a table as pixels, each sample above a row that it is compared with."""
+"""Rows of a table as pixels, each sample above the row to which it is compared."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from gan_lightning.figures.captions import ROOM, font
 from gan_lightning.figures.palette import FAINT, GENERATED, INK, REAL
 
 LINE = 24
-"""Pixels between two lines of text."""
+"""Height of a line of text in pixels."""
 
 MOST_COLUMNS = 8
 MOST_LETTERS = 18
-"""Columns, and letters of a cell or of a column's name, that are shown."""
+"""Columns shown, and letters shown of a cell or a name."""
 
 SAME = "#fbe3d0"
-"""Behind cells that are the same in both rows."""
+"""Background of cells that are equal in both rows."""
 
 Cells = Sequence[Sequence[str]]
 
@@ -25,7 +25,7 @@ Cells = Sequence[Sequence[str]]
 def row_pairs(
     names: Sequence[str], above: Cells, below: Cells, notes: Sequence[str], title: str
 ) -> NDArray[np.uint8]:
-    """Return pixels of rows with their counterparts right below them.
+    """Return pixels of rows with their counterparts directly below them.
 
     Args:
         names: Names of the columns; the first eight are shown.

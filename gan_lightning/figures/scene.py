@@ -1,4 +1,4 @@
-"""Pictures whose frame stays while what they show moves."""
+"""Figures with a fixed frame and moving contents."""
 
 from typing import Any, TypeVar
 
@@ -17,15 +17,15 @@ from gan_lightning.figures.palette import INK, styled
 AnyArtist = TypeVar("AnyArtist", bound=Artist)
 
 DPI = 100
-"""Pixels of an inch."""
+"""Pixels per inch."""
 
 
 class Scene(Figure):
-    """A figure of which only the moving artists are drawn anew.
+    """A figure that redraws only its moving artists.
 
-    Axes, labels, legends and real points take hundreds of times as long to draw as a few generated
-    points. ``pixels`` draws them once and lays the moving artists over them, so that a film costs
-    little, and its axes cannot move.
+    Drawing axes, labels, legends and real points takes hundreds of times as long as drawing some
+    generated points. ``pixels`` draws them once and draws the moving artists on top, so that a film
+    is cheap and its axes stay fixed.
 
     Args:
         width: Inches.
@@ -42,12 +42,12 @@ class Scene(Figure):
         self._caption_at = (0.0, 0.0)
 
     def moving(self, artist: AnyArtist) -> AnyArtist:
-        """Return an artist, which every picture draws anew."""
+        """Return an artist, which every picture redraws."""
         self._moving.append(artist)
         return artist
 
     def say(self, headline: str) -> None:
-        """Set the title; one that changes from picture to picture is drawn anew."""
+        """Set the title; one that changes between pictures is redrawn."""
         before = self._title.get_text()
         if before not in ("", headline) and self._title not in self._moving:
             self.moving(self._title)
@@ -55,7 +55,7 @@ class Scene(Figure):
         self._title.set_text(headline)
 
     def rename(self, text: Text, name: str) -> None:
-        """Change a text that hardly ever changes: then all is drawn anew."""
+        """Change a text that rarely changes: then everything is redrawn."""
         if text.get_text() != name:
             text.set_text(name)
             self._still = None
@@ -68,13 +68,13 @@ class Scene(Figure):
         """Return the picture, uint8 of shape ``(height, width, 3)``.
 
         Args:
-            caption: A line below the title; None for no such line. Whether there is one is fixed by
-                the first call.
+            caption: A line below the title, or None. The first call decides whether there is room
+                for one.
         """
         return np.asarray(self._image(caption))
 
     def image(self, caption: str | None = None) -> Image.Image:
-        """Return the picture in the 256 colours of the first one, small and quick to write."""
+        """Return the picture in the 256 colours of the first picture: small and quick to write."""
         image = self._image(caption)
         if self._palette is None:
             self._palette = palette_of([image])
@@ -89,7 +89,7 @@ class Scene(Figure):
         canvas.restore_region(self._still)
         for artist in self._moving:
             artist.draw(renderer)
-        # Pillow is faster than NumPy at leaving out every fourth byte, and than Agg at writing.
+        # Pillow drops the fourth channel faster than NumPy, and writes faster than Agg.
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         if caption:
             ImageDraw.Draw(image).text(self._caption_at, caption, INK, font(16), anchor="ld")
@@ -97,7 +97,7 @@ class Scene(Figure):
 
     @styled()
     def _draw_still(self, with_caption: bool) -> None:
-        """Draw all that stays, in the places that it will keep."""
+        """Draw everything that does not move, and fix the layout."""
         canvas = FigureCanvasAgg(self)
         if (engine := self.get_layout_engine()) is not None:
             headline = self._title.get_text()

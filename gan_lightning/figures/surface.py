@@ -1,4 +1,4 @@
-"""What a discriminator says of the plane, and where it sends samples."""
+"""What a discriminator says about the plane, and where it sends samples."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from gan_lightning.figures.palette import GENERATED, REAL, styled
 from gan_lightning.figures.scene import Scene
 
 GRID = 81
-"""Points along each axis at which the discriminator is asked."""
+"""Points along each axis at which the discriminator is evaluated."""
 
 ARROWS = 5
-"""Each so many-th of them has an arrow."""
+"""Every fifth of them has an arrow."""
 
 
 class SurfaceScene(Scene):
     """A discriminator's logits in colours, and arrows along their gradient: where samples go.
 
-    The colours go by the rank of the logits, as their scale changes in training and means something
-    else in every game; the title names their range. Arrows have the length of the gradient, up to
+    Colours show the rank of the logits, as their scale changes in training and differs between
+    games; the title names their range. The length of an arrow is that of the gradient, capped at
     its upper quartile.
 
     Args:
@@ -35,7 +35,7 @@ class SurfaceScene(Scene):
         (left, bottom), (right, top) = (low - room).tolist(), (high + room).tolist()
         lines = torch.linspace(left, right, GRID), torch.linspace(bottom, top, GRID)
         self.grid = torch.cartesian_prod(*lines)
-        """Where the discriminator is asked, shape ``(GRID², 2)``."""
+        """Where the discriminator is evaluated, shape ``(GRID², 2)``."""
 
         axis = self.subplots()
         self._surface = self.moving(
@@ -66,7 +66,7 @@ class SurfaceScene(Scene):
 
         Args:
             samples: Generated points in the model's scale, shape ``(num_samples, 2)``.
-            logits: What the discriminator says of ``grid``, shape ``(GRID²,)``.
+            logits: The discriminator's logits on ``grid``, shape ``(GRID²,)``.
             gradients: Its gradient there, shape ``(GRID², 2)``.
         """
         ranks = torch.empty(len(logits))

@@ -1,6 +1,6 @@
 """Rows of a table as vectors that distances and classifiers understand.
 
-NaN is a cell that is missing where the column may have such, and a number gone wrong elsewhere.
+NaN is a missing cell in columns that may have some, and an invalid number elsewhere.
 """
 
 import math
@@ -16,9 +16,9 @@ def row_vectors(
 ) -> list[Tensor]:
     """Return sets of rows as vectors, each float64 of shape ``(num_rows, width)``.
 
-    A continuous column is in standard deviations of the first set, so that no unit weighs more
-    than another. Categories are one-hot, and different ones have the distance 1; so have a number
-    and a missing one, which stands at the mean.
+    A continuous column is measured in standard deviations of the first set, so that no unit
+    outweighs another. Categories are one-hot, and two different ones are 1 apart. So are a number
+    and a missing number, which is placed at the mean.
 
     Args:
         sets: Each of shape ``(num_rows, num_columns)``; the first sets the units.
@@ -42,7 +42,7 @@ def row_vectors(
 
 
 def copied_share(generated: Tensor, training: Tensor) -> Tensor:
-    """Return the share of samples that are the same as a training row in every cell, in [0, 1]."""
+    """Return the share of samples that equal a training row in every cell, in [0, 1]."""
     both = torch.cat([training, generated]).double()
     codes = torch.where(both.isnan(), torch.inf, both)
     same = codes.unique(dim=0, return_inverse=True)[1]
@@ -52,7 +52,7 @@ def copied_share(generated: Tensor, training: Tensor) -> Tensor:
 
 
 def filled(rows: Tensor, missing: Sequence[int], categorical: Sequence[int]) -> Tensor:
-    """Return rows with the column's mean for a missing number, and -1 for a missing category."""
+    """Return rows with the column's mean for missing numbers and -1 for missing categories."""
     rows = rows.clone()
     for i in missing:
         gone = rows[:, i].isnan()

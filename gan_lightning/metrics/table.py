@@ -33,24 +33,24 @@ from gan_lightning.metrics.transfer import (
 from gan_lightning.metrics.two_sample import boosted_auc, two_sample_accuracy
 
 MOST_REFERENCE = 10_000
-"""Training rows among which closest ones are looked for, of tables that have more."""
+"""Training rows among which ``dcr`` searches; of larger tables a random subset."""
 
 MOST_FRESH = 5000
-"""Held-out rows that say how near fresh ones come, likewise."""
+"""Held-out rows that set the threshold of ``memorised``, likewise."""
 
 MOST_CLASSES = 20
-"""Different numbers of a target up to which they are classes; more are predicted as numbers."""
+"""A target with more different numbers than this is predicted as a number, else as classes."""
 
 
 class TableMetrics(TwoSampleMetric):
-    """Distances of the columns' distributions and of their correlations: quick.
+    """Distances between distributions of columns and between correlations, quick to compute.
 
     ``compute`` returns ``ks`` (mean over the continuous columns) and ``ks/<column>``,
     ``wasserstein`` likewise, in units of the real standard deviation, ``tv`` likewise for the
     categorical columns, ``missing`` likewise, the difference of the shares that are missing, and
     ``correlation_error``, the largest over pairs of columns of any kind, with
-    ``correlation_error/mean``. What there are no columns for is left out. NaN is a missing cell:
-    numbers are compared where they are there, and a missing category is one of its own.
+    ``correlation_error/mean``. Quantities without a matching column are left out. NaN is a missing
+    cell: numbers are compared where present, and missing is a category of its own.
 
     Args:
         names: The columns' names.
@@ -105,7 +105,7 @@ class TableMetrics(TwoSampleMetric):
         return results
 
     def _present(self, distance: Distance, column: int) -> Distance:
-        """Return a distance that knows what may be missing in a column."""
+        """Return a distance that takes missing cells of a column into account."""
         numbers = column in self.missing and column in self.continuous
         return of_present(distance) if numbers and distance is not missing_difference else distance
 
@@ -119,25 +119,25 @@ class TableMetrics(TwoSampleMetric):
 
 
 class CompleteTableMetrics(TableMetrics):
-    """Also whether classifiers tell samples apart or learn from them, and whether they are new.
+    """Also whether classifiers can tell samples apart or learn from them, and whether they are new.
 
     ``compute`` returns what ``TableMetrics`` does and ``c2st``, the accuracy of a forest that tells
     real rows and samples apart; ``boosted``, the area under the ROC curve of boosted trees that do;
     ``gap``, by how much less they tell samples from training rows than from held-out ones;
     ``correlation_excess``, the mean error of correlations beyond that of as many training rows;
     ``closer``, the share of samples nearer to training rows than to as many held-out ones; ``dcr``,
-    the distance of samples to the closest training row, relative to these from one another;
-    ``copies``, the share of samples that are training rows; ``memorised``, that of samples nearer
-    to one than held-out rows are; and ``tstr``, ``trtr`` and ``trts``, what ``transfer_accuracies``
-    says, of R² where the target is a number. What a classifier has to tell is the target, the last
-    categorical column by default, or else the labels that samples were asked for.
+    the distance of samples to the closest training row, relative to the distances among those;
+    ``copies``, the share of samples that are training rows; ``memorised``, the share of samples
+    closer to one than held-out rows are; and ``tstr``, ``trtr`` and ``trts`` of
+    ``transfer_accuracies``, as R² where the target is a number. Classifiers predict the target, by
+    default the last categorical column, or else the labels for which samples were drawn.
 
     Args:
         names: The columns' names.
         continuous: Indices of the measured columns.
         training: The training rows in the data's own units, shape ``(num_training, num_columns)``.
         training_labels: Their labels, int64 of shape ``(num_training,)``.
-        target: Index of the column that classifiers are to tell.
+        target: Index of the column that classifiers predict.
         categorical: Indices of the columns that hold categories; by default all others.
         missing: Indices of those in which cells may be missing.
     """
@@ -213,7 +213,7 @@ class CompleteTableMetrics(TableMetrics):
     def _usefulness(
         self, sets: Sequence[Tensor], categorical: list[int], missing: list[int]
     ) -> dict[str, Tensor]:
-        """Return what is learned on one set and tested on another, where there is what to learn."""
+        """Return what is learned on one set and tested on another, if there is a target."""
         if self.target is not None:
             target = self.compared.index(self.target)
             labels = [rows[:, target] for rows in sets]
@@ -242,7 +242,7 @@ def _chosen(num_rows: int, size: int) -> Tensor:
 
 
 def _tags(names: Sequence[str]) -> list[str]:
-    """Return the names in characters that TensorBoard keeps; without units if they still differ."""
+    """Return names in characters that TensorBoard keeps, without units if they stay distinct."""
     without_units = [re.sub(r"\(.*?\)", "", name).strip() for name in names]
     chosen = without_units if len(set(without_units)) == len(names) else names
     return [re.sub(r"\W+", "_", name).strip("_") for name in chosen]

@@ -1,4 +1,4 @@
-"""What a classifier learns from one labelled set for another."""
+"""How well a classifier that learns from one labelled set does on another."""
 
 from collections.abc import Callable
 
@@ -13,32 +13,32 @@ NUM_TREES = 60
 """Trees of the classifier: twice as many gain 0.1 % on MNIST."""
 
 FEWEST_IN_LEAF = 3
-"""Rows whose mean predicts a number: one alone is mostly noise."""
+"""Rows in a leaf that predicts a number: a single row is mostly noise."""
 
 Labelled = tuple[Tensor, Tensor]
 """Points, shape ``(num_points, …)``, and their classes, integers, shape ``(num_points,)``."""
 
 
 Judge = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-"""Tells what is learned: training points and labels, points and labels to test on."""
+"""Scores what is learned, given points and labels to train on and to test on."""
 
 
 def transfer_accuracies(
     training: Labelled, real: Labelled, generated: Labelled, judge: Judge | None = None
 ) -> dict[str, Tensor]:
-    """Return what is learned from samples and from real points, and how well it fits both.
+    """Return what classifiers learn from samples and from real points.
 
-    The letters say what is trained and tested on, synthetic (s) or real (r) points: ``tstr`` is
-    trained on samples, ``trtr`` and ``trts`` on training points, as many as there are samples or
-    all there are, drawn at random but the same each time. Real points to test on are those held
-    out. All alike is perfect; of training points in place of samples, ``trts`` tells what it was
+    The letters name the training and the test set, synthetic (s) or real (r): ``tstr`` is trained
+    on samples; ``trtr`` and ``trts`` on as many training points as there are samples, or all of
+    them, chosen at random but always alike. Real test points are held-out ones. Perfect samples
+    give equal scores. For training points in place of samples ``trts`` is tested on what it was
     trained on, and is about 1.
 
     Args:
         training: What the model was trained on.
         real: Data of the same origin that it has never seen.
         generated: Samples.
-        judge: Tells what is learned, by default ``transfer_accuracy``.
+        judge: Scores what is learned; by default ``transfer_accuracy``.
     """
     judge = judge or transfer_accuracy
     order = torch.randperm(len(training[0]), generator=torch.Generator().manual_seed(0))
@@ -56,12 +56,12 @@ def transfer_accuracy(
 ) -> Tensor:
     """Return the accuracy on one labelled set of a classifier trained on another, a scalar.
 
-    Trained on generated and tested on real points it falls if samples are wrong, mislabelled or
-    not varied; the reverse falls if they are wrong or mislabelled only. Compare both with trained
-    and tested on real (Esteban et al., 2017). The classifier is a forest of extremely
-    randomised trees (Geurts et al., 2006) with fixed random numbers: it takes pixels as well as
-    the columns of a table, in any unit and as few classes as there are, and noise or blur in one
-    of the sets hardly disturbs it. Points that are not finite have the accuracy NaN.
+    Trained on generated and tested on real points, it falls if samples are wrong, mislabelled or
+    not diverse; the reverse falls only if they are wrong or mislabelled. Compare both with training
+    and testing on real points (Esteban et al., 2017). The classifier is a forest of extremely
+    randomised trees (Geurts et al., 2006) with fixed random numbers: it handles pixels as well as
+    the columns of a table, in any unit, and noise or blur in one of the sets hardly affects it. NaN
+    if a point is not finite.
 
     Args:
         train_points: Images, rows or features, shape ``(num_train, …)``.
@@ -90,11 +90,11 @@ def transfer_accuracy(
 def transfer_r2(
     train_points: Tensor, train_targets: Tensor, test_points: Tensor, test_targets: Tensor
 ) -> Tensor:
-    """Return how well numbers of one set are predicted by a forest trained on another, a scalar.
+    """Return how well a forest trained on one set predicts the numbers of another, a scalar.
 
-    The coefficient of determination R²: 1 is perfect, 0 no better than the mean of the numbers, and
-    worse is below. Rows whose number is missing are left out. NaN if a set has less than two
-    others, or points that are not finite.
+    The coefficient of determination R²: 1 is perfect, 0 is no better than the mean of the numbers,
+    and below 0 is worse. Rows without a number are left out. NaN if fewer than two rows of a set
+    remain, or if a point is not finite.
 
     Args:
         train_points: Shape ``(num_train, …)``.

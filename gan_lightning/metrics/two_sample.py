@@ -13,34 +13,34 @@ from torch import Tensor
 from gan_lightning.metrics.features import all_finite, as_rows
 
 NUM_TREES = 50
-"""Trees of the classifier: twice as many find no more."""
+"""Trees of the classifier: twice as many do not improve it."""
 
 NUM_FOLDS = 5
 
 MOST_CATEGORIES = 250
-"""Categories of a column that boosted trees are shown; they know 255."""
+"""Categories of a column that boosted trees distinguish; their limit is 255."""
 
 NUM_BOOSTED = 60
-"""Boosted trees: more see no more in so few rows."""
+"""Boosted trees: more do not help on so few rows."""
 
 BOOSTED_FOLDS = 3
-"""Likewise of boosted trees, which take longer."""
+"""Likewise for boosted trees, which take longer."""
 
 MAX_ROUNDS = 5
 """Draws from the larger of two sets, over which the accuracy is averaged."""
 
 MAX_ROWS = 2000
-"""Rows of each set in one round: enough for a standard error of 0.01."""
+"""Rows of each set in one round, enough for a standard error of 0.01."""
 
 
 def two_sample_accuracy(real: Tensor, generated: Tensor) -> Tensor:
     """Return how well real and generated points can be told apart, in [0, 1]: 0.5 is perfect.
 
     The cross-validated accuracy on as many points of each (Lopez-Paz & Oquab, 2017), averaged over
-    random parts of the larger set, up to five as far as it reaches. The classifier is a forest of
-    extremely randomised trees (Geurts et al., 2006) with fixed random numbers: it needs no tuning,
-    and sees in 45 rows what boosted trees and nearest neighbours see in 200. Less than two points
-    of a set, or values that are not finite, have the accuracy NaN.
+    up to five random parts of the larger set. The classifier is a forest of extremely randomised
+    trees (Geurts et al., 2006) with fixed random numbers: it needs no tuning, and finds in 45 rows
+    what boosted trees and nearest neighbours find in 200. NaN if a set has fewer than two points or
+    a value is not finite.
 
     Args:
         real: Shape ``(num_real, …)``.
@@ -70,15 +70,15 @@ def boosted_auc(
     """Return how well boosted trees tell real rows from generated ones: 0.5 is perfect.
 
     The cross-validated area under the ROC curve on as many rows of each, at most 2000. The trees
-    (Ke et al., 2017, as histograms of scikit-learn) split a set of categories at once, know what
-    is missing, and see dependencies of several columns to which a forest is blind. Sets of fewer
-    than six rows have the value NaN.
+    (Ke et al., 2017, as histograms of scikit-learn) split several categories at once, handle
+    missing cells, and see dependencies among several columns that a forest misses. NaN if a set has
+    fewer than six rows.
 
     Args:
         real: Rows, shape ``(num_real, num_columns)``; NaN is missing.
         generated: Shape ``(num_generated, num_columns)``.
         categorical: Indices of the columns that hold categories.
-        most: Rows of each that are used at most.
+        most: The largest number of rows used of each set.
     """
     size = min(len(real), len(generated), most, MAX_ROWS)
     if size < 2 * BOOSTED_FOLDS:
@@ -103,7 +103,7 @@ def boosted_auc(
 
 
 def _few_categories(codes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Number categories from 0 on, the rarest together where the trees know no more; NaN stays."""
+    """Number categories from 0, the rarest as one where there are too many; NaN stays NaN."""
     values, index, counts = np.unique(
         codes, return_inverse=True, return_counts=True, equal_nan=True
     )
@@ -114,5 +114,5 @@ def _few_categories(codes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _ordered(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rows sorted: ranks collect them in another order, and must find the same."""
+    """Return the rows sorted: ranks gather them in different orders and must agree."""
     return rows[np.lexsort(rows.T)]
