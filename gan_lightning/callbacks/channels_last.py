@@ -1,13 +1,13 @@
-"""Another order of the numbers of images in memory."""
+"""The memory format of images."""
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 
 class ChannelsLast(Callback):
-    """Keeps the channels of each pixel side by side, which convolutions on most processors prefer.
+    """Keeps the channels of each pixel next to each other, as most convolutions prefer.
 
-    The numbers are the same but for rounding; networks of rows are left alone.
+    Results change by rounding only; networks of rows are left as they are.
     """
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

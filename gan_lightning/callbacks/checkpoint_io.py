@@ -15,14 +15,14 @@ from gan_lightning.errors import InputError
 from gan_lightning.files import check_archive, replacing, sealed
 
 ARCHIVE = b"PK"
-"""What every ZIP archive begins with."""
+"""The first bytes of every ZIP archive."""
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
     """Writes beside the destination, flushes to disk and renames; a checksum covers every byte.
 
-    Lightning's own writes to the temporary folder first, which may be on a smaller disk, and never
-    flushes.
+    Lightning's own class writes to the temporary folder first, which may be on a smaller disk, and
+    does not flush.
     """
 
     def save_checkpoint(
@@ -66,5 +66,5 @@ def _check_file(path: Any) -> None:
             return
     try:
         check_archive(Path(path))
-    except Exception as error:  # zipfile lets out whatever it stumbles over
+    except Exception as error:  # zipfile raises many kinds of errors
         raise InputError(f"{path} is damaged: {str(error).rstrip('.')}.") from error

@@ -25,14 +25,14 @@ class Checkpoints(Checkpoint):
     """Keeps ``last.ckpt`` and ``best.ckpt`` in the run's folder.
 
     ``last.ckpt`` is written after every validation and at the end, ``best.ckpt`` whenever the
-    monitored metric is better than ever before. A file gets its name only when the disk holds it,
-    so that a kill at any moment, or a loss of power, leaves the one before. On Ctrl-C or SIGTERM
-    the current batch is finished and saved, and ``SIGTERMException`` raised; a second Ctrl-C stops
-    at once. While a process trains in the folder, no other can.
+    monitored metric reaches a new best. A file gets its name only once it is on disk, so that a
+    kill or a power failure at any moment leaves the previous one intact. On Ctrl-C or SIGTERM the
+    current batch is finished and saved, and ``SIGTERMException`` is raised; a second Ctrl-C stops
+    at once. While one process trains in the folder, no other can.
 
     Args:
-        monitor: Metric that chooses the best checkpoint; by default the data module's own, or what
-            it names for points that are too few for that.
+        monitor: Metric that chooses the best checkpoint; by default the data module's own, or its
+            substitute for data too small for that.
         mode: Whether the metric is better at its ``min`` or ``max``; by default the data module's.
         every_n_epochs: Epochs between two checkpoints where no validation runs.
     """
@@ -76,7 +76,7 @@ class Checkpoints(Checkpoint):
         count_batches_anew(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # A validation that has begun is finished: Lightning would break it off, and skip it later.
+        # Finish a validation that has begun: Lightning would abort it, and skip it on resuming.
         trainer._signal_connector.received_sigterm = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -84,7 +84,7 @@ class Checkpoints(Checkpoint):
             return
         progress = trainer.fit_loop.epoch_loop.batch_progress
         if progress.is_last_batch or progress.current.ready >= trainer.num_training_batches:
-            self._validated = True  # saved when all that belongs to the epoch's end is done
+            self._validated = True  # saved after everything that belongs to the epoch's end
         else:
             self._save_and_compare(trainer)
             self._stop_if_asked(trainer)
@@ -108,7 +108,7 @@ class Checkpoints(Checkpoint):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        # The last batch of an epoch waits for what belongs to the epoch's end.
+        # The last batch of an epoch waits for the epoch's end.
         if batch_idx + 1 < trainer.num_training_batches:
             self._stop_if_asked(trainer)
 
@@ -134,14 +134,14 @@ class Checkpoints(Checkpoint):
             InputError: If another process trains there.
         """
         run = run_folder(trainer)
-        # The Trainer of a process that was launched does not know its rank until it has met others.
+        # A launched process learns its rank only when it meets the others.
         first = getattr(rank_zero_only, "rank", 0) == 0
         if run is not None and self._lock is None and first:
             self._lock = RunLock(run)
 
     @property
     def monitors(self) -> list[str]:
-        """Return the metrics of which the first that is logged chooses the best checkpoint."""
+        """Return the candidate metrics: the first one logged chooses the best checkpoint."""
         return [name for name in dict.fromkeys((self.monitor, self._monitor_of_few)) if name]
 
     def outdate(self) -> None:
@@ -158,18 +158,18 @@ class Checkpoints(Checkpoint):
             self.best_value = state_dict["best_value"]
 
     def _stop_if_asked(self, trainer: Trainer) -> None:
-        """Let Lightning raise ``SIGTERMException`` when the batch's curves are written."""
+        """Let Lightning raise ``SIGTERMException`` once the batch's curves are written."""
         if self.stop.received(trainer):
             trainer._signal_connector.received_sigterm = True
 
     def _save_and_compare(self, trainer: Trainer) -> None:
-        # The best one first: a kill in between repeats the comparison when the run goes on.
+        # The best one first: after a kill in between, the resumed run repeats the comparison.
         if self._improved(trainer) and self.best is not None:
             self._write(trainer, self.best)
         self._save(trainer)
 
     def _improved(self, trainer: Trainer) -> bool:
-        """Return whether the monitored metric is better than ever before, and remember it."""
+        """Return whether the monitored metric has reached a new best, and remember it."""
         metrics = trainer.callback_metrics
         if self.monitor not in metrics and self._monitor_of_few in metrics:
             self.monitor = self._monitor_of_few
@@ -200,7 +200,7 @@ class Checkpoints(Checkpoint):
         trainer.save_checkpoint(path)
 
     def _prepare_to_write(self, trainer: Trainer) -> None:
-        """Lock the run's folder; where that fails on the first rank, all ranks hear of it."""
+        """Lock the run's folder; if that fails on the first rank, all ranks raise the error."""
         problem = None
         try:
             self.occupy(trainer)
@@ -218,7 +218,7 @@ class Checkpoints(Checkpoint):
 
 
 def _was_the_last_epoch(trainer: Trainer) -> bool:
-    """Return whether training ends by itself with this epoch: then there is nothing to stop."""
+    """Return whether training ends with this epoch anyway: then there is nothing to stop."""
     epochs, steps = trainer.max_epochs, trainer.max_steps
     return (
         (trainer.should_stop and trainer.fit_loop._can_stop_early)

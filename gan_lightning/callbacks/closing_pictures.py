@@ -1,4 +1,4 @@
-"""Pictures that are drawn once, when training has ended."""
+"""Pictures that are drawn once, at the end of training."""
 
 from collections.abc import Iterator
 
@@ -16,19 +16,19 @@ from gan_lightning.models import GenerativeModel, LatentModel
 from gan_lightning.walks import interpolations
 
 NUM_NEIGHBOURS = 20
-"""Samples that are shown with their nearest training images."""
+"""Samples shown with their nearest training images."""
 
 NUM_ROWS = 8
-"""Samples that are shown with their nearest training rows."""
+"""Samples shown with their nearest training rows."""
 
 NUM_LINES, NUM_STEPS = 8, 11
-"""Interpolations, and images on each."""
+"""Interpolations, and the number of images on each."""
 
 
 def closing_pictures(trainer: Trainer, model: GenerativeModel) -> Iterator[tuple[str, Image.Image]]:
-    """Yield samples beside what they are nearest to and, of images, interpolations.
+    """Yield samples beside the nearest training points and, for images, interpolations.
 
-    Of autoencoders ``LatentPictures`` draws interpolations between real images.
+    For autoencoders, ``LatentPictures`` draws interpolations between real images.
     """
     data = data_of(trainer)
     if run_folder(trainer) is None or not trainer.is_global_zero:
@@ -63,7 +63,7 @@ def closing_pictures(trainer: Trainer, model: GenerativeModel) -> Iterator[tuple
 
 
 def nearest_images(data: DataModule, samples: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the training image nearest to each sample, and how many grey levels they differ.
+    """Return the training image nearest to each sample, and their difference in grey levels.
 
     Args:
         data: Images.

@@ -1,4 +1,4 @@
-"""Networks that are compiled before they are trained."""
+"""Networks compiled before training."""
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
@@ -10,7 +10,7 @@ class Compiled(Callback):
     """Compiles the networks of a model with ``torch.compile``; checkpoints keep their names.
 
     A compiled network has no second derivatives, which gradient penalties need: a game with such a
-    penalty is refused, and ``FiniteDifference`` is one without them.
+    penalty is refused. ``FiniteDifference`` needs none.
 
     Args:
         mode: As for ``torch.compile``, such as ``max-autotune``; ``reduce-overhead`` records CUDA

@@ -13,14 +13,14 @@ Layout = dict[str, dict[str, list[Any]]]
 """Charts by category: the kind of each, and the names of its curves."""
 
 LOSSES = "train/.*(loss|elbo|kl_divergence)$"
-"""What a model without players minimises."""
+"""The loss of a model without players."""
 
 
 class Dashboard(Callback):
     """Lays out the curves that answer whether a run trains well.
 
-    These are the players' losses, what the logits of this game mean, the metric that chooses the
-    best checkpoint with what real points have in its place, and precision beside recall.
+    These are the players' losses, the meaning of this game's logits, the metric that chooses the
+    best checkpoint beside its value for real points, and precision beside recall.
     """
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -60,5 +60,5 @@ def _of_validation(trainer: Trainer) -> dict[str, list[Any]]:
 
 
 def _lines(*curves: str) -> list[Any]:
-    """Return a chart of curves, each an expression that its name matches."""
+    """Return a chart of curves, each given by a regular expression for its name."""
     return ["Multiline", list(curves)]

@@ -1,4 +1,4 @@
-"""Films of a run: which moments they show, and the files they are."""
+"""Films of a run: the moments they show, and their files."""
 
 import math
 from collections.abc import Sequence
@@ -10,50 +10,50 @@ from PIL import Image
 from gan_lightning.figures import write_animation
 
 PER_DOUBLING = 6
-"""Moments of a film while the batches double: about 60 of a run of 4000."""
+"""Moments of a film each time the batches double: about 60 in a run of 4000."""
 
 MOST_FRAMES = 60
-"""Frames of a film; of a longer run some are left out."""
+"""The largest number of frames in a film; a longer run leaves some out."""
 
 MOST_PICTURES = 240
-"""Pictures of a kind that a run's folder keeps."""
+"""The largest number of pictures of one kind in a run's folder."""
 
 UNTRAINED = "untrained"
-"""Name of the picture before the first batch."""
+"""Name of the picture drawn before the first batch."""
 
 MILLISECONDS = {"first": 1000, "frame": 120, "last": 2500}
-"""How long the first, the last and the other frames are shown."""
+"""Durations of the first, the last and the other frames."""
 
 
 def is_moment(batches: int) -> bool:
     """Return whether a film shows the moment after so many batches.
 
-    The moments are evenly spaced by the logarithm, and depend on nothing else: a run that goes on
-    for longer goes on with them.
+    The moments are evenly spaced in the logarithm and depend on nothing else: a resumed run
+    continues them.
     """
     if batches < 1:
         return batches == 0
     nearest = round(PER_DOUBLING * math.log2(batches))
-    # Whole numbers that are few at first share moments.
+    # Among the first few batches, several moments fall on the same one.
     return any(
         round(2 ** (k / PER_DOUBLING)) == batches for k in (nearest - 1, nearest, nearest + 1)
     )
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Return the pictures of a folder in the order of their batches, the untrained one first."""
+    """Return a folder's pictures in the order of their batches, the untrained one first."""
     return sorted(folder.glob("*.png"), key=batches_of)
 
 
 def batches_of(picture: Path) -> int:
-    """Return after how many batches a picture was drawn."""
+    """Return the number of batches after which a picture was drawn."""
     return int(picture.stem) + 1 if picture.stem.isdecimal() else 0
 
 
 def evenly_spaced(pictures: Sequence[Path], most: int) -> list[Path]:
-    """Return at most so many pictures, evenly spaced by the logarithm, with the first and the last.
+    """Return at most ``most`` pictures, evenly spaced in the logarithm, first and last included.
 
-    One after the other is left out, that whose neighbours are closest to each other.
+    The picture whose neighbours are closest to each other is removed repeatedly.
     """
     kept = list(pictures)
     places = [math.log(batches_of(path) + 1) for path in kept]
@@ -65,14 +65,14 @@ def evenly_spaced(pictures: Sequence[Path], most: int) -> list[Path]:
 
 
 def forget_later(folder: Path, batches: int) -> None:
-    """Remove pictures of batches that a run, which goes on from a checkpoint, trains on again."""
+    """Remove pictures of batches that a resumed run will train on again."""
     for path in folder.glob("*/*.png"):
         if batches_of(path) > batches:
             path.unlink()
 
 
 def keep_few(folder: Path) -> None:
-    """Remove pictures that lie closest to others, where there are very many."""
+    """Remove the pictures closest to others, if there are very many."""
     pictures = pictures_in(folder)
     if len(pictures) > MOST_PICTURES:
         for path in set(pictures) - set(evenly_spaced(pictures, MOST_PICTURES // 2)):
@@ -80,7 +80,7 @@ def keep_few(folder: Path) -> None:
 
 
 def write_films(folder: Path) -> list[Path]:
-    """Make a film of each folder of pictures within a folder; one picture is no film."""
+    """Make a film of each subfolder that holds more than one picture."""
     films: list[Path] = []
     for pictures in sorted(folder.glob("*/")):
         films += write_film(pictures, pictures.with_suffix(".gif"))
@@ -88,14 +88,14 @@ def write_films(folder: Path) -> list[Path]:
 
 
 def write_film(pictures: Path, film: Path) -> list[Path]:
-    """Write pictures one after the other as an animated GIF, and as MP4 where that can be had.
+    """Write pictures as an animated GIF, and as MP4 where the extra is installed.
 
     Args:
-        pictures: Their folder; those of another size than the last one are left out.
+        pictures: Their folder; pictures that differ in size from the last one are left out.
         film: The GIF; the MP4 lies beside it.
 
     Returns:
-        The files: none of less than two pictures.
+        The files; none for fewer than two pictures.
     """
     frames = evenly_spaced(pictures_in(pictures), MOST_FRAMES)
     if len(frames) < 2:

@@ -1,4 +1,4 @@
-"""A run stops at the first loss that is not a number."""
+"""A run stops at the first loss that is not finite."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from gan_lightning.errors import InputError
 
 CHECK_EVERY_N_BATCHES = 50
-"""Losses wait on the device for so many batches, so that looking at them seldom stops it."""
+"""Losses stay on the device for this many batches, so that checking them rarely waits for it."""
 
 
 class NonFiniteLossError(InputError):
@@ -17,10 +17,10 @@ class NonFiniteLossError(InputError):
 
 
 class FiniteLosses(Callback):
-    """Names the loss and the batch at which a loss became NaN or infinite.
+    """Stops a run whose losses or weights are not finite, and names the loss and the batch.
 
-    It looks at all losses every 50 batches, and at losses and weights before each checkpoint, so
-    that the last checkpoint is always a good one.
+    All losses are checked every 50 batches, and losses and weights before each checkpoint, so that
+    the last checkpoint is always sound.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class FiniteLosses(Callback):
     def _check_losses(self, trainer: Trainer) -> None:
         pending, self._pending = self._pending, []
         bad = bool(pending) and not torch.stack([loss for *_, loss in pending]).isfinite().all()
-        if trainer.world_size > 1:  # all ranks have to stop, or one waits for the others
+        if trainer.world_size > 1:  # all ranks must stop, or one would wait for the others
             bad = trainer.strategy.reduce_boolean_decision(bad, all=False)
         if bad:
             first = next((entry for entry in pending if not entry[2].isfinite()), None)

@@ -19,9 +19,9 @@ class GeneratorEMA(Callback):
     part of the model: metrics, pictures, checkpoints and ``sample`` use them.
 
     Args:
-        half_life: Number of real points seen after which old weights count half, or its schedule.
-        ramp_up: Early in training the half-life is at most this share of the points seen so far,
-            so that the first average is not the initial noise; 0 turns this off.
+        half_life: Number of real points after which old weights count half, or a schedule of it.
+        ramp_up: Early in training the half-life is at most this share of the points seen so far, so
+            that the average does not start with the initial noise; 0 turns this off.
     """
 
     def __init__(self, half_life: Scheduled = 10_000, ramp_up: float = 0.05) -> None:
@@ -65,7 +65,7 @@ class GeneratorEMA(Callback):
                 averaged.copy_(current)
 
     def decay(self, num_points: int) -> float:
-        """Return the weight of the past after a batch of ``num_points``."""
+        """Return the weight of the old average after a batch of ``num_points``."""
         half_life = value_at(self.half_life, self.points_seen)
         if self.ramp_up > 0:
             half_life = min(half_life, self.ramp_up * self.points_seen)
@@ -76,4 +76,4 @@ class GeneratorEMA(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.points_seen = state_dict["points_seen"]
-        self.share_of_start = state_dict.get("share_of_start", 0.0)  # older ones do not know it
+        self.share_of_start = state_dict.get("share_of_start", 0.0)  # older checkpoints lack it

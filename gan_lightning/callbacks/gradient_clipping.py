@@ -1,4 +1,4 @@
-"""Clipping of true gradients under manual optimization and mixed precision."""
+"""Gradient clipping under manual optimization and mixed precision."""
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -9,10 +9,10 @@ from gan_lightning.errors import InputError
 
 
 class GradientClipping(Callback):
-    """Scales each player's gradient down to a largest norm before its step.
+    """Scales each player's gradient down to at most a given norm before its step.
 
-    The norm is that of the true gradient, without the factor of a gradient scaler. The Trainer's
-    own ``gradient_clip_val`` is refused in manual optimization.
+    The norm is that of the true gradient, without a gradient scaler's factor. In manual
+    optimization the Trainer refuses its own ``gradient_clip_val``.
 
     Args:
         max_norm: Largest Euclidean norm of one player's gradient.

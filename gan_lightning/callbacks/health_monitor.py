@@ -1,4 +1,4 @@
-"""Says in plain words what goes wrong in training, and what to try."""
+"""Says in plain words what goes wrong in training and what to try."""
 
 import math
 import sys
@@ -20,19 +20,18 @@ from gan_lightning.callbacks.sample_metrics import SampleMetrics
 from gan_lightning.models import GenerativeModel
 
 MOST_POINTS = 200
-"""A longer curve keeps every other point: the rules ask for its end and its course."""
+"""A longer curve keeps every other point: the rules need its end and its overall course."""
 
 JUDGED_EVERY = 10
-"""Logged batches between two judgements; each validation is judged too."""
+"""Logged batches between two checks; each validation is checked too."""
 
 
 class HealthMonitor(Callback):
-    """Names each disease once: in the terminal, on the dashboard and in the final summary.
+    """Names each problem once: in the terminal, on the dashboard and in the final summary.
 
-    What the rules in ``health_rules`` see are the run's own curves, and two more: ``val/spread``,
-    how much the samples vary, and ``val/novelty``, how far they are from training points. The
-    latter takes long, and is measured in the validations 1, 2, 4, 8 and so on, and in the last
-    one.
+    The rules in ``health_rules`` use the run's own curves and two more: ``val/spread``, how much
+    the samples vary, and ``val/novelty``, how far they are from training points. The latter is
+    expensive and is measured in validations 1, 2, 4, 8 and so on, and in the last one.
     """
 
     def __init__(self) -> None:
@@ -61,7 +60,7 @@ class HealthMonitor(Callback):
             return
         self._validations += 1
         self._collect(trainer, "val/")
-        if trainer.is_global_zero:  # the first rank alone says something
+        if trainer.is_global_zero:  # only the first rank reports
             self._look_at_samples(trainer, pl_module)
             self._judge(trainer)
 
@@ -72,7 +71,8 @@ class HealthMonitor(Callback):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         if isinstance(exception, NonFiniteLossError):
-            self._tell(trainer, [diverged(str(exception))], aloud=False)  # the error itself is
+            # Not aloud: the error itself is printed.
+            self._tell(trainer, [diverged(str(exception))], aloud=False)
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -90,7 +90,7 @@ class HealthMonitor(Callback):
         self._validations = state_dict.get("validations", 0)
 
     def _collect(self, trainer: Trainer, stage: str) -> None:
-        """Take note of what was logged just now: this is where the device is waited for."""
+        """Record what was just logged: the only place that waits for the device."""
         for name, value in trainer.callback_metrics.items():
             if name.startswith(stage) and WATCHED.fullmatch(name):
                 self._add(trainer, name, float(value))
@@ -104,7 +104,7 @@ class HealthMonitor(Callback):
             del curve[-2::-2]
 
     def _look_at_samples(self, trainer: Trainer, model: GenerativeModel) -> None:
-        """Measure what the metrics leave out."""
+        """Measure what the metrics do not cover."""
         callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
         for callback in callbacks:
             if isinstance(callback, GeneratorEMA):
@@ -139,7 +139,7 @@ class HealthMonitor(Callback):
 
 
 def _is_last(trainer: Trainer) -> bool:
-    """Return whether no validation follows, as far as the epochs tell."""
+    """Return whether this is the last validation, judging by the epochs."""
     epochs = trainer.max_epochs
     interval = trainer.check_val_every_n_epoch or 1
     return epochs is not None and 0 <= epochs < trainer.current_epoch + 1 + interval

@@ -1,7 +1,7 @@
-"""What goes wrong in training, told from curves alone.
+"""What goes wrong in training, judged by curves alone.
 
-Each rule takes curves by their names and returns what is wrong, or None. It speaks up only where a
-symptom lasts: a game swings, and the first batches of any run look ill.
+Each rule takes the curves by name and returns a diagnosis, or None. A symptom must last: games
+oscillate, and the first batches of any run look unhealthy.
 """
 
 import math
@@ -10,33 +10,33 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
-"""Of each curve its points, a batch and a value, in their order."""
+"""The points of each curve in order, each a batch and a value."""
 
 Goals = Mapping[str, float]
-"""What a perfect sampler has in validation, by the name of the quantity."""
+"""The values of a perfect sampler in validation, by the quantity's name."""
 
 WATCHED = re.compile(
     r"train/(.*loss|d_real|d_fake|d_output_real|d_output_fake|d_pairs_won|d_margin|score_real"
     r"|score_fake|active_units)|val/(modes|reverse_kl|class_kl|precision|recall|spread|novelty)"
     r"|average/start"
 )
-"""The curves that the rules look at."""
+"""The curves that the rules use."""
 
 LASTING = 10
-"""So many logged values in a row make a symptom of the training batches one that lasts."""
+"""Consecutive logged values that make a symptom of the training batches a lasting one."""
 
 VALIDATIONS = 3
-"""And so many validations one of the samples."""
+"""Consecutive validations that make a symptom of the samples a lasting one."""
 
 GRACE_BATCHES = 200
-"""For so many batches, a latent unit may sleep."""
+"""Batches before which an inactive latent unit is not yet a symptom."""
 
 
 class Diagnosis(NamedTuple):
-    """One thing that is wrong."""
+    """A diagnosis."""
 
     kind: str
-    """What it is called, whatever was seen: each kind is said once."""
+    """Its kind, independent of details: each kind is reported once."""
 
     disease: str
     """What is wrong, in a few words."""
@@ -52,14 +52,14 @@ class Diagnosis(NamedTuple):
 
 
 def diagnoses(curves: Curves, goals: Goals) -> list[Diagnosis]:
-    """Return all that is wrong by now.
+    """Return all diagnoses so far.
 
     Args:
-        curves: All that was logged so far.
+        curves: Everything logged so far.
         goals: What a perfect sampler has.
     """
     found = {rule: rule(curves, goals) for rule in RULES}
-    # Any of these is the reason of samples that are alike, and says more.
+    # Each of these explains why samples are alike, and says more.
     if any(found[rule] for rule in (modes_lost, discriminator_won, average_is_cold)):
         found[diversity_lost] = None
     return [diagnosis for diagnosis in found.values() if diagnosis is not None]
@@ -81,7 +81,7 @@ def diverged(what: str) -> Diagnosis:
 
 
 def losses_diverge(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """A loss is a hundred times as large as at the run's beginning, and goes beyond all bounds."""
+    """A loss is a hundred times as large as at the start of the run, and keeps growing."""
     for name, curve in curves.items():
         values = [abs(value) for _, value in curve]
         if not name.startswith("train/") or not name.endswith("loss") or len(values) < 2 * LASTING:
@@ -93,7 +93,7 @@ def losses_diverge(curves: Curves, goals: Goals) -> Diagnosis | None:
 
 
 def discriminator_won(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """The discriminator is all but certain of every point, by what the game's logits mean."""
+    """The discriminator is almost certain about every point, by the meaning of its logits."""
     certain: dict[str, Callable[[float], bool]] = {
         "train/d_real": lambda x: x > 0.99,
         "train/d_fake": lambda x: x < 0.01,
@@ -121,13 +121,13 @@ def discriminator_won(curves: Curves, goals: Goals) -> Diagnosis | None:
 
 
 def modes_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """Samples are spread as over less than half of the modes or classes, and it gets no better."""
+    """Samples cover less than half of the modes or classes, and coverage does not improve."""
     divergence = next((curves[n] for n in ("val/reverse_kl", "val/class_kl") if n in curves), ())
     modes, due = curves.get("val/modes", ()), goals.get("modes", 0)
     late = [value for _, value in divergence[-VALIDATIONS:]]
     if due < 2 or len(late) < VALIDATIONS or not modes or modes[-1][1] > 0.6 * due:
         return None
-    if max(_late(curves, "val/precision"), default=1) < 0.1:  # classes of what is no image yet
+    if max(_late(curves, "val/precision"), default=1) < 0.1:  # classes of early noise mean nothing
         return None
     if not min(late) > math.log(2) or late[-1] < 0.75 * late[0]:
         return None
@@ -140,7 +140,7 @@ def modes_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
 
 
 def diversity_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """Samples are alike: they hardly vary, or lie among the data and miss most of them."""
+    """Samples are alike: they hardly vary, or lie among the data but miss most of them."""
     spread = _late(curves, "val/spread")
     grows = bool(spread) and spread[-1] > max(1.2 * spread[0], 0.02)
     if spread and max(spread) < 0.25 and not grows:
@@ -159,7 +159,7 @@ def diversity_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
 
 
 def posterior_collapsed(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """No latent unit depends on the point any more."""
+    """No latent unit depends on the input any more."""
     curve = curves.get("train/active_units", ())
     asleep = [batch for batch, value in curve if value == 0]
     awake = [batch for batch, value in curve if value > 0]
@@ -174,7 +174,7 @@ def posterior_collapsed(curves: Curves, goals: Goals) -> Diagnosis | None:
 
 
 def average_is_cold(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """The averaged weights still hold those of the run's start."""
+    """The averaged weights still contain the initial ones."""
     late = curves.get("average/start", ())[-1:]
     if not late or late[0][1] < 0.05:
         return None
@@ -188,7 +188,7 @@ def average_is_cold(curves: Curves, goals: Goals) -> Diagnosis | None:
 
 
 def samples_are_copies(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """Samples lie much nearer to training points than new data do."""
+    """Samples lie much closer to training points than unseen data do."""
     late = curves.get("val/novelty", ())[-1:]
     if not late or late[0][1] > 0.25:
         return None
@@ -223,7 +223,7 @@ def _collapse(disease: str, symptom: str) -> Diagnosis:
 
 
 def _hinge_is_won(curves: Curves) -> bool:
-    """Return whether all points lie beyond the hinge: no gradient is left, unlike a critic's."""
+    """Return whether all points lie beyond the hinge, where no gradient is left."""
     beyond = _last(curves, "train/score_real", lambda x: x > 1)
     below = _last(curves, "train/score_fake", lambda x: x < -1)
     return beyond and below and _last(curves, "train/d_loss", lambda x: abs(x) < 0.01)
@@ -236,6 +236,6 @@ def _last(curves: Curves, name: str, holds: Callable[[float], bool]) -> bool:
 
 
 def _late(curves: Curves, name: str) -> list[float]:
-    """Return the values of the last validations; none where there are too few."""
+    """Return the values of the last validations; none if there are too few."""
     late = [value for _, value in curves.get(name, ())[-VALIDATIONS:]]
     return late if len(late) == VALIDATIONS else []

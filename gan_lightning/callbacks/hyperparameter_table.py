@@ -12,14 +12,14 @@ from gan_lightning.callbacks.run_folder import data_of, tensorboard
 from gan_lightning.callbacks.settings_told import settings_told
 
 FIRST = ("seed", "batch_size", "weights")
-"""The settings that a table begins with, beside the learning rates."""
+"""The settings shown first in a table, besides the learning rates."""
 
 
 class HyperparameterTable(Callback):
-    """Tells the loggers how the run is configured, and which metric ranks it: its own monitor.
+    """Reports the run's settings to its loggers, and the metric that ranks it: its monitor.
 
-    The table shows the metric's latest value and its best so far, which is a curve of its own,
-    ``<monitor>_best``. Lightning's own table would write a first value into the curve.
+    The table shows the metric's latest value and its best so far, the curve ``<monitor>_best``.
+    Lightning's own table would add a false first value to the curve.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How likely a variational autoencoder finds the test points, as tightly as can be said."""
+"""A tight bound on the likelihood of test points under a variational autoencoder."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from gan_lightning.models import VariationalModel
 class ImportanceBound(Callback):
     """Logs ``test/iwae_bound``, a bound on log p(x) in nats: Burda et al., 2016, Equation 8.
 
-    It is tighter than ``test/elbo``, the more so the more samples it takes.
+    It is tighter than ``test/elbo``, and the tighter the more samples it uses.
 
     Args:
         num_samples: Latents for each point.
-        num_points: Test points to take, the first ones, over all ranks; all by default.
+        num_points: The first test points to use, over all ranks; all by default.
     """
 
     def __init__(self, num_samples: int = 500, num_points: int | None = None) -> None:

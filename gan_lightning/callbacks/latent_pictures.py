@@ -1,4 +1,4 @@
-"""Pictures of what an autoencoder keeps of points, and of its latent space."""
+"""Pictures of an autoencoder's reconstructions and latent space."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,24 +29,24 @@ from gan_lightning.figures import (
 from gan_lightning.models import LatentModel
 
 NUM_STEPS = 11
-"""Images on a traversal or an interpolation."""
+"""Images in a traversal or an interpolation."""
 
 LARGEST_THUMBNAIL = 32
-"""Pixels of a side, of which TensorBoard's projector takes 8192 for all thumbnails."""
+"""Side of a thumbnail in pixels; TensorBoard's projector accepts 8192 for all together."""
 
 
 class LatentPictures(Callback):
-    """Draws what an autoencoder makes of validation points.
+    """Draws an autoencoder's reconstructions of validation points and its latent space.
 
-    Of images: reconstructions below their originals, interpolations between two, and traversals
-    that move one latent unit after the other. Of a latent space of two dimensions: the latents by
-    label, and of images the plane of what is decoded from it. At the end of ``fit`` the latents go
-    to TensorBoard's projector, with thumbnails.
+    For images: reconstructions below their originals, interpolations between two, and traversals
+    that move one latent unit at a time. For a two-dimensional latent space: the latents by label
+    and, for images, the plane of decoded latents. At the end of ``fit`` the latents go to
+    TensorBoard's projector, with thumbnails.
 
     Args:
         every_n_batches: Training batches between two pictures; after 100 of them the interval
             doubles whenever the run is twice as long. One more is drawn at the end.
-        num_points: Validation points at most, the first ones.
+        num_points: The first validation points, at most this many.
     """
 
     def __init__(self, every_n_batches: int = 1000, num_points: int = 1000) -> None:
@@ -105,7 +105,7 @@ class LatentPictures(Callback):
 def _drawn(
     data: DataModule, model: LatentModel, x: Tensor, labels: Tensor
 ) -> Iterator[tuple[str, Image.Image]]:
-    """Yield the pictures that there can be of such points and such a latent space."""
+    """Yield the pictures that suit these points and this latent space."""
     z = model.encode(x, labels)
     if model.latent_dim == 2:
         scatter = latent_scatter(z.float().cpu(), labels.cpu(), data.label_names)

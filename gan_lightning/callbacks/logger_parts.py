@@ -1,4 +1,4 @@
-"""What each kind of logger keeps besides numbers: texts, pictures, hyperparameters."""
+"""What each kind of logger stores besides numbers: texts, pictures, hyperparameters."""
 
 from collections.abc import Mapping
 from functools import singledispatch
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from gan_lightning.files import replacing
 
 Pixels = NDArray[np.uint8]
-"""Of a picture, shape ``(height, width, 3)``."""
+"""The pixels of a picture, shape ``(height, width, 3)``."""
 
 Plain = Mapping[str, bool | int | float | str]
 
 
 @singledispatch
 def keep_text(logger: Logger, name: str, text: str, step: int) -> None:
-    """Keep a text in Markdown; a logger that has no place for one leaves it out.
+    """Store a Markdown text; a logger without a place for it leaves it out.
 
     Args:
         logger: One of the run's loggers.
@@ -36,7 +36,7 @@ def keep_text(logger: Logger, name: str, text: str, step: int) -> None:
 
 @singledispatch
 def keep_picture(logger: Logger, name: str, pixels: Pixels, step: int) -> None:
-    """Keep a picture; a logger that has no place for one leaves it out.
+    """Store a picture; a logger without a place for it leaves it out.
 
     Args:
         logger: One of the run's loggers.
@@ -48,7 +48,7 @@ def keep_picture(logger: Logger, name: str, pixels: Pixels, step: int) -> None:
 
 @singledispatch
 def keep_settings(logger: Logger, settings: Plain) -> None:
-    """Keep what a run is known by: one row in the logger's table of runs."""
+    """Store a run's settings: one row in the logger's table of runs."""
     logger.log_hyperparams(dict(settings))
 
 
@@ -64,7 +64,7 @@ def _(logger: TensorBoardLogger, name: str, pixels: Pixels, step: int) -> None:
 
 @keep_settings.register
 def _(logger: TensorBoardLogger, settings: Plain) -> None:
-    """Do nothing: ``HyperparameterTable`` writes a table of TensorBoard's with its metrics."""
+    """Do nothing: ``HyperparameterTable`` writes TensorBoard's table together with its metrics."""
 
 
 @keep_text.register
@@ -94,5 +94,5 @@ def _(logger: WandbLogger, name: str, pixels: Pixels, step: int) -> None:
 
 
 def written_yaml(text: str) -> str:
-    """Return YAML as Markdown that shows it as it is."""
+    """Return YAML as a Markdown block."""
     return f"```yaml\n{text.rstrip()}\n```"

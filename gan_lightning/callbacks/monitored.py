@@ -1,4 +1,4 @@
-"""The metrics that may choose a run's best checkpoint, and curves beside them."""
+"""The metrics that may choose a run's best checkpoint, and their accompanying curves."""
 
 from collections.abc import Container
 
@@ -9,7 +9,7 @@ from gan_lightning.callbacks.run_folder import data_of
 
 
 def monitors(trainer: Trainer) -> tuple[list[str], str]:
-    """Return the metrics that may choose the run's best checkpoint, and whether ``min`` is best."""
+    """Return the metrics that may choose the run's best checkpoint, and ``min`` or ``max``."""
     for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, Checkpoints):
             return callback.monitors, callback.mode or "min"
@@ -18,17 +18,17 @@ def monitors(trainer: Trainer) -> tuple[list[str], str]:
 
 
 def log_number(trainer: Trainer, name: str, value: float) -> None:
-    """Log a number where Lightning takes none any more, at the x of all curves."""
+    """Log a number where Lightning no longer accepts one, at the x of all curves."""
     step = trainer.fit_loop.epoch_loop._batches_that_stepped
     for logger in trainer.loggers:
         logger.log_metrics({name: value}, step)
 
 
 def curve_name(stage: str, name: str, names: Container[str]) -> str:
-    """Return what a quantity is logged as: no name is that of a curve and of a folder of curves.
+    """Return a quantity's log name: no name is both a curve and a folder of curves.
 
     Args:
-        stage: When it is compared.
+        stage: The stage of the comparison.
         name: The quantity, such as ``ks`` or ``ks/width``.
         names: All quantities there are.
     """

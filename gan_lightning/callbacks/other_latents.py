@@ -1,4 +1,4 @@
-"""Samples of other latents than a model was trained with, for one comparison."""
+"""Samples from other latents than the model's own, for one comparison."""
 
 from contextlib import ExitStack
 
@@ -15,7 +15,7 @@ from gan_lightning.sampling import (
 
 
 class OtherLatents(Callback):
-    """Draws samples from other latents while a model is tested; then all is as it was.
+    """Draws samples from other latents while a model is tested, and restores it afterwards.
 
     Args:
         sampler: Of an autoencoder, makes another sampler, which is fitted to the latents of all
@@ -36,7 +36,7 @@ class OtherLatents(Callback):
         self.undo.enter_context(narrowed(pl_module, self.truncation, self.temperature))
         if self.sampler is not None:
             before = getattr(pl_module, "sampler", None)
-            with torch.inference_mode(False):  # whose tensors could not be fitted
+            with torch.inference_mode(False):  # its tensors could not be fitted
                 exchange_sampler(pl_module, self.sampler)
             self.undo.callback(setattr, pl_module, "sampler", before)
             if needs_fitting(pl_module):

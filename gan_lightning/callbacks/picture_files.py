@@ -29,7 +29,7 @@ def save_pictures(
         trainer: The Trainer whose run it is; only its first process writes.
         pictures: Their pixels by their names.
         section: First part of their names in the loggers.
-        on_board: Whether the loggers get them too.
+        on_board: Whether the loggers receive them too.
     """
     folder = run_folder(trainer)
     if folder is None or not trainer.is_global_zero:
@@ -48,13 +48,13 @@ def save_pictures(
 def framed(
     picture: Picture, data: DataModule, caption: str | None = None, rows: Sequence[str] = ()
 ) -> Image.Image:
-    """Return a picture's pixels with a caption; those of images are magnified.
+    """Return a picture's pixels with a caption; grids of images are magnified.
 
     Args:
-        picture: Of the data.
-        data: Says how large an image is.
+        picture: A picture of the data module.
+        data: The data module, which knows the size of an image.
         caption: A line in the picture; by default none.
-        rows: What the rows of pixels are called.
+        rows: Names of the rows of a grid.
     """
     if isinstance(picture, Scene):
         return picture.image(caption)

@@ -25,20 +25,20 @@ from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import as_many_of_each_label, drawn
 
 FILM_LATENTS = 1000
-"""Latents that the sampler of an autoencoder is fitted to for a frame: a film has many."""
+"""Latents to which an autoencoder's sampler is fitted for one frame: a film has many."""
 
 
 class SamplePictures(Callback):
-    """Draws the data module's figures of samples, always from the same latents.
+    """Draws the data module's figures of samples from fixed latents.
 
-    Each figure goes to ``<run>/pictures/<name>/<batch>.png``, where ``<batch>`` is the x of all
-    curves: the index of the training batch, over the whole run. It is drawn before the first batch,
-    ``untrained.png``, then at moments that are evenly spaced by the logarithm of the batches, about
-    60 in 4000 batches, and every ``every_n_batches``, where TensorBoard gets it too. At the end of
-    a run, and where it is stopped, ``<run>/pictures/<name>.gif`` shows them one after the other;
-    with the extra ``video`` also ``<name>.mp4``. A conditional model draws as many samples of each
-    label, one label after the other, at least ``num_samples`` in all. Of points of the plane there
-    is also what the discriminator says of it.
+    Each figure is saved as ``<run>/pictures/<name>/<batch>.png``, where ``<batch>`` is the x of all
+    curves: the index of the training batch over the whole run. It is drawn before the first batch,
+    as ``untrained.png``, then at moments evenly spaced in the logarithm of the batches, about 60 in
+    4000, and every ``every_n_batches``, when TensorBoard receives it too. When a run ends or is
+    stopped, ``<run>/pictures/<name>.gif`` animates them; with the extra ``video`` so does
+    ``<name>.mp4``. A conditional model draws equally many samples of each label, label by label, at
+    least ``num_samples`` in all. For points in the plane the discriminator's surface is drawn as
+    well.
 
     Args:
         every_n_batches: Training batches between two pictures in TensorBoard; after 100 of them
@@ -64,7 +64,7 @@ class SamplePictures(Callback):
         folder, batches = run_folder(trainer), _batches(trainer)
         if folder is not None and trainer.is_global_zero:
             forget_later(folder / "pictures", batches)
-        if batches == 0:  # a new run, not one that goes on
+        if batches == 0:  # a new run, not a resumed one
             self._save(
                 trainer, data_of(trainer).real_pictures(), None, data_of(trainer).row_names()
             )
@@ -102,9 +102,9 @@ class SamplePictures(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        # An interruption stops at once, and a signal saves first: whoever catches it writes films.
+        # Ctrl-C stops at once, and a signal saves first: their handlers write the films.
         if not isinstance(exception, KeyboardInterrupt | SIGTERMException):
-            with suppress(InputError, OSError):  # which would hide the cause
+            with suppress(InputError, OSError):  # it would hide the cause
                 self.write_films(trainer)
 
     def state_dict(self) -> dict[str, Any]:
@@ -114,13 +114,13 @@ class SamplePictures(Callback):
         self.score = state_dict["score"]
 
     def _draw(self, trainer: Trainer, model: LightningModule, last: bool = False) -> None:
-        """Draw samples as they are now, unless that has been done."""
+        """Draw the current samples, unless they have been drawn."""
         batches = _batches(trainer)
         on_board = last or is_due(batches, self.every_n_batches)
         if not isinstance(model, GenerativeModel) or self._drawn_at == (batches, on_board):
             return
         self._drawn_at = (batches, on_board)
-        if on_board or batches & (batches - 1) == 0:  # as often as the batches double
+        if on_board or batches & (batches - 1) == 0:  # at each doubling of the batches
             refresh_sampler(trainer, model, FILM_LATENTS)
         data, labels = data_of(trainer), as_many_of_each_label(model, self.num_samples)
         num_samples = self.num_samples if labels is None else len(labels)
@@ -148,7 +148,7 @@ class SamplePictures(Callback):
         save_pictures(trainer, images, "samples", on_board)
 
     def _caption(self, batches: int) -> str:
-        """Return what stands in each frame: when it was, and what the last validation found."""
+        """Return a frame's caption: the number of batches and the last validation's result."""
         when = "untrained" if batches == 0 else f"{batches:,} batch{'es' * (batches > 1)}"
         return when if self.score is None else f"{when} · {self.score}"
 
@@ -160,5 +160,5 @@ class SamplePictures(Callback):
 
 
 def _batches(trainer: Trainer) -> int:
-    """Return the training batches that are over, in the whole run."""
+    """Return the number of finished training batches over the whole run."""
     return int(trainer.fit_loop.total_batch_idx) + 1

@@ -1,4 +1,4 @@
-"""Random numbers of each rank: different among ranks, kept over a resume."""
+"""Random numbers of each rank: different between ranks, continued on resuming."""
 
 import random
 from typing import Any
@@ -15,18 +15,18 @@ from gan_lightning.errors import InputError
 class RandomState(Callback):
     """Gives every rank its own random numbers, and checkpoints their state.
 
-    Lightning seeds all ranks alike, so that k devices would draw the same latents k times.
+    Lightning seeds all ranks alike, so k devices would draw the same latents k times.
 
     A run that resumes with the same number of ranks continues each rank's numbers, to the bit.
-    With another number the ranks draw new ones, which depend on the seed and on the number of
-    batches trained, and one line says so.
+    With another number of ranks they draw new ones, which depend on the seed and on the number of
+    trained batches, and one line says so.
     """
 
     def __init__(self) -> None:
         self._loaded: list[dict[str, Any]] | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # After the weights were made, which have to be alike, and after Lightning's sanity check.
+        # After the weights, which must be equal on all ranks, and Lightning's sanity check.
         rank, before = trainer.global_rank, None if self._loaded is None else len(self._loaded)
         if self._loaded is not None and before == trainer.world_size:
             try:
@@ -38,7 +38,7 @@ class RandomState(Callback):
         elif trainer.world_size > 1 or before is not None:
             if before is not None:
                 _tell_change(before, trainer.world_size)
-            # One process too: else it would draw the numbers of the run's first batches again.
+            # Also for one process, which would repeat the numbers of the run's first batches.
             seed = torch.initial_seed() + 7919 * (trainer.fit_loop.total_batch_idx + 1) + rank
             torch.manual_seed(seed)
             np.random.seed(seed % 2**32)
@@ -49,7 +49,7 @@ class RandomState(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         states: list[Any] = [_state()]
-        if trainer.world_size > 1:  # a checkpoint is made on all ranks and written by the first
+        if trainer.world_size > 1:  # all ranks make a checkpoint, and the first writes it
             states = [None] * trainer.world_size
             dist.all_gather_object(states, _state())
         checkpoint["random_states"] = states
@@ -61,7 +61,7 @@ class RandomState(Callback):
 
 
 def _tell_change(before: int, now: int) -> None:
-    """Say what resuming with another number of processes keeps, and what it does not."""
+    """Say what resuming with another number of processes keeps and what it changes."""
     rank_zero_warn(
         f"The checkpoint was written by {_processes(before)}, and this run has {now}: weights, "
         "optimizers, averages and the place in the data continue; random numbers are drawn anew, "

@@ -1,4 +1,4 @@
-"""What a run works on, and where it keeps what it makes."""
+"""The data of a run, and the folder of its results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def data_of(trainer: Trainer) -> DataModule:
     """Return the data module that a Trainer works on.
 
     Raises:
-        InputError: If it works on a bare loader, which knows no metrics and no pictures.
+        InputError: If it works on a bare loader, which has no metrics or pictures.
     """
     data = trainer.datamodule  # type: ignore[attr-defined]
     if not isinstance(data, DataModule):

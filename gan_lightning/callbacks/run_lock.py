@@ -11,15 +11,15 @@ if sys.platform != "win32":
 
 
 class RunLock:
-    """The right to train in a folder: the operating system's, which ends with the process.
+    """The right to train in a folder: a lock of the operating system that ends with the process.
 
-    It leaves no file behind, so that a folder is free again after any crash.
+    It leaves no file behind, so a folder is free again after any crash.
 
     Args:
-        folder: The run's folder; it is made where it is missing.
+        folder: The run's folder; it is created if missing.
 
     Raises:
-        InputError: If another process has it.
+        InputError: If another process holds it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +39,7 @@ class RunLock:
         except OSError as error:
             if self._descriptor is None:
                 raise InputError(f"{folder} cannot be used: {error.strerror}.") from error
-            # A file system that knows no locks: the folder is watched all the same.
+            # A file system without locks: the folder is watched all the same.
 
     def check(self) -> None:
         """Make sure that the folder is still where it was.

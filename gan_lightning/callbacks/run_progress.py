@@ -1,4 +1,4 @@
-"""One progress bar over a whole run, or lines of text where nobody watches."""
+"""One progress bar for a whole run, or lines of text without a terminal."""
 
 import sys
 import time
@@ -14,20 +14,20 @@ from gan_lightning.callbacks.monitored import monitors
 from gan_lightning.models import GenerativeModel
 
 LINES = 20
-"""So many lines a run has in a file or a pipe, where a bar would leave ragged ones."""
+"""Lines per run in a file or a pipe, where a bar would leave ragged lines."""
 
 UPDATE_SECONDS = 0.5
-"""Between two looks of the bar."""
+"""Seconds between two updates of the bar."""
 
 LEAST_SECONDS, MOST_SECONDS = 5.0, 60.0
-"""Between two of these lines."""
+"""Seconds between two of these lines."""
 
 
 class RunProgress(ProgressBar):
     """Shows batches done, time left, the latest losses and the last validation.
 
-    One bar for the run, not one an epoch: an epoch of a small table is over before a bar of its own
-    could be read, and drawing it takes longer than training.
+    There is one bar per run rather than per epoch: an epoch of a small table ends before its bar
+    could be read, and drawing the bar takes longer than training.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class RunProgress(ProgressBar):
     def _line_is_due(self, batches: int) -> bool:
         waited = time.monotonic() - self._line_time
         ahead = self._total is not None and batches >= self._line_at + self._total / LINES
-        ends = batches == self._total  # which is a line of its own
+        ends = batches == self._total  # it has a line of its own
         return self._enabled and not ends and waited > (LEAST_SECONDS if ahead else MOST_SECONDS)
 
     def _write_line(self, trainer: Trainer, model: LightningModule) -> None:
@@ -120,5 +120,5 @@ class RunProgress(ProgressBar):
 
 
 def _phase(model: LightningModule) -> str:
-    """Return what training is about just now."""
+    """Return the current state of training."""
     return (model.phase if isinstance(model, GenerativeModel) else "") or "fit"

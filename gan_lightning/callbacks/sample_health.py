@@ -10,10 +10,10 @@ from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import drawn
 
 MOST_TRAINING_POINTS = 10_000
-"""So many training points suffice to tell a model that copies from one that does not."""
+"""Training points that suffice to detect copying."""
 
 MOST_PRODUCTS = 1e9
-"""Products of two numbers that finding copies may take: a second of a slow core."""
+"""Multiplications that finding copies may take: a second on a slow core."""
 
 
 MOST_COMPARED = 1000
@@ -21,10 +21,10 @@ MOST_COMPARED = 1000
 
 
 def spread(samples: Tensor, real: Tensor) -> float:
-    """Return how much samples vary, in units of what real points do: 1 is right, 0 is one sample.
+    """Return how much samples vary relative to real points: 1 is right, 0 is a single point.
 
-    The mean over the numbers of a point of the ratio of their standard deviations, each at most 1;
-    numbers that are the same in all real points do not count. NaN if none varies.
+    The ratio of standard deviations, at most 1, averaged over the numbers of a point; numbers that
+    are constant in the real points do not count. NaN if none varies.
 
     Args:
         samples: Shape ``(num_samples, …)``; NaN is a missing cell.
@@ -39,10 +39,10 @@ def spread(samples: Tensor, real: Tensor) -> float:
 
 
 def novelty(model: GenerativeModel, data: DataModule) -> float | None:
-    """Return how far samples are from training points, in units of what held-out points are.
+    """Return how far samples are from training points, relative to held-out points.
 
-    1 for new points, 0 for copies: the ratio of the medians of the distance to the nearest training
-    point, in the model's scale. None if no points are held out, or if half of them are copies too.
+    1 for new points, 0 for copies: the ratio of the median distances to the nearest training point,
+    in the model's scale. None if no points are held out, or if half of them are copies too.
     """
     if data.val is data.train:
         return None

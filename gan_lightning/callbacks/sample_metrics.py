@@ -1,4 +1,4 @@
-"""Samples against data, in numbers."""
+"""Numerical comparisons of samples with data."""
 
 import time
 from collections.abc import Mapping
@@ -22,32 +22,32 @@ from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel
 from gan_lightning.sampling import drawn_in_shares
 
 CHUNK_SIZE = 500
-"""Samples of one seed: which rank draws them does not change them."""
+"""Samples that share a seed, so that they do not depend on the rank that draws them."""
 
 
 class Comparison(NamedTuple):
-    """What one comparison of samples with data has found."""
+    """The result of one comparison of samples with data."""
 
     stage: Stage
     protocol: str
     values: dict[str, float]
     floor: dict[str, float]
-    """The same quantities of real training points in place of samples; empty in validation."""
+    """The same quantities for real training points in place of samples; empty in validation."""
     goals: dict[str, float]
-    """What a perfect sampler has, where that is known."""
+    """The values of a perfect sampler, where known."""
     baselines: Mapping[str, Mapping[str, float]] = MappingProxyType({})
-    """The same quantities, and ``seconds``, of the data's cheap models; empty in validation."""
+    """The same quantities, and ``seconds``, for the data's baselines; empty in validation."""
 
 
 class SampleMetrics(Callback):
-    """Compares samples with the validation or test points, by the data module's metrics.
+    """Compares samples with validation or test points by the data module's metrics.
 
-    Latents are the same each time, apart from the training's random numbers, so that watching a
-    run more closely does not change it; and the same on any number of devices. A conditional model
-    is asked for labels as frequent as the points' own. ``test`` compares as many real training
-    points in the same way: the floor that no sampler can be expected to beat. Many numbers
-    depend on how many points are compared, so where there are fewer training points than
-    ``test_samples``, as many samples are drawn as there are training points.
+    Latents are the same each time and independent of the training's random numbers, so that
+    frequent comparisons do not change a run; they are the same on any number of devices. A
+    conditional model draws labels as frequent as those of the points. ``test`` compares equally
+    many real training points in the same way: the floor that no sampler can be expected to beat.
+    Many numbers depend on how many points are compared, so no more than the number of training
+    points are drawn.
 
     Args:
         num_samples: Samples to draw in validation, over all ranks.
@@ -101,7 +101,7 @@ class SampleMetrics(Callback):
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.sanity_checking and isinstance(pl_module, GenerativeModel):
             with isolate_rng():
-                pl_module.sample(2)  # what fails, fails before training
+                pl_module.sample(2)  # errors come before training
         elif isinstance(pl_module, GenerativeModel):
             values = self._compared(trainer, pl_module, "val", self.num_samples)
             self.compared = self.metric.gathered(real=False), self.metric.gathered(real=True)
@@ -114,7 +114,7 @@ class SampleMetrics(Callback):
         if isinstance(pl_module, GenerativeModel):
             points, _ = data_of(trainer).training_points(self.test_samples, 0, 1)
             values = self._compared(trainer, pl_module, "test", len(points))
-            self._state_protocol(trainer, pl_module, "test")  # of the samples, not of the floor
+            self._state_protocol(trainer, pl_module, "test")  # of the samples, not the floor
             self.samples = self.metric.gathered(real=False)
             self._report(
                 trainer, pl_module, "test", values, self._floor(trainer, self.test_samples)
@@ -126,7 +126,7 @@ class SampleMetrics(Callback):
     def _start(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         self.metric = data_of(trainer).metrics(stage)
         self.metric.shows_progress = stage == "test" and trainer.is_global_zero
-        # Ranks can only exchange what lies on their device; alone, the CPU knows every dtype.
+        # Ranks can only exchange what lies on their device; a single process uses the CPU.
         self.metric.to(pl_module.device if trainer.world_size > 1 else "cpu")
 
     def _compared(
@@ -154,7 +154,7 @@ class SampleMetrics(Callback):
             return self.metric.compute()
 
     def _show_floor(self, trainer: Trainer) -> None:
-        """Draw what real points have in the monitored metric as a line below its curve."""
+        """Log the monitored metric of real points as a line below its curve."""
         if not self.floor:
             found = self._floor(trainer, self.num_samples)
             tagged = {f"val/{name}": float(value) for name, value in found.items()}
@@ -169,7 +169,7 @@ class SampleMetrics(Callback):
         self.floor = dict(state_dict.get("floor", {}))
 
     def _floor(self, trainer: Trainer, num_points: int) -> dict[str, Tensor]:
-        """Return what the metric says of real training points in place of samples."""
+        """Return the metric of real training points in place of samples."""
         points, labels = data_of(trainer).training_points(
             num_points, trainer.global_rank, trainer.world_size
         )
@@ -179,7 +179,7 @@ class SampleMetrics(Callback):
             return self.metric.compute()
 
     def _baselines(self, trainer: Trainer, num_samples: int) -> dict[str, dict[str, float]]:
-        """Return what the metric says of the data's cheap models, alone: they share nothing."""
+        """Return the metrics of the data's baselines, each computed on one rank."""
         found = {}
         for name, draw in data_of(trainer).baselines().items() if trainer.world_size == 1 else ():
             with isolate_rng():
@@ -209,17 +209,17 @@ class SampleMetrics(Callback):
         numbers, floors = ({k: float(v) for k, v in r.items()} for r in (values, floor))
         goals = dict(self.metric.goals)
         self.latest = Comparison(stage, self.protocol, numbers, floors, goals)
-        device = pl_module.device  # GPUs exchange nothing that lies elsewhere
+        device = pl_module.device  # GPUs exchange only what lies on them
         tagged = {
             curve_name(stage, name, values): value.float().to(device)
             for name, value in values.items()
             if stage != "val" or not name.endswith("_floor")  # which is the same each time
         }
-        # Alike on all ranks already; Lightning wants to hear that it knows.
+        # Equal on all ranks already, which Lightning wants to be told.
         pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
 
     def _state_protocol(self, trainer: Trainer, model: GenerativeModel, stage: Stage) -> None:
-        """Say, once a run, how the numbers come about: without that they mean nothing."""
+        """Say once per run how the numbers were computed: without that they mean nothing."""
         self.protocol = self._described(trainer, model, stage, self.num_drawn)
         self._tell(trainer, stage, self.protocol)
 

@@ -1,4 +1,4 @@
-"""When the sampler of an autoencoder's latents is fitted."""
+"""When the sampler of an autoencoder is fitted."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -16,15 +16,15 @@ from gan_lightning.models import LatentModel
 from gan_lightning.sampling import latents_of, needs_fitting
 
 QUICK_LATENTS = 5000
-"""Latents that a sampler is fitted to while training goes on: a matter of a second or two."""
+"""Latents to which a sampler is fitted during training: a matter of a second or two."""
 
 
 class SamplerFit(Callback):
-    """Fits the sampler to the latents of training points, before samples are drawn from it.
+    """Fits the sampler to the latents of training points before samples are drawn.
 
-    While training goes on, to a few latents before each validation; at its end, or when the model
-    waits for it, to those of all training points. A fit depends on the weights and the data alone,
-    not on the fits before it. Other models, and samplers that need no latents, are left alone.
+    During training it is fitted to a few latents before each validation; at the end, or when the
+    model needs it, to those of all training points. A fit depends on the weights and the data
+    alone, not on previous fits. Other models, and samplers that need no latents, are left alone.
     """
 
     def on_train_batch_start(
@@ -60,13 +60,13 @@ def fit_to_training(trainer: Trainer, model: LightningModule) -> None:
 def refresh_sampler(
     trainer: Trainer, model: LightningModule, num_latents: int = QUICK_LATENTS
 ) -> None:
-    """Fit a model's sampler, if it has one, to a few latents of the model as it is now."""
+    """Fit a model's sampler, if it has one, to a few of its current latents."""
     if _follows(model):
         _fit(trainer, model, num_latents)
 
 
 def _follows(model: LightningModule) -> bool:
-    """Return whether a model's sampler follows latents that training changes."""
+    """Return whether a model's sampler must follow latents that training changes."""
     if not isinstance(model, LatentModel) or not needs_fitting(model):
         return False
     return model.sampler_duty() == "follow"
@@ -78,12 +78,12 @@ def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> N
     share = None if num_latents is None else -(-num_latents // trainer.world_size)
     data, wanted = data_of(trainer), model.sampler.most_latents
     batches: Iterable[tuple[Tensor, Tensor]] = data.predict_dataloader()
-    if share is None and wanted is not None:  # batches from everywhere, where not all are needed
+    if share is None and wanted is not None:  # spread over the data, if not all are needed
         batches = islice(batches, 0, None, max(1, len(data.train.x) // wanted))
-    if trainer.num_training_batches < float("inf"):  # no more than an epoch trains on
+    if trainer.num_training_batches < float("inf"):  # not more than an epoch trains on
         batches = islice(batches, int(trainer.num_training_batches))
     latents, labels = latents_of(model, batches, share)
-    if trainer.world_size > 1:  # every rank fits the same sampler to the latents of all
+    if trainer.world_size > 1:  # every rank fits the same sampler to all latents
         fewest = trainer.strategy.reduce(torch.tensor(float(len(latents))), reduce_op="min")
         latents, labels = (
             _of_all_ranks(rows[: int(fewest)].to(latents.device), trainer.world_size)
@@ -93,7 +93,7 @@ def _fit(trainer: Trainer, model: LightningModule, num_latents: int | None) -> N
 
 
 def _of_all_ranks(share: Tensor, world_size: int) -> Tensor:
-    """Return the rows of all ranks in the order of the data, which were dealt out one by one."""
+    """Return the rows of all ranks, dealt out one by one, in the order of the data."""
     shares = [torch.empty_like(share) for _ in range(world_size)]
     dist.all_gather(shares, share.contiguous())
     return torch.stack(shares, 1).flatten(0, 1)

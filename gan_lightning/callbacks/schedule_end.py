@@ -1,4 +1,4 @@
-"""What a schedule that is over does from then on."""
+"""What a schedule does after its end."""
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning_utilities.core.rank_zero import rank_zero_warn
@@ -8,7 +8,7 @@ from gan_lightning.models.optimization import what_is_over
 
 
 class ScheduleEnd(Callback):
-    """Says, once a run, where an epoch begins after the end of a schedule of the learning rate."""
+    """Says once per run when an epoch begins after the end of a learning-rate schedule."""
 
     def __init__(self) -> None:
         self._said: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a run is known by: its settings that are not the defaults."""
+"""The settings that identify a run: those that differ from the defaults."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,9 +18,9 @@ _NONE = object()
 
 
 def settings_told(model: LightningModule, data: DataModule) -> dict[str, Plain]:
-    """Return what tells a run from others: model, data, batch size, seed, number of weights, rates.
+    """Return what distinguishes a run: model, data, batch size, seed, number of weights, rates.
 
-    Of all other settings those follow that differ from the defaults of the class they belong to.
+    They are followed by all settings that differ from the defaults of their class.
     """
     told: dict[str, Plain] = {
         "model": type(model).__name__,
@@ -36,25 +36,25 @@ def settings_told(model: LightningModule, data: DataModule) -> dict[str, Plain]:
 
 
 def num_weights(model: torch.nn.Module) -> int:
-    """Return the number of weights that training moves."""
+    """Return the number of trainable weights."""
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
 
 
 def _of_data(data: DataModule) -> dict[str, Plain]:
-    """Return the settings of the data that are kept under their own names, and no defaults."""
+    """Return the data's settings stored under their own names, without defaults."""
     defaults = arguments_of(type(data), (), {})
     kept = {
         name: vars(data)[name] for name in defaults if name in vars(data) and name != "batch_size"
     }
     try:
         plain = describe(kept, "data")
-    except InputError:  # such as a data module of one's own that keeps a function
+    except InputError:  # such as a user's data module that stores a function
         return {}
     return dict(_differing(plain, _described(defaults), "data"))
 
 
 def _defaults(cls: type) -> dict[str, Any]:
-    """Return the default arguments of a class as plain values, those of its bases too."""
+    """Return the default arguments of a class and its bases as plain values."""
     return _described(arguments_of(cls, (), {}))
 
 
@@ -63,7 +63,7 @@ def _described(arguments: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in arguments.items():
         try:
             described[name] = describe(value, name)
-        except InputError:  # what nothing describes differs from everything
+        except InputError:  # an object without a description differs from everything
             continue
     return described
 
@@ -92,12 +92,12 @@ def _differing_class(
     arguments = {} if cls is None else _defaults(cls)
     if alike:
         arguments |= default.get("init_args") or {}
-    given = {"lr": arguments["lr"]} if "lr" in arguments else {}  # a rate is told in any case
+    given = {"lr": arguments["lr"]} if "lr" in arguments else {}  # a rate is always shown
     yield from _differing(given | (value.get("init_args") or {}), arguments, name)
 
 
 def _class_named(path: str) -> type | None:
-    """Return a class of a module that is loaded: the model was built from it."""
+    """Return a class of a loaded module: the model was built from it."""
     module, _, name = path.rpartition(".")
     found = getattr(sys.modules.get(module), name, None)
     return found if isinstance(found, type) else None

@@ -1,4 +1,4 @@
-"""A picture of what a discriminator says of the plane."""
+"""A picture of a discriminator's judgement of the plane."""
 
 import torch
 from torch import Tensor
@@ -9,14 +9,14 @@ from gan_lightning.models import AdversarialModule, GenerativeModel
 from gan_lightning.networks import conditioned
 
 MOST_POINTS = 2000
-"""Real and generated points in it."""
+"""Real and generated points in the picture."""
 
 
 class SurfacePicture:
-    """Draws a discriminator's logits over the plane, and their gradient, of points of two numbers.
+    """Draws a discriminator's logits over the plane, and their gradient, for points of two numbers.
 
-    Points are in the model's scale, where the discriminator sees them. Of a conditional model the
-    logits are means over the labels.
+    Points are in the model's scale, where the discriminator sees them. Logits of a conditional
+    model are means over the labels.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class SurfacePicture:
         self._judges_packs = False
 
     def of(self, model: GenerativeModel, data: DataModule, samples: Tensor) -> dict[str, Picture]:
-        """Return the picture by its name, or none of other models and data.
+        """Return the picture by its name, or nothing for other models and data.
 
         Args:
             model: The model.
@@ -53,7 +53,8 @@ def judged_plane(
     Args:
         model: The model; its weights get no gradients.
         points: Shape ``(num_points, *data_shape)``.
-        num_classes: Number of labels over which logits are averaged, where it is told any.
+        num_classes: Number of labels over which logits are averaged, if the discriminator takes
+            labels.
     """
     network = model.discriminator
     with model.evaluating(), torch.enable_grad():

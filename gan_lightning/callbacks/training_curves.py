@@ -1,4 +1,4 @@
-"""How fast a run is, how large its gradients are, and what its learning rates have become."""
+"""The speed of a run, the norms of its gradients, and its learning rates."""
 
 import time
 from typing import Any
@@ -16,8 +16,8 @@ class TrainingCurves(Callback):
     """Logs the norm of each player's gradient, its learning rate and the points seen per second.
 
     ``train/<player>_grad_norm`` is the norm before ``GradientClipping``. ``train/<player>_lr`` is
-    logged where a schedule changes it. The names have no player where one optimizer moves all. The
-    time of validation does not count.
+    logged where a schedule changes it. With a single optimizer the names have no player. Validation
+    time does not count.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class TrainingCurves(Callback):
 
 
 def _due(trainer: Trainer) -> bool:
-    """Return whether the batch at hand is logged: all else costs nothing."""
+    """Return whether the current batch is logged: other batches cost nothing."""
     interval = trainer.log_every_n_steps  # type: ignore[attr-defined]
     return interval > 0 and (trainer.fit_loop.total_batch_idx + 1) % interval == 0
 
@@ -78,7 +78,7 @@ def _moved_by(optimizer: Optimizer) -> list[Tensor]:
 
 
 def _named(trainer: Trainer, model: LightningModule, optimizer: Optimizer, quantity: str) -> str:
-    """Return a quantity of one optimizer, with the player that it moves where there are several."""
+    """Return the name of an optimizer's quantity, with its player if there are several."""
     if len(trainer.optimizers) < 2:
         return quantity
     moved = {id(weight) for weight in _moved_by(optimizer)}

@@ -1,11 +1,11 @@
-"""The factor that a gradient scaler has left on gradients."""
+"""The factor that a gradient scaler leaves on gradients."""
 
 from lightning.pytorch import Trainer
 from torch.optim import Optimizer
 
 
 def gradient_scale(trainer: Trainer, optimizer: Optimizer) -> float:
-    """Return by how much an optimizer's gradients are too large in ``on_before_optimizer_step``.
+    """Return the factor on an optimizer's gradients in ``on_before_optimizer_step``.
 
     In 16-bit mixed precision a scaler multiplies the loss. Lightning removes the factor before the
     hook, but not for fused optimizers, which remove it themselves in their step.

@@ -25,11 +25,10 @@ if TYPE_CHECKING:  # a loaded generator needs no TensorBoard
 
 
 class WeightHistograms(Callback):
-    """Shows how weights, gradients and a discriminator's judgements are distributed.
+    """Shows the distributions of weights, gradients and a discriminator's logits.
 
-    Gradients are the true ones, without the factor of a gradient scaler; clipped, if the callback
-    ``GradientClipping`` stands before this one. Logits are the discriminator's on the real batch
-    and on as many samples.
+    Gradients are shown without a gradient scaler's factor, and clipped if ``GradientClipping``
+    comes before this callback. Logits are those of the real batch and of equally many samples.
 
     Args:
         every_n_batches: Training batches between two histograms; after 100 of them the interval
@@ -81,7 +80,7 @@ class WeightHistograms(Callback):
 def _add_logits(
     board: SummaryWriter, model: AdversarialModule, batch: tuple[Tensor, Tensor], step: int
 ) -> None:
-    """Add histograms of what the discriminator says of a batch and of as many samples."""
+    """Add histograms of the discriminator's logits of a batch and of equally many samples."""
     real, labels = batch
     with isolate_rng():
         asked = None if model.num_classes is None else labels
@@ -91,15 +90,15 @@ def _add_logits(
 
 
 def _add(board: SummaryWriter, tag: str, values: torch.Tensor, step: int) -> None:
-    """Add a histogram, but not of values that are not finite or too large for bins.
+    """Add a histogram, unless values are not finite or too large for bins.
 
-    A picture must not stop a run: ``FiniteLosses`` does, and says why.
+    A histogram must not stop a run: ``FiniteLosses`` does, and says why.
     """
     with suppress(ValueError):
         board.add_histogram(tag, values.detach().float(), step)
 
 
 def _judged(model: AdversarialModule, points: Tensor, labels: Tensor) -> Tensor:
-    """Return the discriminator's logits in evaluation mode, of points as they are."""
+    """Return the discriminator's logits of points, unaugmented, in evaluation mode."""
     with model.evaluating():
         return conditioned(model.discriminator, points, labels).float()

@@ -1,4 +1,4 @@
-"""Where the latents of samples come from: the prior, or what the latents of data look like."""
+"""Where the latents of samples come from: the prior, or a distribution fitted to latents."""
 
 from gan_lightning.samplers.contracts import FittedSampler, LatentSampler
 from gan_lightning.samplers.copula import GaussianCopula

@@ -11,7 +11,7 @@ from gan_lightning.errors import InputError
 class LatentSampler(nn.Module, ABC):
     """Draws latent vectors for a decoder.
 
-    All that it has learned are buffers and parameters, so that a model's checkpoint holds it.
+    What it learns is stored in buffers and parameters, so that the model's checkpoint holds it.
 
     Args:
         latent_dim: Length of a latent vector.
@@ -22,23 +22,23 @@ class LatentSampler(nn.Module, ABC):
         self.latent_dim = latent_dim
 
     needs_latents = False
-    """Whether it has to be fitted to the latents of data."""
+    """Whether it must be fitted to the latents of data."""
 
     most_latents: int | None = None
-    """So many latents are enough to be fitted to; None where all are worth having."""
+    """Number of latents that suffice for a fit; None to use all."""
 
     num_classes: int | None = None
-    """Number of labels that latents can be drawn for; None for a sampler that knows none."""
+    """Number of labels for which latents can be drawn; None for a sampler without labels."""
 
     @abstractmethod
     def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
-        """Learn how latents of training points are distributed.
+        """Learn the distribution of the latents of training points.
 
         The same latents always give the same sampler, and PyTorch's random state stays as it was.
 
         Args:
             latents: Shape ``(num_points, latent_dim)``.
-            labels: Of the points, for a sampler that knows labels.
+            labels: Labels of the points, for a sampler with labels.
         """
 
     @abstractmethod
@@ -56,7 +56,7 @@ class LatentSampler(nn.Module, ABC):
 
 
 def require_fitted(fitted: Tensor, message: str) -> None:
-    """Make sure that a sampler was fitted; a graph cannot ask, and is made of such alone.
+    """Make sure that a sampler was fitted, except while a graph is exported, which cannot check.
 
     Raises:
         InputError: With the message, if it was not.
@@ -66,7 +66,7 @@ def require_fitted(fitted: Tensor, message: str) -> None:
 
 
 class FittedSampler(LatentSampler, ABC):
-    """A sampler that knows nothing before it has seen latents, in which it measures in deviations.
+    """A sampler that must be fitted to latents, which it standardises along each axis.
 
     Args:
         latent_dim: Length of a latent vector.
@@ -93,10 +93,10 @@ class FittedSampler(LatentSampler, ABC):
         """Draw latents of that scale, from noise with the temperature as standard deviation."""
 
     def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
-        """Fit the sampler, with a random state of its own.
+        """Fit the sampler with a random state of its own.
 
         Raises:
-            InputError: If there are fewer than two latents or one is not finite.
+            InputError: If there are fewer than two latents, or one is not finite.
         """
         broken = len(latents) - int(latents.isfinite().all(1).sum())
         if len(latents) < 2 or broken:
@@ -109,14 +109,14 @@ class FittedSampler(LatentSampler, ABC):
                 f"{len(latents)}{diverged if broken else ''}."
             )
         devices = [latents.device] if latents.device.type == "cuda" else []
-        # Validation runs without gradients, for which a second stage has a use.
+        # Validation runs without gradients, which a second stage needs.
         with torch.random.fork_rng(devices), torch.inference_mode(False), torch.enable_grad():
             torch.manual_seed(0)
             latents = latents.detach().clone().to(self.centre.device, torch.float32)
             spread, centre = torch.std_mean(latents, 0)
             self.centre.copy_(centre)
             self.spread.copy_(spread)
-            # A latent that never moves, such as a dead rectifier's, is left where it is.
+            # A constant latent, such as a dead rectifier's, keeps its value.
             self.fit_standardised((latents - centre) / spread.clamp_min(1e-6))
             self.fitted.fill_(True)
 

@@ -1,4 +1,4 @@
-"""A sampler of its own for the latents of each label."""
+"""A separate sampler for the latents of each label."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,12 +11,12 @@ from gan_lightning.samplers.gaussian_mixture import GaussianMixture
 
 
 class ForEachLabel(LatentSampler):
-    """As many samplers as there are labels, each fitted to the latents of one label.
+    """One sampler per label, fitted to the latents of that label.
 
     Args:
         latent_dim: Length of a latent vector.
         num_classes: Number of labels, passed by the model.
-        sampler: Makes each sampler, for the length of a latent vector.
+        sampler: Makes each sampler, given the length of a latent vector.
     """
 
     needs_latents = True

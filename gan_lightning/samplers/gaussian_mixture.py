@@ -9,7 +9,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.samplers.contracts import FittedSampler
 
 LATENTS_PER_DIMENSION = 5
-"""A component is worth having for so many latents along each of their axes."""
+"""Latents per dimension that each component needs."""
 
 SMALLEST_VARIANCE = 1e-4
 """Added to the variances of a component, in squared deviations."""

@@ -7,9 +7,9 @@ from gan_lightning.samplers.contracts import LatentSampler
 
 
 class Prior(LatentSampler):
-    """Latents from N(0, I), which a variational autoencoder was told to fill.
+    """Latents from N(0, I), to which training of a variational autoencoder pulls its codes.
 
-    A plain autoencoder was not: of it, such samples mean nothing.
+    For a plain autoencoder such samples are meaningless.
 
     Args:
         latent_dim: Length of a latent vector.

@@ -1,4 +1,4 @@
-"""A variational autoencoder of the latents of another one: Dai & Wipf, 2019, Section 4."""
+"""A variational autoencoder of another one's latents: Dai & Wipf, 2019, Section 4."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,34 +12,34 @@ from gan_lightning.networks import MLPDecoder, MLPEncoder
 from gan_lightning.samplers.contracts import FittedSampler
 
 NUM_MATCHED = 20_000
-"""Samples whose covariance is made that of the latents."""
+"""Samples by which the covariance is corrected."""
 
 SMALLEST_VARIANCE = 1e-4
-"""In squared deviations: samples are taken to vary so much in every direction."""
+"""The smallest variance of samples in any direction, in squared deviations."""
 
 
 class SecondStageVAE(FittedSampler):
-    """A small VAE learns how the latents are distributed, and its prior is one that it fills.
+    """A small VAE learns the distribution of the latents, and its codes fill its prior.
 
-    Its latents are as long as those of the first stage, so that it has to fold nothing together.
-    Its Gaussian likelihood has a learned scale for each axis, not one for all as in the paper: a
-    latent that the first stage does not use is noise and nothing else, and its scale is no measure
-    for the others. And its noise has a smallest scale: codes of an autoencoder lie on a surface,
-    and to be told where to within a hundredth, the latents of the second stage have to be so
-    precise that they fill no prior.
+    Its latents have the dimension of the first stage's, so that nothing has to be compressed. Its
+    Gaussian likelihood has a learned scale for each axis, not one for all as in the paper: a latent
+    that the first stage does not use is pure noise, and its scale says nothing about the others.
+    The scale has a lower bound: an autoencoder's codes lie on a surface, and to locate them within
+    a hundredth, latents of the second stage would have to be so precise that they no longer fill
+    the prior.
 
-    Samples leave that noise out and would be too narrow, by 8 % on N(0, I): a linear map widens
-    them, the least that gives them the covariance of the latents (the optimal transport between
-    Gaussians). Of briefly trained models the FID was 120 so, 151 with the noise and 137 with
-    neither (``autoencoder_mnist``), and 30.0, 31.8 and 32.2 (``vae_mnist``).
+    Samples omit that noise and would be too narrow, by 8 % on N(0, I). A linear map, the optimal
+    transport between Gaussians, gives them the covariance of the latents. For briefly trained
+    models the FID was 120 with the map, 151 with the noise and 137 with neither
+    (``autoencoder_mnist``), and 30.0, 31.8 and 32.2 (``vae_mnist``).
 
     Args:
         latent_dim: Length of a latent vector, of both stages.
-        hidden_dims: Widths of the hidden layers of its encoder, in their order, and of its decoder.
+        hidden_dims: Widths of the hidden layers of its encoder and of its decoder.
         epochs: Passes over the latents.
         batch_size: Latents in a batch.
-        lr: Learning rate at the start, from which a cosine leads to 0.
-        resolution: Smallest scale of the noise, in standard deviations of a latent.
+        lr: Initial learning rate, which a cosine schedule lowers to 0.
+        resolution: Lower bound of the noise's scale, in standard deviations of a latent.
     """
 
     drawn_centre: Tensor
@@ -74,13 +74,13 @@ class SecondStageVAE(FittedSampler):
         self.encoder = MLPEncoder(shape, 2 * self.latent_dim, self.hidden_dims, activation)
         self.decoder = MLPDecoder(shape, self.latent_dim, self.hidden_dims, activation)
         self.log_scale = nn.Parameter(torch.zeros(self.latent_dim))
-        self.requires_grad_(False)  # no part of what the first stage trains
+        self.requires_grad_(False)  # not trained with the first stage
 
     def fit_standardised(self, latents: Tensor) -> None:
         self._make_networks()
         self.to(latents.device).requires_grad_(True)
         networks = [*self.encoder.parameters(), *self.decoder.parameters()]
-        # Adam moves all numbers alike: ten times as fast, the scales keep up with the networks.
+        # Adam moves all parameters equally fast: scales need ten times the rate of the networks.
         scales: dict[str, Any] = {"params": [self.log_scale], "lr": 10 * self.lr}
         optimizer = torch.optim.Adam([dict[str, Any](params=networks), scales], lr=self.lr)
         num_batches = self.epochs * -(-len(latents) // self.batch_size)
@@ -101,11 +101,11 @@ class SecondStageVAE(FittedSampler):
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         variance = self.resolution**2 + (2 * self.log_scale).exp()
         surprise = (latents - self.decoder(z)).square() / variance + variance.log()
-        # KL - log p, but for the constant of a Gaussian.
+        # KL - log p, up to the constant of a Gaussian.
         return (gaussian_kl(mean, log_variance) + surprise.sum(1) / 2).mean()
 
     def _match(self, latents: Tensor) -> None:
-        """Find what gives samples the mean, which is 0, and the covariance of the latents."""
+        """Find the map that gives samples the mean 0 and the covariance of the latents."""
         drawn = self._drawn(NUM_MATCHED)
         self.drawn_centre.copy_(drawn.mean(0))
         self.widening.copy_(_transport(_covariance(drawn), _covariance(latents)))
@@ -125,7 +125,7 @@ def _covariance(rows: Tensor) -> Tensor:
 
 
 def _transport(source: Tensor, target: Tensor) -> Tensor:
-    """Return the symmetric map that turns one covariance into the other: Olkin & Pukelsheim, 1982.
+    """Return the symmetric map from one covariance to the other: Olkin & Pukelsheim, 1982.
 
     It is S^-½ (S^½ T S^½)^½ S^-½ for the source S and the target T.
     """
