@@ -1,4 +1,4 @@
-"""Cheap models of a table, which say what a number of a dear one is worth."""
+"""Cheap models of a table, with which the metrics of an expensive one are compared."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,20 +15,20 @@ from gan_lightning.data.table_units import TableUnits
 from gan_lightning.samplers import GaussianCopula
 
 FEWEST_IN_LEAF = 5
-"""Donors of a value: fewer than this many rows in a leaf would be copied."""
+"""The smallest number of rows in a leaf: fewer would be copies."""
 
 Rows = NDArray[np.float64]
 
 Baseline = Callable[[int], Tensor]
-"""Draws so many rows, float64, shape ``(num_rows, num_columns)``, after a fit of its own."""
+"""Fits a model and draws rows, float64, shape ``(num_rows, num_columns)``."""
 
 
 def baselines(units: TableUnits, train: Split) -> dict[str, Baseline]:
-    """Return models that are fitted when they are called, each the same every time.
+    """Return models that are fitted when called, always with the same result.
 
     ``independent`` draws each column by itself; ``copula`` is a ``GaussianCopula`` for each label;
-    ``cart`` draws one column after another from the leaves of a tree on those before it (Reiter,
-    2005), and so nothing but values of the training rows.
+    ``cart`` draws one column after another from the leaves of a tree on the previous ones (Reiter,
+    2005), and thus only values that occur in the training rows.
 
     Args:
         units: The units of the table.
@@ -82,7 +82,7 @@ def _cart(columns: Sequence[Column], rows: Rows, num_rows: int) -> Tensor:
 
 
 def _features(column: Column, values: Rows) -> Rows:
-    """Return what a tree is shown of a column: a number, or one-hot categories."""
+    """Return a column as a tree's inputs: a number, or one-hot categories."""
     if isinstance(column, Categorical):
         return (values[:, None] == np.arange(len(column.categories))).astype(float)
     missing = np.isnan(values)
@@ -92,7 +92,7 @@ def _features(column: Column, values: Rows) -> Rows:
 def _from_leaves(
     donors: NDArray[np.int64], values: Rows, asked: NDArray[np.int64], random: np.random.Generator
 ) -> Rows:
-    """Return for each leaf that is asked for the value of a random donor in it."""
+    """Return, for each requested leaf, the value of a random row in it."""
     order = np.argsort(donors, kind="stable")
     leaves, starts, counts = np.unique(donors[order], return_index=True, return_counts=True)
     place = np.searchsorted(leaves, asked)

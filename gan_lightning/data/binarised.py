@@ -6,16 +6,16 @@ import torch
 from torch import Tensor
 
 Binarisation = Literal["threshold", "bernoulli"]
-"""At one half, or by chance: white as often as the grey is bright."""
+"""At a threshold of one half, or at random with the grey value as the probability of white."""
 
 
 def binarised(images: Tensor, how: Binarisation, random: torch.Generator | None = None) -> Tensor:
-    """Return images of bytes that are 0 or 255.
+    """Return images with bytes of 0 or 255 only.
 
     Args:
         images: uint8, of any shape.
-        how: At a threshold of one half (grey above 127 is white), or by chance.
-        random: Random numbers of the latter; by default PyTorch's own on the CPU.
+        how: At a threshold of one half (grey above 127 is white), or at random.
+        random: Random numbers for the latter; by default PyTorch's own on the CPU.
     """
     if how == "threshold":
         return (images > 127).to(torch.uint8) * 255

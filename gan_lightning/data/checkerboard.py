@@ -12,7 +12,7 @@ SIDE = 4
 
 
 class Checkerboard(PlanePoints):
-    """Points spread evenly over the 8 dark squares of a board of 4 by 4; labels are the squares.
+    """Points spread evenly over the 8 dark squares of a 4 by 4 board; labels are the squares.
 
     Normal noise blurs the edges: without it the density would be 0 on the light squares, and a
     single sample there would make the mean log-density infinite.
@@ -36,7 +36,7 @@ class Checkerboard(PlanePoints):
         super().__init__(std, SIDE**2 // 2, reach, num_samples, batch_size, data_seed)
 
     def squares(self) -> Tensor:
-        """Return column and row of each dark square, shape ``(num_squares, 2)``."""
+        """Return the column and row of each dark square, shape ``(num_squares, 2)``."""
         cells = torch.cartesian_prod(torch.arange(SIDE), torch.arange(SIDE))
         return cells[cells.sum(1) % 2 == 0]
 
@@ -56,10 +56,10 @@ class Checkerboard(PlanePoints):
 
 
 def blurred_unit_interval(x: Tensor, std: float) -> Tensor:
-    """Return the log-density of u + std · n, where u is even on [-1/2, 1/2] and n is normal.
+    """Return the log-density of u + std · n, where u is uniform on [-1/2, 1/2] and n is normal.
 
-    It is log(Φ((x + 1/2) / std) - Φ((x - 1/2) / std)), taken on the side where Φ is small, so that
-    far tails neither cancel nor underflow.
+    It is log(Φ((x + 1/2) / std) - Φ((x - 1/2) / std)), computed on the side where Φ is small, so
+    that far tails neither cancel nor underflow.
     """
     above = torch.special.log_ndtr((0.5 - x.abs()) / std)
     below = torch.special.log_ndtr((-0.5 - x.abs()) / std)

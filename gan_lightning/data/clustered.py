@@ -20,20 +20,20 @@ from gan_lightning.metrics import TwoSampleMetric
 Made = TypeVar("Made", TensorLoader, Split)
 
 NUM_COMPONENTS = 40
-"""Principal components that distances are measured in: of digits they hold 4/5 of the variance."""
+"""Principal components in which distances are measured: 4/5 of the variance of digits."""
 
 
 class Clustered(DataModule):
-    """Any data, with clusters found by k-means in place of their labels.
+    """Any data, with k-means clusters in place of its labels.
 
     A conditional model then learns from unlabelled data, one easy region at a time, as in Liu et
-    al., 2020, "Diverse Image Generation via Self-Conditioned GANs"; there the clusters are of the
-    discriminator's features and found again and again, here they are of the points and found once.
-    Batches are the data's own, drawn anew where those are, with other labels. The data's labels
-    are not used, and nothing is compared by label.
+    al., 2020, "Diverse Image Generation via Self-Conditioned GANs"; there, features of the
+    discriminator are clustered repeatedly; here, the points are clustered once. Batches are those
+    of the data with other labels. The data's own labels are not used, and nothing is compared by
+    label.
 
     Args:
-        data: The data, with their labels.
+        data: The data.
         num_clusters: Number of clusters.
         cluster_seed: Seed of k-means, apart from the run's.
     """
@@ -41,7 +41,7 @@ class Clustered(DataModule):
     def __init__(self, data: DataModule, num_clusters: int = 50, cluster_seed: int = 0) -> None:
         super().__init__(data.batch_size)
         require_positive(num_clusters=num_clusters)
-        if not 0 <= cluster_seed < 2**32:  # as NumPy takes them
+        if not 0 <= cluster_seed < 2**32:  # as NumPy accepts them
             raise InputError(f"cluster_seed must lie in [0, 2^32), found {cluster_seed}.")
         self.data = data
         self.cluster_seed = cluster_seed
@@ -74,7 +74,7 @@ class Clustered(DataModule):
             return Split(split.x, torch.from_numpy(clusters).long())
 
         self.train = relabelled(self.data.train)
-        # A split that was not asked for stays the same object as the next larger one.
+        # A split that was not requested stays the same object as the next larger one.
         self.val = self.train if self.data.val is self.data.train else relabelled(self.data.val)
         self.test = self.val if self.data.test is self.data.val else relabelled(self.data.test)
 
@@ -83,7 +83,7 @@ class Clustered(DataModule):
 
     @property
     def units(self) -> Units:  # type: ignore[override]
-        """Units of the data inside, whose label names are not those of clusters."""
+        """Units of the wrapped data, without label names, which do not apply to clusters."""
         units = copy(self.data.units)
         units.label_names = None
         return units
@@ -103,7 +103,7 @@ class Clustered(DataModule):
         return self.data.neighbours(samples)
 
     def row_names(self, labels: Tensor | None = None) -> list[str]:
-        return self.data.row_names() if labels is None else []  # of clusters they have none
+        return self.data.row_names() if labels is None else []  # clusters have no names
 
     def baselines(self) -> dict[str, Callable[[int], Tensor]]:
         return self.data.baselines()
@@ -140,7 +140,7 @@ class Clustered(DataModule):
         return self._by_cluster(self.data.predict_dataloader)
 
     def _by_cluster(self, make: Callable[[], Made]) -> Made:
-        """Return what the data make of their splits while clusters are in place of labels."""
+        """Return what the wrapped data make of its splits with clusters as labels."""
         data = self.data
         data.trainer = self.trainer
         own = data.train, data.val, data.test

@@ -1,7 +1,7 @@
 """Columns of a table: what a cell can hold, how it is encoded and how it is written.
 
-In a tensor of rows, float64, a measured column holds its values, a categorical one indices of its
-categories, and NaN is a cell that is missing.
+In a tensor of rows, float64, a measured column holds its values, a categorical one the indices of
+its categories, and NaN is a missing cell.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Continuous:
         minimum: Smallest value that there can be; what comes out smaller is raised to it.
         maximum: Largest value that there can be, likewise.
         missing: Whether a cell may be empty.
-        dtype: What pandas calls the column's type.
+        dtype: The column's type in pandas.
         formula: How it follows from other columns: then nothing of it is learned.
     """
 
@@ -143,7 +143,7 @@ class Categorical:
         name: Its name.
         categories: What the values are called.
         missing: Whether a cell may be empty: a level of its own.
-        dtype: What pandas calls the column's type.
+        dtype: The column's type in pandas.
         formula: How it follows from other columns: then nothing of it is learned.
     """
 
@@ -190,7 +190,7 @@ class Constant:
     Args:
         name: Its name.
         text: What each cell holds.
-        dtype: What pandas calls the column's type.
+        dtype: The column's type in pandas.
     """
 
     name: str

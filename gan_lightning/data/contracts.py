@@ -1,4 +1,4 @@
-"""What the models, the callbacks and the command line ask of data."""
+"""What models, callbacks and the command line require of data."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,8 +33,8 @@ class DataModule(LightningDataModule, ABC):
     A model sees ``x`` in a scale that suits networks. Metrics, pictures and files are in the data's
     own units, and each kind of data brings its own.
 
-    ``setup`` fills the three splits. A split that was not asked for is the next larger one: without
-    test points the validation points are used, without those the training points.
+    ``setup`` fills the three splits. A split that was not requested is the next larger one: without
+    test points the validation points are used, and without those the training points.
     """
 
     data_shape: Shape
@@ -44,38 +44,38 @@ class DataModule(LightningDataModule, ABC):
     """Number of labels, known before ``setup``; labels are 0 … num_classes - 1."""
 
     blocks: Sequence[int] = ()
-    """Widths of the parts of an encoded row, of tables: 1 for a number, more for categories."""
+    """Widths of the blocks of an encoded row of a table: 1 for a number, more for categories."""
 
     num_points: int | None = None
-    """Number of points before any is held out, where it is known before ``setup``."""
+    """Number of points before any are held out, if known before ``setup``."""
 
     monitor: str
     """The logged metric by which the best checkpoint is chosen."""
 
     monitor_of_few: str | None = None
-    """What chooses it where the points are too few for ``monitor`` to be logged."""
+    """The metric that chooses it where points are too few to log ``monitor``."""
 
     monitor_mode: Literal["min", "max"] = "min"
-    """Whether both are better at their ``min`` or ``max``."""
+    """Whether their ``min`` or ``max`` is best."""
 
     file_ending: str
-    """The ending of a file of samples, where the user names none: ``.csv``."""
+    """The default ending of a file of samples, such as ``.csv``."""
 
     data_range: tuple[float, float] | None = None
-    """Lowest and highest number that a model sees, where the data fill what lies between."""
+    """Lowest and highest number that a model sees, if the data fill that range."""
 
     units: Units
     """What the numbers mean, known after ``setup``; every checkpoint holds it."""
 
     label_names: Sequence[str] | None = None
-    """What each label is called, known before ``setup``; None where they have no names."""
+    """Names of the labels, known before ``setup``; None if they have none."""
 
     train: Split
     val: Split
     test: Split
 
     memory: DataMemory | None = None
-    """What a checkpoint knows of the data that its model was trained on."""
+    """What a checkpoint knows about the data of its model."""
 
     def __init__(self, batch_size: int) -> None:
         super().__init__()
@@ -86,14 +86,15 @@ class DataModule(LightningDataModule, ABC):
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         """Return the comparison of two sets of unscaled points for this kind of data.
 
-        In validation it is quick, in ``test`` complete.
+        It is quick in validation and complete in ``test``.
         """
 
     @abstractmethod
     def figures(self, samples: Tensor, labels: Tensor | None = None) -> dict[str, Picture]:
-        """Draw unscaled samples beside the training points; a dictionary of named pictures.
+        """Draw unscaled samples beside the training points, and return the pictures by name.
 
-        A figure may be that of the call before with other points: its frame is drawn once.
+        A figure may be that of the previous call with other points, so that its frame is drawn
+        once.
 
         Args:
             samples: Points in the data's own units.
@@ -117,7 +118,7 @@ class DataModule(LightningDataModule, ABC):
         self.units.write([samples] if isinstance(samples, Tensor) else samples, path, labels)
 
     def scale(self, x: Tensor) -> Tensor:
-        """Return points in the model's scale from those that a split keeps: by default the same."""
+        """Return points in the model's scale from those stored in a split; by default unchanged."""
         return x
 
     def setup_units(self) -> None:
@@ -125,20 +126,20 @@ class DataModule(LightningDataModule, ABC):
         self.setup("predict")
 
     def baselines(self) -> dict[str, Callable[[int], Tensor]]:
-        """Return cheap models that draw unscaled points, to compare with; by default none."""
+        """Return cheap models that draw unscaled points for comparison; by default none."""
         return {}
 
     def report(self, samples: Tensor, scores: Mapping[str, Mapping[str, float]]) -> str | None:
-        """Return a page of HTML about samples, self-contained; by default there is none.
+        """Return a self-contained page of HTML about samples; by default None.
 
         Args:
             samples: Points in the data's own units.
-            scores: The numbers of ``samples``, and of what they are compared with, by its name.
+            scores: The metrics of ``samples`` and of what they are compared with, by name.
         """
         return None
 
     def neighbours(self, samples: Tensor) -> Picture | None:
-        """Draw samples beside the training points nearest to them; by default there is no picture.
+        """Draw samples beside the training points nearest to them; by default None.
 
         Args:
             samples: Points in the data's own units.
@@ -146,31 +147,31 @@ class DataModule(LightningDataModule, ABC):
         return None
 
     def real_pictures(self) -> dict[str, Picture]:
-        """Draw real points alone, once a run, to compare with; by default nothing."""
+        """Draw real points alone, once per run, for comparison; by default nothing."""
         return {}
 
     def row_names(self, labels: Tensor | None = None) -> list[str]:
-        """Return what the rows of a grid are called, from the top; by default they have no names.
+        """Return the names of a grid's rows, from the top; by default they have none.
 
         Args:
-            labels: The labels that its samples were asked for; None for real pictures.
+            labels: The requested labels of its samples; None for real images.
         """
         return []
 
     def described(self, stage: Stage) -> str:
-        """Return what ``stage`` compares samples with, for the protocol of a number."""
+        """Return what samples are compared with in ``stage``, for the protocol."""
         split = {"val": self.val, "test": self.test}[stage]
-        # A split that was not asked for is an earlier one, which gives it its name.
+        # A split that was not requested is an earlier one, whose name it gets.
         kinds = [(self.train, "training"), (self.val, "validation"), (self.test, "test")]
         kind = next(kind for part, kind in kinds if part is split)
         held_out = "" if kind != "training" else " (none are held out)"
         return f"{len(split.x)} {kind} points{held_out}"
 
     def training_points(self, num_points: int, rank: int, world_size: int) -> Split:
-        """Return a rank's share of random training points, unscaled, the same each time.
+        """Return a rank's share of random training points, unscaled, always the same.
 
         Args:
-            num_points: Points over all ranks; all there are if there are fewer.
+            num_points: Points over all ranks, at most all there are.
             rank: This rank.
             world_size: Number of ranks.
         """
@@ -180,7 +181,7 @@ class DataModule(LightningDataModule, ABC):
         return Split(x, self.train.labels[share])
 
     def labels_like(self, stage: Stage, num_labels: int) -> Tensor:
-        """Return labels as frequent as those of a split, in a random order, the same each time."""
+        """Return labels as frequent as those of a split, in a fixed random order."""
         labels = {"val": self.val, "test": self.test}[stage].labels
         order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
         return labels[order].repeat(-(-num_labels // len(labels)))[:num_labels]
@@ -206,29 +207,29 @@ class DataModule(LightningDataModule, ABC):
         """Return this rank's share of the points, in their order."""
         if self.trainer is not None:
             rank, world_size = self.trainer.global_rank, self.trainer.world_size
-            # No rank may be without points, or the others would wait for it.
+            # No rank may be without points, or the others would wait forever.
             start = min(rank, len(split.x) - 1)
             split = Split(split.x[start::world_size], split.labels[start::world_size])
         return TensorLoader(*split, self.batch_size, scale=self.scale)
 
     def remember(self, memory: DataMemory) -> None:
-        """Use the units and the held-out points of a checkpoint, from the next ``setup`` on."""
+        """Use a checkpoint's units and held-out points from the next ``setup`` on."""
         self.memory = memory
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what ``sample`` needs without the data, and a fingerprint of their points."""
-        if not hasattr(self, "units"):  # a class of one's own that unscales without any
+        """Return what ``sample`` needs instead of the data, and a fingerprint of the points."""
+        if not hasattr(self, "units"):  # a user's class that unscales without units
             return {}
         if self._saved is None:
             self._saved = DataMemory(self.units, self.fingerprint(), self.held_out()).state_dict()
         return self._saved
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Compare the data with those that the checkpoint was trained on, and say what differs."""
+        """Compare the data with the checkpoint's, and say what differs."""
         if not state_dict:
             return
         memory = DataMemory.from_state(state_dict)
-        if self.memory is None:  # not told by the command line before the data were read
+        if self.memory is None:  # the command line did not pass it before the data were read
             self.remember(memory)
             self.setup("fit")
         going_on = self.trainer is not None and self.trainer.state.fn == TrainerFn.FITTING
@@ -237,10 +238,10 @@ class DataModule(LightningDataModule, ABC):
     _saved: dict[str, Any] | None = None
 
     def fingerprint(self) -> dict[str, str]:
-        """Return how many points each split has, and a hash of them, in words."""
+        """Return the size and a hash of each split, in words."""
         splits = {"training": self.train, "validation": self.val, "test": self.test}
         return {name: described_points(split) for name, split in splits.items()}
 
     def held_out(self) -> HeldOut | None:
-        """Return which points are held out by content; None where position decides."""
+        """Return the points that are held out by content; None if position decides."""
         return None

@@ -1,8 +1,8 @@
 """Points along curves, with normal noise.
 
-A curve is a row of centres no farther apart than the noise's standard deviation, and points are
-those of an equal mixture of round Gaussians around them. So the density is exact, a finite sum, and
-that of the continuous curve differs from it by less than one part in 10⁸ away from the ends.
+A curve is a row of centres no farther apart than the noise's standard deviation, and points come
+from an equal mixture of round Gaussians around them. The density is thus an exact finite sum, and
+differs from that of the continuous curve by less than one part in 10⁸ away from the ends.
 """
 
 import math
@@ -40,7 +40,7 @@ class NoisyCurves(PlanePoints):
         """Return centres along each curve, shape ``(num_curves, num_centres, 2)``.
 
         Args:
-            spacing: The largest distance along the curve from a centre to the next.
+            spacing: The largest distance between neighbouring centres along the curve.
         """
 
     def log_prob(self, points: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ class NoisyCurves(PlanePoints):
 
 
 class TwoMoons(NoisyCurves):
-    """Two half circles of radius 1 that reach into each other, as in scikit-learn's ``make_moons``.
+    """Two interleaving half circles of radius 1, as in scikit-learn's ``make_moons``.
 
     Args:
         std: Standard deviation of the noise along each axis.
@@ -79,9 +79,9 @@ class TwoMoons(NoisyCurves):
 
 
 class Spiral(NoisyCurves):
-    """Two turns of an Archimedean spiral from the middle to the unit circle.
+    """Two turns of an Archimedean spiral from the centre to the unit circle.
 
-    Points are as dense in its middle as in its arm: they are spread evenly over its length.
+    Points are spread evenly along its length.
 
     Args:
         std: Standard deviation of the noise along each axis.
@@ -106,7 +106,7 @@ class Spiral(NoisyCurves):
         last = 2 * math.pi * self.NUM_TURNS
         length = _spiral_length(torch.tensor(last, dtype=torch.float64)).item()
         wanted = length * midpoints(length / last, spacing).double()
-        # The length grows with the angle: halve the interval that holds each until it is a point.
+        # The length grows with the angle, so each is found by bisection.
         low, high = torch.zeros_like(wanted), torch.full_like(wanted, last)
         for _ in range(60):
             middle = (low + high) / 2
@@ -117,7 +117,7 @@ class Spiral(NoisyCurves):
 
 
 def midpoints(length: float, spacing: float) -> Tensor:
-    """Return the midpoints of equal parts of [0, 1], which are a length no longer than spacing."""
+    """Return midpoints of equal parts of [0, 1], no longer than ``spacing`` on ``length``."""
     num_parts = math.ceil(length / spacing)
     return (torch.arange(num_parts) + 0.5) / num_parts
 

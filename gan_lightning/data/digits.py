@@ -14,11 +14,11 @@ from gan_lightning.features import DigitFeatures, FeatureExtractor
 class Digits(Images):
     """1 797 real handwritten digits of 8×8 pixels (Alpaydin & Kaynak, 1998); needs no download.
 
-    They fill the image to its border, unlike MNIST's: with a margin around them ``DigitFeatures``
-    classify 91 % of them correctly, without it 41 %.
+    Unlike MNIST's, they fill the image to its border: ``DigitFeatures`` classify 91 % of them
+    correctly with a margin around them and 41 % without.
 
     Args:
-        size: Height and width that they are resized to.
+        size: Height and width to which they are resized.
         batch_size: Images in a batch.
         num_val: Images that are held out for validation and ``test``.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.

@@ -10,16 +10,16 @@ from gan_lightning.data.columns import Column, Continuous
 from gan_lightning.data.formulas import Candidate, Formula, combined
 
 SURE = 40.0
-"""Nats by which a formula must be shorter than the column that it says."""
+"""Nats by which a formula must be shorter than the column that it replaces."""
 
 MOST_PAIRED = 24
-"""Numeric columns up to which all pairs of them are looked at."""
+"""Number of numeric columns up to which all pairs are searched."""
 
 MOST_SUMMED = 60
-"""Numeric columns up to which sums of many of them are looked for."""
+"""Number of numeric columns up to which sums of many are searched."""
 
 MOST_LOOKED_AT = 1000
-"""Rows by which candidates are ruled out, before all rows are asked."""
+"""Rows that rule out candidates before all rows are checked."""
 
 
 class Equations:
@@ -50,7 +50,7 @@ class Equations:
         self.pair_units = _unit(torch.stack(scores, 1) if scores else self.some[:, :0])
 
     def formula(self, column: int, found: Collection[int]) -> Formula | None:
-        """Return what a number is equal to, given what others have been found to be."""
+        """Return the formula of a number, given those found for others."""
         numbers = self.order[: self.order.index(column)]
         numbers = [i for i in numbers if i not in found]
         for candidate in (*self._sums(column, numbers), *self._pairs(column, {*numbers})):
@@ -59,7 +59,7 @@ class Equations:
         return None
 
     def _sums(self, column: int, numbers: Sequence[int]) -> Iterator[Candidate]:
-        """Yield weighted sums of one number or of many that are near a column."""
+        """Yield weighted sums of one or several numbers that approximate a column."""
         target = self.some[:, column]
         likeness = (self.units[:, numbers].T @ self.units[:, column]).abs()
         near = [[i] for i, like in zip(numbers, likeness.tolist(), strict=True) if like > 0.999]
@@ -70,7 +70,7 @@ class Equations:
                 yield from _fitted_sums(self.some[complete][:, chosen], target[complete], chosen)
 
     def _pairs(self, column: int, numbers: Collection[int]) -> Iterator[Candidate]:
-        """Yield products and ratios of two numbers that are near a column."""
+        """Yield products and ratios of two numbers that approximate a column."""
         likeness = (self.pair_units.T @ self.units[:, column]).abs()
         for place in (likeness > 0.999).nonzero().flatten().tolist():
             sources, kind, weights = self.pairs[place]
@@ -82,7 +82,7 @@ class Equations:
 
 
 def _fitted_sums(x: Tensor, y: Tensor, chosen: Sequence[int]) -> Iterator[Candidate]:
-    """Yield what least squares say, in few digits and in all, if they leave hardly anything."""
+    """Yield the least-squares solution, rounded and exact, if its residual is small."""
     scale = x.std(0).clamp_min(1e-12)
     scaled, centred = (x - x.mean(0)) / scale, y - y.mean()
     solution = torch.linalg.lstsq(scaled, centred[:, None], driver="gelsd").solution[:, 0]
@@ -97,7 +97,7 @@ def _fitted_sums(x: Tensor, y: Tensor, chosen: Sequence[int]) -> Iterator[Candid
 
 
 def _unit(values: Tensor) -> Tensor:
-    """Return columns of mean 0 and norm 1, with 0 for what is missing or infinite."""
+    """Return columns of mean 0 and norm 1, with 0 for missing and infinite values."""
     there = values.isfinite()
     values = torch.where(there, values, 0.0)
     centred = torch.where(there, values - values.sum(0) / there.sum(0).clamp_min(1), 0.0)
@@ -105,13 +105,13 @@ def _unit(values: Tensor) -> Tensor:
 
 
 def _rounded(numbers: list[float]) -> list[tuple[float, ...]]:
-    """Return numbers as a person would write them, from few digits to all."""
+    """Return numbers rounded to more and more digits, as a person would write them."""
     written = [tuple(float(f"{number:.{digits}g}") for number in numbers) for digits in range(1, 8)]
     return list(dict.fromkeys([*written, tuple(numbers)]))
 
 
 def _is_equal(column: Column, rows: Tensor, candidate: Candidate, target: Tensor) -> bool:
-    """Return whether a number is what a candidate says, as far as it is rounded."""
+    """Return whether a number equals a candidate's, up to its rounding."""
     assert isinstance(column, Continuous)
     values = combined(rows[:, list(candidate[0])], *candidate[1:])
     there = ~target.isnan()
@@ -119,7 +119,7 @@ def _is_equal(column: Column, rows: Tensor, candidate: Candidate, target: Tensor
         return False
     spread, largest = float(target[there].std()), float(target[there].abs().max())
     rounding = column.step / 2 * (1 + 1e-6) if column.step < 0.2 * spread else 0.0
-    allowed = rounding + 1e-9 * largest  # coarse numbers are near to much by chance
+    allowed = rounding + 1e-9 * largest  # coarse numbers match many candidates by chance
     if float((values - target)[there].abs().max()) > allowed:
         return False
     by_chance = max(allowed / (spread + allowed), 1e-12)

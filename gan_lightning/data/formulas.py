@@ -1,4 +1,4 @@
-"""Columns that follow from others of the same row."""
+"""Columns that are functions of others in the same row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ KINDS = ("sum", "product", "ratio")
 
 @dataclass(frozen=True)
 class Formula:
-    """What a cell is, given others of its row.
+    """A cell as a function of others in its row.
 
-    A weighted sum of other cells, the product or the ratio of two, or the step on which one of
-    these stands: a band of ages, a tenth of a sum, the country of a town. Categories count as their
-    indices, and a missing one as -1.
+    A weighted sum of other cells, the product or ratio of two, or a step function of one of these:
+    an age band, a tenth of a sum, the country of a town. Categories count as their indices, and a
+    missing one as -1.
 
     Args:
-        sources: Indices of the columns that it follows from, none of which has a formula itself.
+        sources: Indices of the columns that it depends on, none of which has a formula.
         kind: ``sum``, ``product`` or ``ratio``.
-        weights: Of a sum's sources, and what is added to it; of other kinds, one factor.
-        thresholds: Rising values at which steps begin; none for the number itself.
-        steps: Values of the steps, one more than thresholds; NaN is missing.
+        weights: For a sum, the weights of its sources and a constant; for other kinds, one factor.
+        thresholds: Ascending values at which steps begin; empty for the number itself.
+        steps: Values of the steps, one more than there are thresholds; NaN is missing.
     """
 
     sources: tuple[int, ...]
@@ -61,11 +61,11 @@ class Formula:
         return torch.where(score.isnan(), torch.nan, cells)
 
     def solved(self, rows: Tensor, column: int) -> Tensor:
-        """Return rows in which a sum's only missing source is what is left of the sum.
+        """Return rows in which a sum's only missing source is solved for.
 
         Args:
             rows: Shape ``(num_rows, num_columns)``; NaN is missing.
-            column: The index of the column that the formula is of.
+            column: Index of the formula's column.
         """
         if self.steps or self.kind != "sum":
             return rows
@@ -85,7 +85,7 @@ class Formula:
         Args:
             rows: Shape ``(num_rows, num_columns)``, without gaps.
             known: The same rows with their gaps.
-            column: The index of the column that the formula is of.
+            column: Index of the formula's column.
         """
         missing = known[:, list(self.sources)].isnan()
         last = missing.shape[1] - 1 - missing.flip(1).long().argmax(1)
@@ -96,11 +96,11 @@ class Formula:
         return self.solved(rows, column)
 
     def written(self, names: tuple[str, ...], own: str) -> str:
-        """Return the formula in words, for a person.
+        """Return the formula as text.
 
         Args:
             names: The names of all columns.
-            own: The name of the column that it is of.
+            own: The name of the formula's column.
         """
         sources = [names[i] for i in self.sources]
         if self.kind == "sum":
@@ -119,10 +119,10 @@ class Formula:
 
 
 def in_order(formulas: Mapping[int, Formula]) -> dict[int, Formula]:
-    """Return the formulas of columns in an order in which each comes after its sources'.
+    """Return the formulas of columns, each after those of its sources.
 
     Raises:
-        InputError: If one follows from itself.
+        InputError: If one depends on itself.
     """
     ordered: dict[int, Formula] = {}
     while len(ordered) < len(formulas):
@@ -147,6 +147,6 @@ def combined(values: Tensor, kind: str, weights: tuple[float, ...]) -> Tensor:
     """
     factors = torch.tensor(weights, dtype=torch.float64)
     if kind == "sum":
-        return (values * factors[:-1]).sum(1) + factors[-1]  # as a table's author would add
+        return (values * factors[:-1]).sum(1) + factors[-1]  # in the author's order
     first, second = values.T
     return factors[0] * (first * second if kind == "product" else first / second)

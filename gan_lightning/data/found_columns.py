@@ -1,4 +1,4 @@
-"""What the columns of a frame hold, found by looking at them, or as a person says."""
+"""What the columns of a frame hold, inferred from their cells or specified by a person."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -14,16 +14,16 @@ from gan_lightning.errors import InputError
 ColumnType = Literal["continuous", "integer", "categorical", "boolean", "datetime"]
 
 MOST_DISCRETE = 20
-"""So many different numbers are encoded one by one, as categories are."""
+"""Up to this many different numbers are encoded one by one, like categories."""
 
 FEWEST_PER_VALUE = 5
-"""Rows for each value of such a column, on average."""
+"""The smallest mean number of rows per value of such a column."""
 
 FEWEST_DISTINCT = 20
-"""With fewer rows, all different values prove no identifier."""
+"""With fewer rows, distinct values do not prove an identifier."""
 
 MOST_EXACT = 2**53
-"""The largest whole number that float64 tells from its neighbours."""
+"""The largest integer that float64 distinguishes from its neighbours."""
 
 
 class Found(NamedTuple):
@@ -33,18 +33,18 @@ class Found(NamedTuple):
     values: Tensor
     why_left_out: str = ""
     how_read: str = ""
-    """What a person should know of how its cells were read."""
+    """How its cells were read, for a person to know."""
 
 
 def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
-    """Return what a column holds.
+    """Return a column, or why it is left out.
 
     Args:
         series: The column, with NaN or None for what is missing.
-        asked: What a person says that it is.
+        asked: The type that a person specifies.
 
     Raises:
-        InputError: If it is not what they say, or holds what nothing can be made of.
+        InputError: If its cells are not of that type, or cannot be used.
     """
     present = series.dropna()
     if asked is None and (left := _nothing_to_learn(series, present)):
@@ -82,7 +82,7 @@ def _kind(present: "pd.Series[Any]") -> ColumnType:
     if texts.str.fullmatch(r"0\d+").any():  # a code, such as 01067
         return "categorical"
     written = texts[~texts.isin(DASHES)]
-    if len(written) and numbers_of(written).notna().mean() > 0.8:  # _numbers tells of the others
+    if len(written) and numbers_of(written).notna().mean() > 0.8:  # _numbers reports the others
         return "continuous"
     return "categorical" if moment_pattern(texts) is None else "datetime"
 
@@ -96,7 +96,7 @@ def _numbers(
         cells = numbers_of(present.astype(str).str.strip())
         _all_numbers(name, cells)
     _all_finite(name, cells)
-    known = cells.dropna()  # a dash alone is no number, and read as missing
+    known = cells.dropna()  # a lone dash is read as missing
     values = torch.full((len(series),), torch.nan, dtype=torch.float64)
     values[torch.from_numpy(series.index.get_indexer(known.index))] = torch.tensor(known.to_numpy())
     array = known.to_numpy()
@@ -145,7 +145,7 @@ def _all_finite(name: str, cells: "pd.Series[Any]") -> None:
 
 
 def _decimals(values: "np.ndarray[Any, Any]") -> int | None:
-    """Return the places after the point that tell all values; None where 6 are too few."""
+    """Return the decimal places that represent all values; None if 6 are not enough."""
     scale = np.maximum(np.abs(values), 1.0)
     for decimals in range(-3, 7):
         if (np.abs(values - np.round(values, decimals)) <= 1e-9 * scale).all():
@@ -154,7 +154,7 @@ def _decimals(values: "np.ndarray[Any, Any]") -> int | None:
 
 
 def _is_identifier(values: "np.ndarray[Any, Any]", num_rows: int) -> bool:
-    """Return whether values count the rows, in any order."""
+    """Return whether values number the rows, in any order."""
     whole = len(values) == num_rows > FEWEST_DISTINCT and (values == np.round(values)).all()
     return bool(whole and np.unique(values).size == num_rows == np.ptp(values) + 1)
 
@@ -226,12 +226,12 @@ def _moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
 def _placed(
     series: "pd.Series[Any]", present: "pd.Series[Any]", values: "np.ndarray[Any, Any]"
 ) -> Tensor:
-    """Return values of the cells that are there, and NaN for the others."""
+    """Return the values of present cells, and NaN for the others."""
     placed = pd.Series(values, index=present.index).reindex(series.index)
     return torch.tensor(placed.to_numpy(dtype=float))
 
 
 def _text(cell: Any) -> str:
-    """Return a category's name; a whole number that pandas holds as a float has no point."""
+    """Return a category's name; whole numbers stored as floats are written without a point."""
     whole = isinstance(cell, float) and cell.is_integer()
     return str(int(cell)) if whole else str(cell).strip()

@@ -1,4 +1,4 @@
-"""Which columns of a table follow from others exactly: in every row, and by no chance."""
+"""Which columns of a table follow from others exactly: in every row, and not by chance."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ from gan_lightning.data.steps import Steps
 def found_formulas(
     columns: Sequence[Column], rows: Tensor, alone: Sequence[int] = ()
 ) -> dict[int, Formula]:
-    """Return the formulas of columns that follow from others, in an order to work them out in.
+    """Return the formulas of columns that follow from others, in order of evaluation.
 
-    First numbers that are sums, products or ratios of others: of the finest step, and the widest,
-    since parts make a sum and not the reverse. Then what has few steps along another column or
-    along two: a band of ages, a tenth of a sum.
+    First come numbers that are sums, products or ratios of others, starting with those of the
+    finest step and the widest range, since parts make a sum and not the reverse. Then come columns
+    with few steps along one or two others: an age band, a tenth of a sum.
 
     Args:
         columns: The columns in their order.
         rows: Their values, float64, shape ``(num_rows, num_columns)``; NaN is missing.
-        alone: Indices of columns that are to have none, as a person says what they hold.
+        alone: Indices of columns whose type a person has specified: they get no formula.
     """
     found: dict[int, Formula] = {}
     equations = Equations(columns, rows)

@@ -1,4 +1,4 @@
-"""A table of one's own: a frame of pandas, or a file."""
+"""Your own table: a frame of pandas, or a file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -24,26 +24,26 @@ from gan_lightning.data.table_units import TableUnits
 from gan_lightning.errors import InputError, require_positive
 
 FEWEST_ROWS = 10
-"""With fewer there is nothing to learn, and nothing to hold out."""
+"""Fewer leave nothing to learn or to hold out."""
 
 
 class FrameTable(Table):
-    """Rows of a frame of pandas with columns of any kinds, which are found by looking at them.
+    """Rows of a frame of pandas with columns of any kind, which are inferred from their cells.
 
-    Numbers, whole numbers, dates and times, categories and truth values are told apart; what is
-    missing is a part of what is modelled; decimals, bounds, types and order come back in samples.
-    A column that numbers the rows, identifies them or holds free text is left out, which a warning
-    says; so it does of one that follows from others in every row, and then in every sample.
+    Numbers, whole numbers, dates and times, categories and truth values are distinguished; missing
+    cells are modelled too; samples have the same decimals, bounds, types and order of columns. A
+    column that numbers or identifies the rows or holds free text is left out, and one that follows
+    from others in every row does so in every sample; a warning names both.
 
     Args:
         frame: The table, with a name for each column.
-        target: The column that classifiers are to tell, and within whose categories rows are held
-            out; by default the last one, if it has few values.
+        target: The column that classifiers predict, and within whose categories rows are held out;
+            by default the last one, if it has few values.
         drop: Columns to leave out.
-        types: What columns hold, by their names, where looking at them is not enough.
+        types: Types of columns by name, where their cells do not show them.
         batch_size: Rows in a batch.
-        batches_per_epoch: Batches of an epoch, in which rows come as often as it takes; by
-            default each row comes once.
+        batches_per_epoch: Batches in an epoch, for which rows are repeated as needed; by default
+            each row is used once.
         val_fraction: Share of the rows that is held out for validation.
         test_fraction: Share that is held out for ``test`` alone; with 0, ``test`` uses the
             validation rows.
@@ -126,12 +126,12 @@ class FrameTable(Table):
 
 
 class CSV(FrameTable):
-    """A table of one's own in a CSV or Parquet file.
+    """Your own table in a CSV or Parquet file.
 
     Args:
         path: The file; one that ends in ``.parquet`` is read as Parquet.
-        separator: What stands between two cells of a CSV; by default what its first lines have.
-        encoding: Of its text; by default UTF-8, or else Windows-1252.
+        separator: The separator of cells in a CSV; by default inferred from its first lines.
+        encoding: The encoding of its text; by default UTF-8, or else Windows-1252.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class CSV(FrameTable):
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with rows and names as they have to be."""
+    """Return a frame with valid rows and names."""
     frame = frame.reset_index(drop=True)
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
     if frame.columns.has_duplicates:
@@ -169,7 +169,7 @@ def _check_names(frame: pd.DataFrame, names: Sequence[str]) -> None:
 def _columns_of(
     frame: pd.DataFrame, types: Mapping[str, ColumnType]
 ) -> tuple[list[Column], Tensor]:
-    """Return the columns that can be modelled and their values; say what is left out, and why."""
+    """Return the usable columns and their values; say what is left out, and why."""
     columns, values, left_out, read = [], [], [], []
     for name in frame.columns:
         found = found_column(frame[name], types.get(name))
@@ -200,7 +200,7 @@ def _columns_of(
 def _with_formulas(
     columns: Sequence[Column], rows: Tensor, types: Mapping[str, ColumnType]
 ) -> list[Column]:
-    """Return the columns with what they follow from, and say which do."""
+    """Return the columns with their formulas, and say which have one."""
     asked = [i for i, column in enumerate(columns) if column.name in types]
     formulas = found_formulas(columns, rows, asked)
     names = tuple(column.name for column in columns)
@@ -217,7 +217,7 @@ def _with_formulas(
 
 
 def _target(columns: Sequence[Column], asked: str | None) -> int | None:
-    """Return where the target stands."""
+    """Return the target's index."""
     names = [column.name for column in columns]
     if asked is not None:
         if asked not in names:
@@ -231,7 +231,7 @@ def _target(columns: Sequence[Column], asked: str | None) -> int | None:
 def _labels(
     columns: Sequence[Column], rows: Tensor, target: int | None
 ) -> tuple[Tensor, Sequence[str] | None]:
-    """Return a label for each row, by its target, and what labels are called."""
+    """Return a label for each row, by its target, and the labels' names."""
     nothing = torch.zeros(len(rows), dtype=torch.int64), None
     if target is None:
         return nothing

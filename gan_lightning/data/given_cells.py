@@ -1,4 +1,4 @@
-"""Cells of a table that are given, for samples that agree with them."""
+"""Given cells of a table, with which samples must agree."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -23,20 +23,21 @@ SIGNS: dict[str, Callable[[Tensor, float], Tensor]] = {
 
 
 class Given(NamedTuple):
-    """What rows are asked to be."""
+    """Conditions that rows must meet."""
 
     row: Tensor
     """Values of the given cells, shape ``(num_columns,)``."""
 
     cells: Tensor
-    """Which cells they are, booleans."""
+    """Which cells are given, booleans."""
 
     bounds: list[tuple[int, str, float]]
-    """Columns, signs and values which rows are chosen by: inequalities, and what follows from
-    other columns."""
+    """Columns, signs and values by which rows are selected: inequalities, and conditions on columns
+    that follow from others.
+    """
 
     def accepted(self, rows: Tensor) -> Tensor:
-        """Return which rows are like this; a missing cell keeps no inequality."""
+        """Return which rows meet the conditions; a missing cell meets no inequality."""
         kept = torch.ones(len(rows), dtype=torch.bool)
         for place, sign, value in self.bounds:
             kept &= SIGNS[sign](rows[:, place], value)
@@ -44,14 +45,14 @@ class Given(NamedTuple):
 
 
 def given_by(columns: Sequence[Column], text: str) -> Given:
-    """Return what a text asks of rows.
+    """Return the conditions in a text.
 
     Args:
         columns: The table's columns.
-        text: ``species=setosa,age>=40``; nothing behind an equality sign is a missing cell.
+        text: ``species=setosa,age>=40``; nothing after an equality sign means a missing cell.
 
     Raises:
-        InputError: If a column or a value is none of the table's.
+        InputError: If the table has no such column or value.
     """
     row = torch.full((len(columns),), torch.nan, dtype=torch.float64)
     given = Given(row, torch.zeros(len(columns), dtype=torch.bool), [])
@@ -87,13 +88,13 @@ def _bound(column: Column, text: str) -> float:
 def held_cells(
     columns: Sequence[Column], rows: Tensor, given: Tensor, filled: bool = False
 ) -> Tensor:
-    """Return which cells of the encoding are given: numbers in their order, then categories.
+    """Return which encoded cells are given: first numbers in order, then categories.
 
     Args:
         columns: The table's columns.
         rows: Rows in the data's own units, shape ``(num_rows, num_columns)``.
         given: Which of their cells are given, booleans of the same shape.
-        filled: Whether it is given of every number that it is there.
+        filled: Whether every number is known to be present.
     """
     numbers, categories = [], []
     for i, column in enumerate(columns):
@@ -154,7 +155,7 @@ def rows_of(columns: Sequence[Column], frame: pd.DataFrame) -> Tensor:
     """Return the rows of a frame of texts, float64, ``(num_rows, num_columns)``; NaN is empty.
 
     Raises:
-        InputError: If a column is not there, or a cell cannot be one of its column's.
+        InputError: If a column is absent, or a cell cannot belong to its column.
     """
     rows = torch.full((len(frame), len(columns)), torch.nan, dtype=torch.float64)
     for i, column in enumerate(columns):
@@ -176,7 +177,7 @@ def _cell(column: Continuous | Categorical, text: str, row: int) -> float:
         if isinstance(column, Discrete):
             column.values.index(value)
         return value
-    except ValueError as error:  # which an InputError is
+    except ValueError as error:  # such as InputError
         raise InputError(
             f"impute: row {row + 1} of column {column.name!r} holds what the model has never seen."
         ) from error

@@ -1,6 +1,6 @@
 """Which points of your own data are held out: decided by content, not by position.
 
-A point that is added, removed or renamed moves no other point from one split to another.
+Adding, removing or renaming a point moves no other point between splits.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ def content_hash(content: bytes, seed: int) -> str:
 
 
 def file_hash(path: Path, seed: int) -> str:
-    """Return what ``content_hash`` does of a file's content, which may be larger than memory.
+    """Return ``content_hash`` of a file, which may be larger than memory.
 
-    Of a file that cannot be read it is that of what could be: whoever uses it will say why.
+    For an unreadable file it covers what could be read: the error is reported on its use.
     """
     total = hashlib.sha256(str(seed).encode() + b"\0")
     with suppress(OSError), path.open("rb") as file:
@@ -43,7 +43,7 @@ def row_hashes(rows: Tensor, label: int, seed: int) -> list[str]:
 
 
 class HeldOut(NamedTuple):
-    """The hashes of points that were held out once, and stay so."""
+    """The hashes of points that were held out before and stay held out."""
 
     val: frozenset[str]
     test: frozenset[str]
@@ -54,15 +54,15 @@ def parted(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the indices of training, validation and test points, held out by their hashes.
 
-    At first reading the points with the lowest hashes are held out, as many as the shares say to a
-    point; points that are the same stay together. Later the known ones are, and points that were
-    added are trained on.
+    On the first reading, the points with the lowest hashes are held out, exactly as many as the
+    shares say; equal points stay together. Later the known points are held out, and added ones are
+    trained on.
 
     Args:
         hashes: A hash for each point.
         val_share: Share of the points for validation.
         test_share: Share of the points for ``test``.
-        known: What was held out before.
+        known: The points held out before.
     """
     if known is None:
         ordered = sorted(hashes)
@@ -77,14 +77,14 @@ def parted(
 
 
 def _uncut(ordered: Sequence[str], count: int) -> int:
-    """Return a count that parts no points of the same hash."""
+    """Return a count that does not separate points with the same hash."""
     while 0 < count < len(ordered) and ordered[count - 1] == ordered[count]:
         count -= 1
     return count
 
 
 def digest(*tensors: Tensor) -> str:
-    """Return 16 letters that change when a number changes, or its place."""
+    """Return 16 letters that change when a number or its place changes."""
     total = hashlib.sha256()
     for tensor in tensors:
         for part in tensor.detach().cpu().split(4096) if tensor.dim() else [tensor]:

@@ -1,4 +1,4 @@
-"""Decoded images in a memory-mapped file, where they are too many for memory."""
+"""Decoded images in a memory-mapped file, if they are too many for memory."""
 
 import hashlib
 import math
@@ -22,9 +22,9 @@ def fingerprint(files: Iterable[Path], root: Path, conversion: str) -> str:
     """Return 16 letters that change when a file is added, removed, renamed or written to.
 
     Args:
-        files: The files, in the order in which their images are kept.
-        root: The folder that their names are relative to.
-        conversion: What else the images depend on.
+        files: The files, in the order of their images.
+        root: The folder to which their names are relative.
+        conversion: Everything else on which the images depend.
     """
     digest = hashlib.sha256(conversion.encode())
     for path in files:
@@ -35,19 +35,19 @@ def fingerprint(files: Iterable[Path], root: Path, conversion: str) -> str:
 
 
 def write_images(path: Path, images: Iterable[tuple[Tensor, int]]) -> None:
-    """Write images, one after the other, and behind the last of them a number for each.
+    """Write images one after the other, followed by a number for each.
 
-    The file gets its name when it is complete, so that a kill leaves no partial file.
+    The file gets its name once it is complete, so a kill leaves no partial file.
 
     Args:
-        path: The file; its folder is made if need be.
+        path: The file; its folder is created if missing.
         images: uint8, all of one shape, each with its number.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for forsaken in path.parent.glob("*.partial"):
-        if time.time() - forsaken.stat().st_mtime > 3600:  # whoever wrote it was killed
+        if time.time() - forsaken.stat().st_mtime > 3600:  # its writer was killed
             forsaken.unlink()
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")  # one for each process
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")  # one per process
     numbers = []
     try:
         with partial.open("wb") as file:
@@ -61,7 +61,7 @@ def write_images(path: Path, images: Iterable[tuple[Tensor, int]]) -> None:
 
 
 def mapped_images(path: Path, shape: tuple[int, ...]) -> Split:
-    """Return the images of a file without reading them: the system does that when they are used.
+    """Return the images of a file without reading them: the system loads them on use.
 
     Args:
         path: A file of ``write_images``.
@@ -72,6 +72,6 @@ def mapped_images(path: Path, shape: tuple[int, ...]) -> Split:
     pixels = np.memmap(path, np.uint8, "r", shape=(count, *shape))
     numbers = np.fromfile(path, np.int64, offset=count * num_bytes)
     with warnings.catch_warnings():
-        # A mapping that could be written to would be refused where it is larger than the memory.
+        # A writable mapping larger than memory would be refused.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return Split(torch.from_numpy(pixels), torch.from_numpy(numbers))
