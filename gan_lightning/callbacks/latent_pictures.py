@@ -129,7 +129,7 @@ def _reconstructions(
 ) -> Image.Image:
     pixels = image_pairs(data.unscale(x), data.unscale(model.reconstruct(x, labels)))
     rows = ["input", "output"] * max(len(x) // 10, 1)
-    return around(pixels, data, "Validation images above what is left of them", rows)
+    return around(pixels, data, "Validation images above their reconstructions", rows)
 
 
 def _traversals(data: DataModule, model: LatentModel, z: Tensor, labels: Tensor) -> Image.Image:
@@ -138,10 +138,14 @@ def _traversals(data: DataModule, model: LatentModel, z: Tensor, labels: Tensor)
     return around(
         image_grid(data.unscale(decoded), NUM_STEPS),
         data,
-        "One latent unit moved, by so many standard deviations",
+        "One latent unit at a time, moved by standard deviations",
         [f"z{unit}" for unit in most_varying(z, 10)],
-        [f"{x:+.1f}" if x else "0" for x in np.linspace(-FARTHEST, FARTHEST, NUM_STEPS)],
+        [_signed(x) for x in np.linspace(-FARTHEST, FARTHEST, NUM_STEPS)],
     )
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.1f}".replace("-", "−") if number else "0"
 
 
 def _interpolations(data: DataModule, model: LatentModel, z: Tensor, labels: Tensor) -> Image.Image:

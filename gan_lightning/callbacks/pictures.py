@@ -150,7 +150,7 @@ class SamplePictures(Callback):
     def _caption(self, batches: int) -> str:
         """Return a frame's caption: the number of batches and the last validation's result."""
         when = "untrained" if batches == 0 else f"{batches:,} batch{'es' * (batches > 1)}"
-        return when if self.score is None else f"{when} · {self.score}"
+        return when if self.score is None else f"{when} · {self.score.replace(' -', ' −')}"
 
     def write_films(self, trainer: Trainer) -> None:
         """Write the films of a run so far, once a picture has been drawn."""

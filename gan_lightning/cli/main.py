@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from gan_lightning.cli.front_door import PROGRAM, check_command_line
 from gan_lightning.cli.impute import as_sample
@@ -95,3 +96,11 @@ def _hush() -> None:
     warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
     # We log by batches of the whole run, not of an epoch.
     warnings.filterwarnings("ignore", message="The number of training batches")
+    warnings.formatwarning = _as_a_line
+
+
+def _as_a_line(
+    message: Warning | str, category: Any, filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Return a warning for a person, who has no use for its place in the code."""
+    return f"Warning: {message}\n"

@@ -23,7 +23,7 @@ class StartReport(Callback):
             return
         before = trainer.ckpt_path
         lines = [
-            "Starts a run." if before is None else f"Goes on from {shortest(Path(before))}.",
+            "Starts a run." if before is None else f"Resumes from {shortest(Path(before))}.",
             f"  run       {place}",
             f"  data      {_described(data_of(trainer))}",
             f"  networks  {_networks(pl_module)}",
@@ -54,7 +54,7 @@ def _networks(model: LightningModule) -> str:
         for name, network in model.named_children()
     }
     moving = [f"{name} of {count:,} weights" for name, count in counts.items() if count]
-    return f"{type(model).__name__}: {', '.join(moving) or 'none with weights'}"
+    return f"{type(model).__name__}: {', '.join(moving) or 'no weights to train'}"
 
 
 def _device(trainer: Trainer) -> str:

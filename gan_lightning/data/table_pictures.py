@@ -1,6 +1,6 @@
 """Pictures of tables of any width: their columns, and pairs of the measured ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -88,7 +88,8 @@ class TablePictures:
             rows = self.training.x[:MOST_POINTS]
             names = [self.columns[i].name for i in self.paired]
             groups = self._groups(rows, chosen is not None)
-            self.pairs = PairScene(rows[:, self.paired].numpy(), names, groups)
+            words = [_word(self.columns[i]) for i in self.paired]
+            self.pairs = PairScene(rows[:, self.paired].numpy(), names, groups, words=words)
         return self.pairs.showing(samples[:, self.paired].numpy(), chosen, TITLES["pairs"])
 
     def _groups(self, rows: Tensor, labelled: bool) -> Groups | None:
@@ -145,8 +146,12 @@ def panel(column: Column, real: Tensor) -> Panel:
     elif isinstance(column, Categorical):
         levels = list(column.categories)
     step = column.step or None if isinstance(column, Continuous) else None
-    word = partial(_written, column) if isinstance(column, Moment) else None
-    return Panel(column.name, levelled(column, real).numpy(), step, levels, word=word)
+    return Panel(column.name, levelled(column, real).numpy(), step, levels, word=_word(column))
+
+
+def _word(column: Column) -> Callable[[float], str] | None:
+    """Return what writes a column's values where they are no plain numbers: dates and times."""
+    return partial(_written, column) if isinstance(column, Moment) else None
 
 
 def _written(column: Moment, value: float) -> str:

@@ -1,6 +1,6 @@
 """Pairs of columns, with the distribution of each on the diagonal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ from gan_lightning.figures.scene import Scene
 Labels = NDArray[np.int64]
 
 MARGIN_BINS = 16
+
+SMALL = 8
+"""Size of ticks that are texts, such as dates."""
 
 
 class Groups(NamedTuple):
@@ -39,6 +42,7 @@ class PairScene(Scene):
         groups: What the points are coloured by; by default whether they are real.
         limits: Lowest and highest value shown of each column; by default slightly beyond the real
             values.
+        words: How each column's values are written, such as dates; None for numbers.
     """
 
     @styled()
@@ -48,8 +52,10 @@ class PairScene(Scene):
         names: Sequence[str],
         groups: Groups | None = None,
         limits: Sequence[tuple[float, float]] | None = None,
+        words: Sequence[Callable[[float], str] | None] | None = None,
     ) -> None:
         count = len(names)
+        self._words = words or [None] * count
         super().__init__(max(1.65 * count + 0.6, 4.6), max(1.55 * count + 0.9, 3.4))
         self.names = list(names)
         self._coloured = groups is not None
@@ -122,6 +128,14 @@ class PairScene(Scene):
     def _name(self, axis: Axes, row: int, column: int) -> None:
         """Name the columns on the left and below, and keep ticks few."""
         axis.locator_params(nbins=3)
+        if (word := self._words[row]) is not None and row != column:
+            low, high = axis.get_ylim()
+            axis.set_yticks([low, high], [word(low), word(high)], fontsize=SMALL)
+        if (word := self._words[column]) is not None:
+            low, high = axis.get_xlim()
+            axis.set_xticks([low, high], [word(low), word(high)], fontsize=SMALL)
+            for label, side in zip(axis.get_xticklabels(), ("left", "right"), strict=True):
+                label.set(horizontalalignment=side)
         if row == len(self.names) - 1:
             axis.set_xlabel(_two_lines(self.names[column]))
         else:

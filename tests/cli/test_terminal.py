@@ -44,7 +44,7 @@ def test_a_run_says_at_once_where_it_lives_and_what_trains_on_what(fit, tmp_path
 def test_a_run_that_goes_on_says_from_where(fit, tmp_path):
     fit()
     out = fit("--ckpt_path=last", "--trainer.max_epochs=6").out
-    assert f"Goes on from {tmp_path}/lightning_logs/r3gan_ring/version_0/" in out
+    assert f"Resumes from {tmp_path}/lightning_logs/r3gan_ring/version_0/" in out
     assert "version_1" not in out
 
 

@@ -41,9 +41,9 @@ def levels(count):
     )
 
 
-def pairs(count, groups=None):
+def pairs(count, groups=None, words=None):
     names = [f"column {i} (cm)" for i in range(count)]
-    scene = PairScene(RANDOM.normal(size=(40, count)), names, groups)
+    scene = PairScene(RANDOM.normal(size=(40, count)), names, groups, words=words)
     labels = RANDOM.integers(0, 2, 25)
     return scene, lambda: scene.showing(
         RANDOM.normal(size=(25, count)), labels, "Pairs of features"
@@ -67,6 +67,7 @@ SCENES = {
     **{f"numbers{i}": lambda i=i: numbers(i) for i in (1, 2, 4, 9)},
     **{f"levels{i}": lambda i=i: levels(i) for i in (2, 14)},
     **{f"pairs{i}": lambda i=i: pairs(i) for i in (2, 4)},
+    "dates": lambda: pairs(4, words=[lambda _: "2024-12-31"] * 4),
     "coloured2": lambda: pairs(2, COLOURED),
     "coloured4": lambda: pairs(4, COLOURED),
     "ring": lambda: points(0.01),
