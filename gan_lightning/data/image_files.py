@@ -1,4 +1,4 @@
-"""One file as an image of bytes: nothing is clipped, nothing hidden becomes visible."""
+"""Reads one file as an image of bytes, without clipping values or revealing hidden pixels."""
 
 import re
 import stat
@@ -17,35 +17,35 @@ from torch import Tensor
 from gan_lightning.errors import InputError
 
 UNREAD = {"EPS"}
-"""Formats that are left alone: this one starts another program."""
+"""Formats that are not opened: this one starts another program."""
 
 UNKNOWN_TO_PILLOW = {".heic", ".heif", ".svg", ".dng", ".cr2", ".nef", ".arw"}
-"""Endings of images that are left out, unless another package has taught Pillow to open them."""
+"""Endings of image files that Pillow opens only with a plugin; else they are left out."""
 
 WHITE = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "F": 1, "I": None}
-"""White in each of Pillow's modes of more than 8 bits; None where no file says it."""
+"""White in each of Pillow's modes of more than 8 bits; None if no file states it."""
 
 PLAIN = r"[A-Za-z0-9 ,.;:()-]{1,100}"
-"""Words of Pillow's that quote nothing of a file."""
+"""Pillow's messages that quote nothing of a file."""
 
 WHITE_IS_ZERO = 262, 0
-"""The tag, and its value, of a TIFF whose numbers are darkness."""
+"""The tag, and its value, of a TIFF in which 0 is white."""
 
 
 class Reading(NamedTuple):
-    """An image as it is trained on, and what was done to it on the way."""
+    """An image as used in training, and the conversions that were applied."""
 
     pixels: Tensor
     """uint8, shape ``(channels, size, size)``."""
     remarks: tuple[str, ...]
-    """What was converted, in words."""
+    """The conversions, in words."""
 
 
 class ImageReader:
     """Reads files as squares of bytes, upright by their EXIF data, cropped at the centre.
 
-    Pictures of more than 8 bits are scaled so that ``white`` becomes 255; what lies outside
-    [0, white] is refused. Of several frames or pages the first is read.
+    Pictures of more than 8 bits are scaled so that ``white`` becomes 255; values outside [0, white]
+    are refused. Of several frames or pages the first is read.
 
     Args:
         channels: 3 for colour, 1 for grey.
@@ -68,11 +68,11 @@ class ImageReader:
         self.background = _colour(background)
         self.white = white
         self.largest = 0.0
-        """The largest value that was seen in a 16-bit picture whose white was not chosen."""
+        """The largest value seen in 16-bit pictures, if white was not chosen."""
 
     @property
     def conversion(self) -> str:
-        """All that the pixels of a readable file depend on, but for their form."""
+        """Everything that determines the pixels of a readable file, except their shape."""
         return f"2 {self.background} {self.white}"  # 2 is the version of this file's arithmetic
 
     def __call__(self, path: Path) -> Reading:
@@ -83,10 +83,10 @@ class ImageReader:
             Exception: Whatever else Pillow raises for a broken file: see ``reason``.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of metadata and of large images; what matters raises
+            warnings.simplefilter("ignore")  # about metadata and large images; errors raise
             with Image.open(path, formats=_formats()) as image:
                 remarks = []
-                # A telephone's MPO file holds views of one scene.
+                # A phone's MPO file holds views of one scene.
                 if getattr(image, "is_animated", False) and image.format != "MPO":
                     remarks.append("of several frames, the first of which is used")
                 if image.mode in WHITE:
@@ -128,16 +128,16 @@ class ImageReader:
 
 
 def why_irregular(path: Path) -> str | None:
-    """Return why a path is no file that could be read; None if it is one."""
+    """Return why a path is not a readable file; None if it is one."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
         return "a link to nothing" if path.is_symlink() else str(error.strerror)
-    return None if stat.S_ISREG(mode) else "no regular file"  # a FIFO would be waited for
+    return None if stat.S_ISREG(mode) else "no regular file"  # reading a FIFO would block
 
 
 def is_image(path: Path) -> bool:
-    """Return whether a file begins like an image, broken or not."""
+    """Return whether a file starts like an image, broken or not."""
     if why_irregular(path) is not None:
         return False
     try:
@@ -172,7 +172,7 @@ def reason(error: Exception) -> str:
 
 
 def _white(image: Image.Image) -> float | None:
-    """Return what is white in an image of more than 8 bits."""
+    """Return the value of white in an image of more than 8 bits."""
     # Older versions of Pillow open 16-bit PNGs like 32-bit integers.
     sixteen_bits = image.mode == "I" and image.format in ("PNG", "PPM")
     return 65535 if sixteen_bits else WHITE[image.mode]

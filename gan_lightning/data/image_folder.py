@@ -1,4 +1,4 @@
-"""A folder of your own pictures."""
+"""A folder of your own images."""
 
 import math
 from collections import Counter
@@ -40,28 +40,28 @@ class ImageFolder(Images):
     """The images of a folder, decoded once: resized and cropped at the centre to squares.
 
     The images lie either in the folder itself, all with one label, or in a subfolder for each
-    class, labelled in alphabetical order (torchvision's layout). Folders called ``train``
-    and perhaps ``val`` and ``test`` are a split, each with or without classes. Whatever Pillow can
-    open is an image, by its content and not by its ending; what was left out is said in a line.
+    class, labelled in alphabetical order (torchvision's layout). Folders named ``train``, and
+    optionally ``val`` and ``test``, are a split, each with or without classes. An image is whatever
+    Pillow can open, by content and not by ending; one line says what was left out.
 
-    Images that are too many for memory are decoded into a file below ``<root>/.decoded``, of which
-    the system loads what is used; the next run opens it at once. It is rebuilt when an image has
-    changed, and may be deleted.
+    Images too many for memory are decoded into a file in ``<root>/.decoded``, of which the system
+    loads what is used; the next run opens it at once. It is rebuilt when an image has changed, and
+    may be deleted.
 
     Args:
         root: The folder.
-        size: Height and width that the images get.
+        size: Height and width to which images are resized.
         channels: 3 for colour, 1 for grey.
         flip: Add each training image's mirror image to it.
         batch_size: Images in a batch.
         val_fraction: Share of the images that is held out for validation and ``test``, at least
-            two; where there are none, samples are compared with the training images.
+            two; with 0, samples are compared with the training images.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
         features: Features that the metrics use; by default ``FilterFeatures``.
-        cache_above: Gigabytes of decoded images, three bytes for a pixel of colour, above which
-            they are kept in a file.
-        split_seed: Seed of the split. An image is held out for its content: it stays so when others
-            are added, removed or renamed.
+        cache_above: Gigabytes of decoded images, at three bytes per colour pixel, above which they
+            are kept in a file.
+        split_seed: Seed of the split. Content decides which images are held out: they stay so when
+            others are added, removed or renamed.
         background: What shows through transparent pixels, as CSS writes colours: ``"#ff8000"``.
         white: White in pictures of more than 8 bits; by default 65535 in those of 16 bits and 1
             in floats, while 32-bit integers are skipped.
@@ -108,7 +108,7 @@ class ImageFolder(Images):
         self.val_fraction = val_fraction
 
     def prepare_data(self) -> None:
-        """Decode a large folder into its file, on one process alone."""
+        """Decode a large folder into its file, in one process only."""
         listing = list_files(self.root, self.layout)
         if self._too_large(files := self._files(listing)):
             self._mapped(files)
@@ -141,10 +141,10 @@ class ImageFolder(Images):
         return HeldOut(self._held_out, frozenset())
 
     def _files(self, listing: Listing) -> list[Marked]:
-        """Return files and labels, in the order of the files' content.
+        """Return files and labels in the order of the files' content.
 
-        Those held out come first, and are marked in their labels: a file that cannot be decoded
-        must not shift the cut.
+        Held-out images come first and are marked in their labels, so that a file that cannot be
+        decoded does not shift the split.
         """
         self._skipped, self._remarks = dict(listing.skipped), Counter[str]()
         self._others = listing.others
@@ -159,13 +159,13 @@ class ImageFolder(Images):
         return marked(listing.images, hashes, self._held_out)
 
     def _fraction(self, num_images: int) -> float:
-        """Return the share that is held out: as many at least as can be compared."""
+        """Return the held-out share: at least as many images as a comparison needs."""
         if self.val_fraction == 0 or num_images < 2 * FEWEST:
             return self.val_fraction
         return max(self.val_fraction, FEWEST / num_images)
 
     def _report(self, labels: Tensor) -> FolderReport:
-        """Return what to say of the images that these labels were read with."""
+        """Return the report on the images with these labels."""
         sizes = part_sizes(labels, self.copies)
         of_class = class_sizes(labels, self.copies, self.num_classes)
         classes = dict(zip(self.classes, of_class, strict=False))
@@ -190,7 +190,7 @@ class ImageFolder(Images):
         return num_bytes > self.cache_above * 1e9
 
     def _loaded(self, files: Sequence[Marked]) -> Split:
-        """Return the images of files, and the place of each among the files."""
+        """Return the images of files, and the index of each one's file."""
         images = torch.empty(len(files) * self.copies, *self.data_shape, dtype=torch.uint8)
         places: list[int] = []
         for image, place in self._decoded(files):
@@ -199,7 +199,7 @@ class ImageFolder(Images):
         return Split(images[: len(places)], torch.tensor(places))
 
     def _mapped(self, files: Sequence[Marked]) -> Split:
-        """Return the same from the folder's cache, which is written first if there is none."""
+        """Return the same from the folder's cache, which is written first if missing."""
         settings = f"{'x'.join(map(str, self.data_shape))}{'_flip' if self.flip else ''}"
         key = fingerprint([path for path, _ in files], self.root, self.reader.conversion)
         path = self.root / ".decoded" / f"{settings}_{key}.bytes"
@@ -216,7 +216,7 @@ class ImageFolder(Images):
         return mapped_images(path, self.data_shape)
 
     def _decoded(self, files: Sequence[Marked]) -> Iterator[tuple[Tensor, int]]:
-        """Yield the readable images and their places, each followed by its mirror image's."""
+        """Yield the readable images and their indices, each followed by its mirror image."""
         readable = 0
         hidden = len(files) < 1000
         for place, (path, _) in enumerate(

@@ -1,4 +1,4 @@
-"""What the folders of your pictures mean: classes, parts of a split, or nothing."""
+"""What folders of images mean: classes, parts of a split, or nothing."""
 
 import os
 import re
@@ -16,13 +16,13 @@ PARTS: dict[Part, str] = {
     "val": "val|valid(ation)?|dev",
     "test": "test(ing)?",
 }
-"""What folders of a split are called, but for an addition such as in ``train2017``."""
+"""Names of the folders of a split, apart from additions as in ``train2017``."""
 
 ADDITION = r"([ _-]?(set|data|images|pictures|imgs|\d{4}))?"
 
 
 class Place(NamedTuple):
-    """A folder all of whose images, nested ones too, have one label and are of one part."""
+    """A folder whose images, nested ones included, share one label and one part."""
 
     folder: Path
     label: int
@@ -30,13 +30,13 @@ class Place(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where the images lie, and what their places mean."""
+    """Where the images are, and what their folders mean."""
 
     classes: list[str]
-    """A name for each label; empty where the images have no classes."""
+    """A name for each label; empty if the images have no classes."""
     places: list[Place]
     notes: list[str]
-    """What a person should know of it, in words."""
+    """Notes for a person."""
 
 
 class Listing(NamedTuple):
@@ -44,16 +44,16 @@ class Listing(NamedTuple):
 
     images: list[tuple[Path, Place]]
     skipped: dict[str, str]
-    """Why each file that should be an image is none, by its name."""
+    """Why a file that looks like an image is none, by its name."""
     others: list[str]
-    """Files that neither are images nor are called so."""
+    """Files that neither are images nor are named like images."""
 
 
 def read_layout(root: Path) -> Layout:
-    """Find out what the folders of a root mean, by the first image in each.
+    """Infer what the folders in a root mean from the first image in each.
 
-    Folders called ``train``, ``val`` and ``test`` are parts, and may hold classes; other folders
-    are classes. Images beside folders of images have no class, and so has none.
+    Folders named ``train``, ``val`` and ``test`` are parts, and may hold classes; other folders are
+    classes. If images lie beside folders of images, no image has a class.
 
     Raises:
         InputError: If the folders can be understood in two ways.
@@ -88,7 +88,7 @@ def read_layout(root: Path) -> Layout:
 
 
 def list_files(root: Path, layout: Layout) -> Listing:
-    """Open every file of a layout far enough to see whether it is an image."""
+    """Open every file of a layout far enough to tell whether it is an image."""
     images: list[tuple[Path, Place]] = []
     listing = Listing(images, {}, [])
     folders = [place.folder for place in layout.places]
@@ -98,13 +98,13 @@ def list_files(root: Path, layout: Layout) -> Listing:
             if not _note_if_none(path, root, listing):
                 images.append((path, place))
     for folder in sorted({folder.parent for folder in folders} - {*folders, root.parent}):
-        for path in _files(folder):  # beside the places, where no image counts
+        for path in _files(folder):  # outside the layout's folders, where no image counts
             _note_if_none(path, root, listing)
     return listing
 
 
 def _note_if_none(path: Path, root: Path, listing: Listing) -> bool:
-    """Return whether a file is no image, and note it if so."""
+    """Return whether a file is not an image, and note it."""
     why = why_irregular(path)
     if why is None and is_image(path):
         return False
@@ -118,7 +118,7 @@ def _note_if_none(path: Path, root: Path, listing: Listing) -> bool:
 
 
 def _classes(folder: Path) -> tuple[list[str], list[str]]:
-    """Return the names of a folder's classes, or none, and what there is to say of them."""
+    """Return the names of a folder's classes, if any, and notes on them."""
     folders, notes = _filled(folder)
     for inner in folders:
         parts = {part for each in _filled(inner)[0] if (part := _part(each.name))}
@@ -134,7 +134,7 @@ def _classes(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _filled(folder: Path) -> tuple[list[Path], list[str]]:
-    """Return the subfolders that hold an image somewhere, and a note of the others."""
+    """Return the subfolders that contain an image, and a note on the others."""
     subfolders = [entry for entry in _entries(folder) if entry.is_dir() and not _hidden(entry)]
     filled = [
         each
@@ -150,7 +150,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _walk(folder: Path, seen: set[tuple[int, int]], unread: dict[str, str]) -> Iterator[Path]:
-    """Yield all files below a folder, through links too, but of no folder that was seen."""
+    """Yield all files below a folder, also through links, but each folder only once."""
     try:
         entries = _entries(folder)
     except OSError as error:
@@ -167,7 +167,7 @@ def _walk(folder: Path, seen: set[tuple[int, int]], unread: dict[str, str]) -> I
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    """Return what tells a folder from others, whatever link leads there."""
+    """Return what identifies a folder, whatever link leads there."""
     status = folder.stat()
     return status.st_dev, status.st_ino
 

@@ -1,7 +1,7 @@
-"""Which images are trained on: a mark in their labels, until the splits can be cut.
+"""Which images are trained on: a mark in their labels, until the splits are made.
 
-A file that cannot be decoded must not shift the cut, and what is mapped from a file can be sliced
-without a copy, but not indexed. So the images of each part stand together.
+A file that cannot be decoded must not shift the split, and a memory-mapped file can be sliced
+without a copy, but not indexed. So the images of each part are contiguous.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -17,11 +17,11 @@ from gan_lightning.errors import InputError
 ORDER: tuple[Part, ...] = ("val", "test", "train")
 
 MARK = 2**40
-"""Times the place of a part in the order, it is added to the labels of the part's images."""
+"""Multiplied by a part's position, it is added to the labels of the part's images."""
 
 
 FEWEST = 2
-"""So many images at least are read, and compared with."""
+"""The smallest number of images to read, and to compare with."""
 
 
 class Marked(NamedTuple):
@@ -34,7 +34,7 @@ class Marked(NamedTuple):
 def marked(
     images: Sequence[tuple[Path, Place]], hashes: Mapping[Path, str], held_out: Set[str]
 ) -> list[Marked]:
-    """Return files part by part, in each of them in the order of their content.
+    """Return files part by part, each part in the order of content.
 
     Args:
         images: Files and where they lie.
@@ -51,13 +51,13 @@ def marked(
 
 
 def part_sizes(labels: Tensor, copies: int) -> dict[Part, int]:
-    """Return how many images each part has, copies of them not counted."""
+    """Return how many images each part has, not counting copies."""
     counts = (labels // MARK).bincount(minlength=len(ORDER)) // copies
     return dict(zip(ORDER, counts.tolist(), strict=True))
 
 
 def check_sizes(sizes: Mapping[Part, int], root: Path, val_fraction: float) -> None:
-    """Make sure that there are images to train on, and none or enough to compare with.
+    """Make sure that there are images to train on, and either none or enough to compare with.
 
     Raises:
         InputError: If there are too few.
@@ -72,17 +72,17 @@ def check_sizes(sizes: Mapping[Part, int], root: Path, val_fraction: float) -> N
 
 
 def class_sizes(labels: Tensor, copies: int, num_classes: int) -> list[int]:
-    """Return how many images each class has, copies of them not counted."""
+    """Return how many images each class has, not counting copies."""
     return ((labels % MARK).bincount(minlength=num_classes) // copies).tolist()
 
 
 def cut(images: Tensor, labels: Tensor, copies: int) -> dict[Part, Split]:
-    """Return the images of each part, with copies only where they are trained on.
+    """Return the images of each part, with copies only for training.
 
     Args:
         images: Shape ``(num_images · copies, …)``, each followed by its copies.
         labels: Marked labels, shape ``(num_images · copies,)``.
-        copies: How often each image is there.
+        copies: How often each image occurs.
     """
     sizes = [size * copies for size in part_sizes(labels, copies).values()]
     parts = zip(ORDER, images.split(sizes), (labels % MARK).split(sizes), strict=True)

@@ -1,4 +1,4 @@
-"""What a person is told of a folder of images after it was read."""
+"""The report on a folder of images that was read."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
 from gan_lightning.data.image_layout import Part
 
 NAMED = 20
-"""So many files and classes are named, others are counted."""
+"""The largest number of files or classes that are named; others are counted."""
 
 FOR: dict[Part, str] = {"train": "for training", "val": "held out", "test": "for test"}
 
@@ -20,21 +20,21 @@ DARK = 65535 / 8
 
 @dataclass
 class FolderReport:
-    """How many images of a folder are used, and what became of the others."""
+    """How many images of a folder are used, and what happened to the others."""
 
     root: Path
     parts: Mapping[Part, int]
-    """How many images are for what."""
+    """The number of images for each purpose."""
     classes: Mapping[str, int]
-    """How many images each class has."""
+    """The number of images in each class."""
     skipped: Mapping[str, str]
-    """Why each file that should be an image is none, by its name."""
+    """Why a file that looks like an image is none, by its name."""
     others: Sequence[str]
-    """Files that are no images."""
+    """Files that are not images."""
     remarks: Mapping[str, int]
-    """How many images were converted, by how."""
+    """The number of images for each conversion."""
     notes: Sequence[str]
-    """What else a person should know."""
+    """Further notes for a person."""
 
     def text(self) -> str:
         """Return all of it as one line."""
@@ -50,7 +50,7 @@ class FolderReport:
         return "; ".join([*sentences, *([left_out] if left_out else [])]) + "."
 
     def tell(self) -> None:
-        """Say it once: as a warning where something that should be used is not."""
+        """Print the report once, as a warning if usable-looking files are left out."""
         if self.skipped or self.notes:
             rank_zero_warn(self.text())
         else:
@@ -58,14 +58,14 @@ class FolderReport:
 
 
 def left_out_text(skipped: Mapping[str, str], others: Sequence[str] = ()) -> str:
-    """Return which files are skipped, and why, and which are no images."""
+    """Return which files are skipped and why, and which are not images."""
     why = [f"{name} is skipped: {why}" for name, why in skipped.items()]
     parts = [_listed(why, "; "), f"no images: {_listed(others)}" if others else ""]
     return "; ".join(filter(None, parts))
 
 
 def darkness_note(largest: float) -> list[str]:
-    """Return what to say of 16-bit images that use a small part of their range."""
+    """Return a note on 16-bit images that use a small part of their range."""
     if not 0 < largest < DARK:
         return []
     return [
@@ -75,7 +75,7 @@ def darkness_note(largest: float) -> list[str]:
 
 
 def none_held_out_note(val_fraction: float, sizes: Mapping[Part, int]) -> list[str]:
-    """Return what to say where a share was to be held out and could not be."""
+    """Return a note if images should be held out and cannot be."""
     if sizes["val"] or val_fraction == 0:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Images as bytes, and the files that they are written to."""
+"""Images as bytes, and the files to which they are written."""
 
 import shutil
 import tempfile
@@ -45,7 +45,7 @@ class ImageUnits(Units):
 
     Args:
         value_range: Range of the floats.
-        label_names: What each label is called.
+        label_names: Names of the labels.
     """
 
     kind = "images"
@@ -65,7 +65,7 @@ class ImageUnits(Units):
         return unit if self.value_range == "[0, 1]" else unit * 2 - 1
 
     def in_units(self, x: Tensor) -> Tensor:
-        """Return float32 in [0, 255]; what lies outside the range becomes black or white."""
+        """Return float32 in [0, 255]; values outside the range become black or white."""
         unit = x.float()
         unit = unit if self.value_range == "[0, 1]" else (unit + 1) / 2
         return (unit * 255).clamp(0, 255)
@@ -81,10 +81,10 @@ class ImageUnits(Units):
     def write(self, samples: Iterable[Tensor], path: Path, labels: Tensor | None = None) -> None:
         """Write images: ``.png`` as a grid, ``.npz`` as arrays, no ending as a folder of PNGs.
 
-        In a grid of images that were asked for by label, each row is of one label.
+        In a grid of images drawn by label, each row shows one label.
 
         An ``.npz`` file holds ``images``, uint8 of shape ``(num_images, channels, height, width)``,
-        and ``labels``, int64, if they were asked for.
+        and ``labels``, int64, if images were drawn by label.
         """
         self.check_output(path)
         writers: dict[str, Callable[[Iterable[Tensor], Path, Tensor | None], None]] = {
@@ -107,7 +107,7 @@ class ImageUnits(Units):
 
 
 def grid(samples: Tensor, labels: Tensor | None) -> NDArray[np.uint8]:
-    """Return pixels of all images, in rows of one label each where they were asked for by label."""
+    """Return pixels of all images, with one label per row if they were drawn by label."""
     return image_grid(samples) if labels is None else labelled_grid(samples, labels.cpu())
 
 
@@ -123,7 +123,7 @@ def _write_arrays(samples: Iterable[Tensor], path: Path, labels: Tensor | None) 
             count, shape = count + len(chunk), (chunk.shape[1], chunk.shape[2], chunk.shape[3])
             spool.write(chunk.contiguous().numpy().tobytes())
         spool.seek(0)
-        # The header stands first and says how many there are, which is known last.
+        # The header comes first but states the number of images, which is known last.
         header = {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
         with archive.open("images.npy", "w", force_zip64=True) as entry:
             write_array_header_1_0(entry, header)

@@ -17,11 +17,11 @@ from gan_lightning.figures import labelled_grid
 from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
 
 MOST_ROWS = 40
-"""Rows of a grid that have names beside them."""
+"""The largest number of rows that get a name in a grid."""
 
 
 class Images(DataModule):
-    """Images that stay bytes in memory and become floats a batch at a time, on the device.
+    """Images that stay bytes in memory and become floats batch by batch, on the device.
 
     A subclass fills the splits with uint8 images, shape ``(num_images, channels, size, size)``.
 
@@ -31,8 +31,8 @@ class Images(DataModule):
         batch_size: Images in a batch.
         value_range: Range of the floats: ``[-1, 1]`` for generators that end in tanh, ``[0, 1]``
             for those that end in a sigmoid.
-        binarise: How grey becomes black or white; by default it stays grey. Drawn images are drawn
-            anew for every batch of training, and are the same each time in validation and test.
+        binarise: How grey becomes black or white; by default images stay grey. Random images are
+            redrawn for every training batch, and fixed in validation and test.
         features: Features that the metrics use; by default ``FilterFeatures``.
         label_names: What each label is called.
     """
@@ -69,13 +69,13 @@ class Images(DataModule):
         self.features = features or FilterFeatures()
 
     def scale(self, x: Tensor) -> Tensor:
-        """Return floats in the chosen range, on the training device, from bytes."""
+        """Return floats in the chosen range from bytes, on the training device."""
         if self.trainer is not None:
             x = x.to(self.trainer.strategy.root_device, non_blocking=True)
         return self.units.scale(x)
 
     def binarise_splits(self) -> None:
-        """Make the splits black and white, but for training images that are drawn anew."""
+        """Make the splits black and white, except training images that are redrawn."""
         if self.binarise is None:
             return
         fixed: dict[int, Split] = {}
@@ -95,7 +95,7 @@ class Images(DataModule):
         return self._drawing(super().predict_dataloader())
 
     def _drawing(self, loader: TensorLoader) -> TensorLoader:
-        """Let a loader of training images draw them anew, where that is wanted."""
+        """Let a training loader redraw images if ``binarise`` asks for it."""
         if self.binarise == "bernoulli":
             loader.scale = lambda images: self.scale(binarised(images, "bernoulli"))
         return loader
@@ -108,7 +108,7 @@ class Images(DataModule):
         return points._replace(x=binarised(points.x, self.binarise, random))
 
     def setup_units(self) -> None:
-        """Learn nothing: samples can be drawn where the images are not."""
+        """Learn nothing: samples can be drawn without the images."""
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         digits = self.knows_classes and isinstance(self.features, DigitFeatures)
@@ -149,7 +149,7 @@ def resized(images: Tensor, size: int) -> Tensor:
 
 
 def split_off(split: Split, num_val: int, seed: int) -> tuple[Split, Split]:
-    """Return the rest of a split and ``num_val`` points drawn from it at random, in their order."""
+    """Return a split without ``num_val`` random points, and these points, both in order."""
     order = torch.randperm(len(split.x), generator=torch.Generator().manual_seed(seed))
     val, rest = order[:num_val].sort().values, order[num_val:].sort().values
     return Split(split.x[rest], split.labels[rest]), Split(split.x[val], split.labels[val])
