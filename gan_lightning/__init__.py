@@ -1,13 +1,13 @@
 """Generative models as PyTorch Lightning experiments.
 
 Importing the package imports its models, networks, samplers, data and callbacks, so that experiment
-files name them by their bare class names and ``load_from_checkpoint`` finds them. A program takes
-them from here: ``from gan_lightning import GAN, Iris, MLPGenerator``.
+files can use bare class names and ``load_from_checkpoint`` finds them. Programs import them from
+here: ``from gan_lightning import GAN, Iris, MLPGenerator``.
 """
 
 from gan_lightning.cli.main import turn_away
 
-turn_away()  # what is misspelt is answered before the rooms below load PyTorch and Lightning
+turn_away()  # typing errors are answered before PyTorch and Lightning load
 
 from gan_lightning import callbacks, data, features, losses, models, networks, samplers, schedules
 from gan_lightning.callbacks import *
@@ -25,6 +25,6 @@ from gan_lightning.version import __version__
 guard_lightning_loader()
 
 ROOMS = (callbacks, data, features, losses, models, networks, samplers, schedules)
-"""Where the names of this package come from: each room says which of its own it shows."""
+"""Sources of this package's names: each room's ``__all__`` lists what it exports."""
 
 __all__ = ["__version__", "load", *(name for room in ROOMS for name in room.__all__)]

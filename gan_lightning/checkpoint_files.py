@@ -1,4 +1,4 @@
-"""Checkpoint files: whole, and of the form that every checkpoint has, before anything is built."""
+"""Checkpoint files, checked for damage and form before anything is built."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from gan_lightning.files import check_archive
 
 MOST_VALUES = 100_000
 MOST_LEVELS = 50
-"""No model has more hyperparameters, or deeper ones; a list that holds itself has."""
+"""Limits that only a malformed file exceeds, such as one with a list that contains itself."""
 
 
 def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
 
     Args:
         path: The file.
-        parts: What it has to hold beside the weights.
+        parts: What it must hold besides the weights.
 
     Raises:
         InputError: If the file is damaged, or is no checkpoint of Lightning.
@@ -53,7 +53,7 @@ def restoring(path: object) -> Iterator[None]:
     """Name the checkpoint in any error of restoring it.
 
     Raises:
-        InputError: If what is done under it fails.
+        InputError: If the body of the context fails.
     """
     try:
         yield
@@ -102,7 +102,7 @@ def _are_mappings(value: object) -> bool:
 
 
 def _are_weights(value: object) -> bool:
-    # A layer's own state, which a class of one's own may have, is whatever that class says.
+    # A user's layer may have a state of its own, in any form.
     return isinstance(value, dict) and all(
         isinstance(weight, Tensor) or str(name).endswith("_extra_state")
         for name, weight in value.items()
@@ -114,7 +114,7 @@ def _is_natural(value: object) -> bool:
 
 
 def _are_plain(values: object) -> bool:
-    """Return whether these are named texts, numbers, lists and mappings, and not too many."""
+    """Return whether values are named texts, numbers, lists and mappings, and not too many."""
     seen = 0
     waiting = [(values, 0)]
     while waiting:

@@ -1,4 +1,4 @@
-"""Files that get their names only when they are complete, and archives that show any damage."""
+"""Files that get their names only once complete, and archives that reveal any damage."""
 
 import errno
 import os
@@ -20,16 +20,14 @@ SEAL = b"gan_lightning crc32 "
 def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     """Yield the path of a new file beside ``path``, which becomes ``path`` when it is complete.
 
-    The same holds for a folder that is not there yet; one that is there is yielded as it is.
-
-    Whatever goes wrong leaves the file that was there before. A link is replaced, not followed: a
-    folder from elsewhere may hold one that points anywhere. A pipe or a device, such as
-    ``/dev/stdout``, is written to directly.
+    The same holds for a new folder; an existing one is yielded unchanged. Any error leaves the
+    previous file in place. A link is replaced, not followed: in a folder from elsewhere it may
+    point anywhere. A pipe or a device, such as ``/dev/stdout``, is written to directly.
 
     Args:
-        path: The file; its folder is made where it is missing.
-        durable: Wait until the disk holds the file, then its name, so that a loss of power leaves
-            the old file or the new one, whole.
+        path: The file; its folder is created if missing.
+        durable: Wait until the disk holds the file, then its name, so that a power failure leaves
+            either the old or the new file intact.
 
     Raises:
         InputError: If it cannot be written.
@@ -65,7 +63,7 @@ def sealed(archive: bytes) -> bytes:
 
 
 def check_archive(path: Path) -> None:
-    """Make sure that a ZIP archive is as it was written: by its seal, or else part by part.
+    """Make sure that a ZIP archive is undamaged, by its seal or else part by part.
 
     Raises:
         ValueError: If it is not, or if it is no archive.
@@ -84,7 +82,7 @@ def check_archive(path: Path) -> None:
 
 
 def links_out_of(folder: Path) -> Iterator[Path]:
-    """Yield the links in a folder, at any depth, that point to a place outside it."""
+    """Yield the links in a folder, at any depth, that point outside it."""
     home = folder.resolve()
     for place, folders, files in os.walk(folder):
         for name in folders + files:
@@ -99,7 +97,7 @@ def _flush(path: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that cannot
+        if error.errno != errno.EINVAL:  # a file system without support
             raise
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The one way in which samples are drawn: by the commands, the callbacks and Python alike."""
+"""How samples are drawn, by commands, callbacks and programs alike."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,13 +13,13 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel, MakeSampler
 
 CHUNK_SIZE = 1000
-"""Samples drawn at once: enough to keep a device busy, few enough to fit in its memory."""
+"""Samples drawn at once: enough to keep a device busy, and few enough for its memory."""
 
 
 def drawn(
     model: GenerativeModel, num_samples: int, labels: Tensor | None = None
 ) -> Iterator[Tensor]:
-    """Yield samples in chunks, each shaped ``(chunk, *data_shape)``, so that memory stays flat.
+    """Yield samples in chunks, each shaped ``(chunk, *data_shape)``, to limit memory.
 
     Args:
         model: The model that draws them.
@@ -40,19 +40,19 @@ def drawn_in_shares(
     rank: int = 0,
     world_size: int = 1,
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Yield a rank's share of samples that are the same on any number of ranks, with their labels.
+    """Yield a rank's share of samples, equal on any number of ranks, with their labels.
 
     Args:
         model: The model that draws them.
         num_samples: Number of samples over all ranks.
         labels: A label for each of them, or None.
-        seed: Seed of their latents; PyTorch's random state is moved by it.
-        chunk_size: Samples of one seed.
+        seed: Seed of their latents; PyTorch's random state changes.
+        chunk_size: Samples that share a seed.
         rank: This rank.
         world_size: Number of ranks.
     """
     starts = range(0, num_samples, chunk_size)[rank::world_size]
-    # A rank without a share still has to take part in the exchange.
+    # A rank without a share must still take part in the exchange.
     for start, size in [(s, min(chunk_size, num_samples - s)) for s in starts] or [(0, 0)]:
         torch.manual_seed((seed * 1_000_003 + start) % 2**63)
         asked = None if labels is None else labels[start : start + size]
@@ -144,10 +144,10 @@ def _set(model: LightningModule, name: str, value: float) -> Iterator[None]:
 
 
 def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> LatentModel:
-    """Give a model another sampler of latents, which may want to be fitted first.
+    """Give a model another sampler of latents, which may have to be fitted first.
 
     Raises:
-        InputError: If it has none to exchange.
+        InputError: If it has no sampler.
     """
     if not isinstance(model, LatentModel) or model.num_classes is not None:
         raise InputError(
@@ -158,7 +158,7 @@ def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> LatentMode
 
 
 def needs_fitting(model: LightningModule) -> bool:
-    """Return whether a model draws from a sampler that has to be fitted to latents of data."""
+    """Return whether a model's sampler must be fitted to latents of data."""
     return isinstance(model, LatentModel) and model.sampler.needs_latents
 
 
@@ -175,7 +175,7 @@ def fit_sampler(model: LatentModel, batches: Iterable[tuple[Tensor, Tensor]]) ->
 def latents_of(
     model: LatentModel, batches: Iterable[tuple[Tensor, Tensor]], num_latents: int | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return latents of points, the same each time, and the points' labels.
+    """Return latents of points, always the same, and the points' labels.
 
     Args:
         model: A model with an encoder.

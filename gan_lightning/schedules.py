@@ -1,4 +1,4 @@
-"""Numbers that change during training, by the points seen: one clock for all of them."""
+"""Numbers that change during training as functions of the points seen."""
 
 import math
 from abc import ABC, abstractmethod
@@ -20,8 +20,8 @@ class Cosine(Schedule):
     """From one number to another along half a cosine, then constant.
 
     Args:
-        start: The number at first.
-        end: The number in the end.
+        start: The initial value.
+        end: The final value.
         points: Points seen until then.
 
     Example:
@@ -44,8 +44,8 @@ class Linear(Schedule):
     """From one number to another along a straight line, then constant.
 
     Args:
-        start: The number at first.
-        end: The number in the end.
+        start: The initial value.
+        end: The final value.
         points: Points seen until then.
 
     Example:
@@ -65,11 +65,11 @@ class Linear(Schedule):
 
 
 Scheduled = float | Schedule
-"""A number that stays as it is, or its schedule."""
+"""A constant number, or a schedule."""
 
 
 def value_at(number: Scheduled, points_seen: int) -> float:
-    """Return a number, or what its schedule says after so many points."""
+    """Return a number, or its schedule's value after so many points."""
     return number(points_seen) if isinstance(number, Schedule) else number
 
 

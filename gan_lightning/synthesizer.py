@@ -1,4 +1,4 @@
-"""A table of one's own from Python: a frame in, a frame out."""
+"""Your own table in Python: a frame in, a frame out."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -25,13 +25,13 @@ BATCHES_PER_EPOCH = 250
 class TableSynthesizer:
     """Learns a frame of pandas and draws others like it, by the settings of ``configs/csv.yaml``.
 
-    All rows are trained on: to judge samples, keep rows out of the frame.
+    It trains on all rows: to evaluate samples, hold out rows first.
 
     Args:
         target: The column within whose categories small tables are modelled; by default the last
             one, if it has few values.
         drop: Columns to leave out.
-        types: What columns hold, by their names, where looking at them is not enough.
+        types: Types of columns by name, where their cells do not show them.
         epochs: Epochs of 250 batches of 256 rows.
         seed: Seed of the training.
 
@@ -100,11 +100,11 @@ class TableSynthesizer:
 
         Args:
             num_samples: Number of rows.
-            given: Cells that each row is to have: ``species=setosa,age>=40``.
+            given: Cells that each row must have: ``species=setosa,age>=40``.
             seed: Seed that makes the rows repeatable; by default they differ each time.
 
         Raises:
-            InputError: If nothing was fitted, or if what is given cannot be.
+            InputError: If nothing was fitted, or the given cells are impossible.
         """
         model = self._fitted()
         require_positive(num_samples=num_samples)
@@ -117,7 +117,7 @@ class TableSynthesizer:
             return self.units.frame(rows)
 
     def impute(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of texts with its gaps filled by what is likely given the other cells."""
+        """Return a frame of texts with its gaps filled by values drawn given the other cells."""
         texts = frame.astype(object).where(frame.notna(), None)
         written = texts.map(lambda cell: cell if cell is None else str(cell))
         return imputed(self._fitted(), self.units, written)

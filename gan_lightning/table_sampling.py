@@ -1,4 +1,4 @@
-"""Rows of a table that agree with cells that are given, and tables whose gaps are filled."""
+"""Rows of a table that agree with given cells, and tables with their gaps filled."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,19 +19,19 @@ from gan_lightning.models import TableModel
 from gan_lightning.sampling import CHUNK_SIZE
 
 MOST_TRIED = 1000
-"""Rows drawn for one that keeps inequalities, before they are called impossible."""
+"""Rows drawn for each one that meets the inequalities, before they count as impossible."""
 
 MOST_ROUNDS = 20
-"""Draws of a cell in which a missing one may come out again, before it is left empty."""
+"""Draws of a cell that may come out missing again, before it is left empty."""
 
 
 def drawn_given(
     model: LightningModule, units: Units, wanted: str, num_samples: int
 ) -> Iterator[Tensor]:
-    """Yield rows of a table that agree with what is given, in chunks, in the data's own units.
+    """Yield rows that agree with given cells, in chunks, in the data's own units.
 
-    Given cells condition the model. Inequalities, and cells that follow from others, reject rows,
-    and how many is told.
+    Given cells condition the model. Inequalities and cells that follow from others reject rows; the
+    share is reported.
 
     Args:
         model: A model of a table.
@@ -40,7 +40,7 @@ def drawn_given(
         num_samples: Number of rows.
 
     Raises:
-        InputError: If the model draws no rows of a table, or hardly any row keeps the inequalities.
+        InputError: If the model is not one of tables, or hardly any row meets the inequalities.
     """
     table_model, table_units = of_tables("--given", model, units)
     given = given_by(table_units.columns, wanted)
@@ -73,10 +73,10 @@ def write_table(
     Args:
         model: A model of a table.
         units: The units of its table.
-        path: Where it is written.
+        path: The output file.
         num_samples: Number of rows with given cells.
         given: What is given, as ``given_by`` reads it.
-        impute: A CSV file with gaps, in place of what is given.
+        impute: A CSV file with gaps, instead of given cells.
     """
     if impute is None:
         units.write(drawn_given(model, units, given or "", num_samples), path)
@@ -88,7 +88,7 @@ def write_table(
 def completed_rows(
     model: TableModel, units: TableUnits, rows: Tensor, given: Tensor, filled: bool = False
 ) -> Tensor:
-    """Return rows, in the data's own units, whose cells that are not given are drawn.
+    """Return rows, in the data's own units, with all cells drawn that are not given.
 
     Args:
         model: The model.
@@ -105,7 +105,7 @@ def completed_rows(
 
 
 def imputed(model: LightningModule, units: Units, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose empty cells are filled by what the model draws given the others.
+    """Return a table with its empty cells drawn given the others.
 
     Args:
         model: A model of a table like this one.

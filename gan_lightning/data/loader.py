@@ -9,32 +9,32 @@ from gan_lightning.errors import require_positive
 
 
 class TensorLoader:
-    """Yields ``(x, labels)`` batches; shuffled loaders draw a new order for every epoch.
+    """Yields ``(x, labels)`` batches, in a new random order each epoch if it shuffles.
 
-    An order is a function of the seed and the epoch, so the state of a loader is two numbers, and
-    a run that resumes from them sees the batches that it would have seen. With several ranks,
-    each takes its share of every global batch of ``batch_size * world_size`` points.
+    The order is a function of the seed and the epoch, so a loader's state is two numbers, and a run
+    resumed from them sees the same batches as if it had not stopped. With several ranks, each takes
+    its share of every global batch of ``batch_size * world_size`` points.
 
-    All ranks get as many points, and a shuffled loader gives none of them a single one, of which
-    batch normalisation knows no variance: where the last batch lacks points, the order goes on from
-    its start, so that an epoch shows a few points twice and leaves out none. Only a ``batch_size``
-    of 1, or data of one point, make batches of one.
+    All ranks get equally many points, and a shuffled loader makes no batch of one point, whose
+    variance batch normalisation cannot compute: an incomplete last batch is filled from the start
+    of the order, so that an epoch repeats a few points and omits none. Only a ``batch_size`` of 1,
+    or data of one point, make batches of one.
 
     Args:
-        x: Points as they are kept, shape ``(num_points, *data_shape)``.
+        x: Stored points, shape ``(num_points, *data_shape)``.
         labels: Their labels, shape ``(num_points,)``.
         batch_size: Points in a batch of one rank.
         seed: Seed of the orders, the same on all ranks; ``None`` keeps the given order.
         rank: Index of this process.
         world_size: Number of processes.
-        scale: Turns a batch of points as they are kept into the model's scale, such as bytes into
-            floats; by default they are in it.
+        scale: Maps a batch of stored points to the model's scale, such as bytes to floats; by
+            default the identity.
     """
 
     num_batches: int | None = None
-    """Batches of an epoch, in which points come as often as it takes; by default each once."""
+    """Batches in an epoch, for which points are repeated as needed; by default each occurs once."""
 
-    batch_sampler = None  # Lightning asks for it wherever there is a sampler
+    batch_sampler = None  # Lightning asks for it if there is a sampler
 
     def __init__(
         self,
@@ -56,15 +56,15 @@ class TensorLoader:
         self.scale = scale
         self.epoch = 0
         self._first = 0  # where the next iteration starts: 0 but after load_state_dict
-        self._position = 0  # batches of this epoch that were handed out
+        self._position = 0  # batches of this epoch handed out so far
 
     @property
     def sampler(self) -> "TensorLoader":
-        """The object that Lightning tells the epoch, by ``set_epoch``."""
+        """The object to which Lightning passes the epoch, by ``set_epoch``."""
         return self
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of an epoch; a position that was loaded for another epoch is dropped."""
+        """Choose the order of an epoch; a position loaded for another epoch is dropped."""
         if epoch != self.epoch:
             self.epoch, self._first, self._position = epoch, 0, 0
 
@@ -74,7 +74,7 @@ class TensorLoader:
 
     def load_state_dict(self, state: dict[str, int | None]) -> None:
         self.seed, self.epoch = state["seed"], state["epoch"] or 0
-        # In points, so that a run may go on with another batch size or another number of ranks.
+        # In points, so that a run can resume with another batch size or number of ranks.
         points = state["points"] or 0
         all_seen = self.num_batches is None and points >= len(self.x)
         self._first = len(self) if all_seen else points // (self.batch_size * self.world_size)
@@ -82,7 +82,7 @@ class TensorLoader:
 
     @property
     def first_batch(self) -> int:
-        """Index of the batch that the next iteration starts with: 0 except after resuming."""
+        """Index of the first batch of the next iteration: 0 except after resuming."""
         return self._first
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What a checkpoint knows of the data that its model was trained on: no points, but their units."""
+"""What a checkpoint knows about its training data: no points, but their units."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ KINDS: dict[str, type[Units]] = {
 
 
 class Split(NamedTuple):
-    """Points as they are kept, shape ``(num_points, *data_shape)``, and their labels."""
+    """Stored points, shape ``(num_points, *data_shape)``, and their labels."""
 
     x: Tensor
     labels: Tensor
@@ -28,7 +28,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class DataMemory:
-    """Units, a fingerprint of the points, and which of them were held out."""
+    """Units, a fingerprint of the points, and which points were held out."""
 
     units: Units
     fingerprint: dict[str, str]
@@ -61,7 +61,7 @@ class DataMemory:
 
     @classmethod
     def of_checkpoint(cls, checkpoint: Mapping[str, Any]) -> "DataMemory | None":
-        """Return what a checkpoint knows, by whatever data module; None if it is too old.
+        """Return the memory in a checkpoint, whatever its data module; None if it is too old.
 
         Raises:
             InputError: If it cannot be read.
@@ -71,7 +71,7 @@ class DataMemory:
 
     @staticmethod
     def owner(checkpoint: Mapping[str, Any]) -> str | None:
-        """Return the name of the data module whose memory a checkpoint holds; None if too old."""
+        """Return the name of the data module in a checkpoint; None if it is too old."""
         for name, state in checkpoint.items():
             if isinstance(state, dict) and {"units", "fingerprint", "held_out"} <= state.keys():
                 return name
@@ -84,16 +84,16 @@ class DataMemory:
         held_out: HeldOut | None,
         going_on: bool,
     ) -> None:
-        """Say what of the data at hand is not as it was.
+        """Report how the current data differ from those of the checkpoint.
 
         Args:
-            label_names: What their labels are called.
-            fingerprint: How many points each of their splits has, and a hash of them.
-            held_out: Which of them are held out.
-            going_on: Whether the checkpoint's run is to be trained on.
+            label_names: Names of their labels.
+            fingerprint: Size and hash of each of their splits.
+            held_out: The points that are held out.
+            going_on: Whether the checkpoint's run is resumed.
 
         Raises:
-            InputError: If labels would mean something else, or if a run would go on with others.
+            InputError: If labels have another meaning, or if a run would resume with other data.
         """
         known, found = self.units.label_names or (), tuple(label_names or ())
         if known != found:
@@ -114,9 +114,9 @@ class DataMemory:
                 rank_zero_warn(f"The checkpoint's {split} points were {then}; now they are {now}.")
 
     def _are_others(self, fingerprint: dict[str, str], held_out: HeldOut | None) -> bool:
-        """Return whether data are others: not the same, and not the same with some more or fewer.
+        """Return whether data are different, beyond some added or removed points.
 
-        Data of a person's own may grow: most of what was held out then is still there.
+        A user's data may grow: most points that were held out must still be there.
         """
         if fingerprint.get("training") == self.fingerprint.get("training"):
             return False
@@ -127,5 +127,5 @@ class DataMemory:
 
 
 def described_points(split: Split) -> str:
-    """Return how many points a split has, and a hash that changes when one does."""
+    """Return the size of a split, and a hash that changes when a point does."""
     return f"{len(split.x)} with the hash {digest(split.x, split.labels)}"

@@ -1,4 +1,4 @@
-"""MNIST and two sets of the same form."""
+"""MNIST and two data sets of the same form."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,20 +30,20 @@ NAMES = {
     "fashion_mnist": tuple(torchvision.datasets.FashionMNIST.classes),
     "kmnist": tuple(torchvision.datasets.KMNIST.classes),
 }
-"""Names of the labels that are no digits."""
+"""Names of the labels that are not digits."""
 
 
 class MNIST(Images):
     """70 000 grey images of 28×28 pixels in ten classes; downloaded if need be.
 
-    The files have to be the published ones, byte for byte; of ``kmnist`` that can be seen where the
-    archives lie beside them, as they do after a download.
+    The files must be the published ones, byte for byte; for ``kmnist`` this is checked if the
+    archives lie beside them, as after a download.
 
     Args:
         root: Folder that holds, or will hold, the folder ``MNIST``.
         dataset: ``mnist`` (handwritten digits, LeCun et al., 1998), ``fashion_mnist`` (Xiao et al.,
             2017) or ``kmnist`` (Clanuwat et al., 2018).
-        download: Fetch the files where they are missing.
+        download: Download missing files.
         batch_size: Images in a batch.
         num_val: Training images that are held out for validation, drawn at random; ``test`` uses
             the 10 000 test images. With 0, all are trained on and validation uses the test images
@@ -55,8 +55,8 @@ class MNIST(Images):
             time in validation and test.
         features: Features that the metrics use; by default ``DigitFeatures`` of ``mnist``, and
             ``FilterFeatures`` of the two that show no digits.
-        official: Take the published files alone. With ``false``, others of that form will do: as
-            many labels, from 0 to 9, as images of 28×28 pixels.
+        official: Accept the published files only. With ``false``, others of that form are accepted:
+            images of 28×28 pixels, with a label from 0 to 9 each.
     """
 
     def __init__(  # noqa: PLR0913 - which files, how they are split, and how they become floats
@@ -88,7 +88,7 @@ class MNIST(Images):
         self.official = official
 
     def prepare_data(self) -> None:
-        """Fetch the files, on one process alone."""
+        """Download the files, in one process only."""
         if self.download:
             with self._explained():
                 DATASETS[self.dataset](self.root, download=True)
@@ -118,7 +118,7 @@ class MNIST(Images):
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say where the files should be, whatever reading or fetching them stumbles over.
+        """Say where the files should be, whatever error occurs in reading or fetching them.
 
         Raises:
             InputError: If it does.
@@ -127,7 +127,7 @@ class MNIST(Images):
             yield
         except InputError:
             raise
-        except Exception as error:  # torchvision lets out anything
+        except Exception as error:  # torchvision raises many kinds of errors
             there = self._folder.is_dir() and not isinstance(error, FileNotFoundError)
             problem = "is damaged" if there else "was not found"
             tried = " and could not be downloaded" if self.download else ""

@@ -1,4 +1,4 @@
-"""The files of MNIST and of sets in its form: as published, or at least of that form."""
+"""The files of MNIST and of data sets in its form, as published or at least well-formed."""
 
 import gzip
 import hashlib
@@ -29,7 +29,7 @@ PUBLISHED = {
         "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
     },
 }
-"""MD5 sums of the published files, unpacked. Of KMNIST only those of the archives are known."""
+"""MD5 sums of the published files, unpacked. For KMNIST only those of the archives are known."""
 
 
 def read_split(folder: Path, dataset: type[MNIST], train: bool, official: bool) -> Split:
@@ -37,12 +37,12 @@ def read_split(folder: Path, dataset: type[MNIST], train: bool, official: bool) 
 
     Args:
         folder: The folder of the four files.
-        dataset: The set that they are of.
-        train: Whether the training images are wanted, or those of ``test``.
-        official: Whether the files have to be the published ones, byte for byte.
+        dataset: The data set.
+        train: Whether to read the training images or those of ``test``.
+        official: Whether the files must be the published ones, byte for byte.
 
     Raises:
-        InputError: If they are not, or if images and labels are no pairs of that form.
+        InputError: If they are not, or if images and labels do not match.
     """
     part = "train" if train else "t10k"
     image_file, label_file = (
@@ -95,13 +95,13 @@ def _check_published(path: Path, dataset: type[MNIST]) -> None:
 
 
 def _is_of_archive(path: Path, content: bytes, dataset: type[MNIST]) -> bool | None:
-    """Return whether the published archive holds this; None where the archive is not there."""
+    """Return whether the published archive holds this file; None without the archive."""
     archive = path.with_name(f"{path.name}.gz")
     if not archive.is_file():
         return None
     packed = archive.read_bytes()
     if _md5(packed) != dict(dataset.resources)[archive.name]:
-        return None  # damaged itself, or another one
+        return None  # damaged itself, or a different archive
     return zlib.crc32(content) == zlib.crc32(gzip.decompress(packed))
 
 

@@ -1,4 +1,4 @@
-"""Parquet, for which pandas needs another package."""
+"""Parquet files, for which pandas needs an extra package."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ INSTALL = 'pip install "gan_lightning[parquet]"'
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Return the table that a file holds.
+    """Return the table in a file.
 
     Raises:
         InputError: If it cannot be read.
@@ -28,7 +28,7 @@ def write_parquet(frames: Iterable[pd.DataFrame], path: Path) -> None:
     """Write frames of the same columns one below the other.
 
     Raises:
-        InputError: If the package for it is not installed.
+        InputError: If pyarrow is not installed.
     """
     arrow = _arrow(path)
     import pyarrow.parquet as parquet

@@ -1,4 +1,4 @@
-"""Points of the plane whose exact density is known."""
+"""Points of the plane with an exact, known density."""
 
 from abc import abstractmethod
 
@@ -13,21 +13,21 @@ from gan_lightning.figures import PointScene
 from gan_lightning.metrics import DensityMetrics, TwoSampleMetric
 
 CELLS_PER_STD = 2
-"""The midpoint rule is exact to more digits than any number here is shown with."""
+"""Midpoints of the quadrature, whose error is below any digit shown."""
 
 CHUNK = 4096
-"""Points whose density is asked for at once."""
+"""Points whose density is computed at once."""
 
 
 class PlanePoints(DataModule):
     """Points of the plane with an exact density, blurred by normal noise.
 
-    A subclass says what the density is and how points are drawn from it.
+    A subclass defines the density and how to draw from it.
 
     Args:
         std: Standard deviation of the noise along each axis.
         num_classes: Number of labels.
-        reach: The square [-reach, reach]² holds all points but one in 10⁹.
+        reach: The square [-reach, reach]² contains all but one in 10⁹ points.
         num_samples: Points for training; a tenth as many, drawn apart, are for validation and
             as many again for ``test``.
         batch_size: Points in a batch.
@@ -81,7 +81,7 @@ class PlanePoints(DataModule):
         self.test = self.draw(self.num_samples // 10, generator)
 
     def entropy(self) -> float:
-        """Return the entropy in nats, by the midpoint rule over the square that holds all."""
+        """Return the entropy in nats, by the midpoint rule over the square."""
         num_cells = int(2 * self.reach / self.std * CELLS_PER_STD) + 1
         side = 2 * self.reach / num_cells
         line = (torch.arange(num_cells, dtype=torch.float64) + 0.5) * side - self.reach

@@ -15,14 +15,14 @@ from gan_lightning.figures import PointScene
 from gan_lightning.metrics import PointMetrics, TwoSampleMetric, modes_and_quality
 
 QUADRATURE_NODES = 64
-"""Nodes along each axis: five digits of the entropy, also where modes overlap."""
+"""Nodes along each axis: five correct digits of the entropy, even where modes overlap."""
 
 STDS_IN_REACH = 7
-"""One point in 10¹⁰ lies farther from its mode along an axis."""
+"""Only one point in 10¹⁰ is farther from its mode along an axis."""
 
 
 class GaussianMixture(PlanePoints):
-    """Points of an equal mixture of round Gaussians; labels are the modes they were drawn from.
+    """Points of an equal mixture of round Gaussians; labels are their modes.
 
     Args:
         std: Standard deviation of each mode along each axis.
@@ -162,7 +162,7 @@ class GaussianGrid(GaussianMixture):
 
 def mixture_log_prob(points: Tensor, centres: Tensor, std: float) -> Tensor:
     """Return the log-density of an equal mixture of round Gaussians, shape ``(num_points,)``."""
-    exactly = "donot_use_mm_for_euclid_dist"  # which would cancel far from 0
+    exactly = "donot_use_mm_for_euclid_dist"  # expanded, it would cancel far from 0
     squared_distances = torch.cdist(points, centres.to(points), compute_mode=exactly).square()
     normaliser = math.log(2 * math.pi * std**2) + math.log(len(centres))
     return torch.logsumexp(-squared_distances / (2 * std**2), 1) - normaliser
@@ -171,7 +171,7 @@ def mixture_log_prob(points: Tensor, centres: Tensor, std: float) -> Tensor:
 def drawn_around(
     centres: Tensor, std: float, num_samples: int, generator: torch.Generator
 ) -> Split:
-    """Draw points of an equal mixture of round Gaussians; labels say around which centre."""
+    """Draw points of an equal mixture of round Gaussians, labelled by their centres."""
     labels = torch.randint(len(centres), (num_samples,), generator=generator)
     noise = torch.randn(num_samples, 2, generator=generator)
     return Split(centres[labels] + std * noise, labels)

@@ -1,4 +1,4 @@
-"""Data that are gone, as a checkpoint remembers them."""
+"""Data as a checkpoint remembers them."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,13 @@ from gan_lightning.networks import Shape
 
 
 class Recalled(DataModule):
-    """The units of data that a checkpoint was trained on, with no points: enough to draw samples.
+    """The units of a checkpoint's training data, without points: enough to draw samples.
 
     Args:
         data_shape: Shape of one point.
         num_classes: Number of labels.
         blocks: Widths of the parts of a row of a table.
-        num_points: Number of points, where it has been told.
+        num_points: Number of points, if known.
     """
 
     monitor = ""
@@ -55,7 +55,7 @@ class Recalled(DataModule):
         raise InputError("Recalled data have no points: name the data with --data or --config.")
 
     def setup_units(self) -> None:
-        """Learn nothing: the checkpoint has said all."""
+        """Learn nothing: the checkpoint knows the units."""
 
     def metrics(self, stage: Stage) -> TwoSampleMetric:
         raise NotImplementedError

@@ -108,8 +108,8 @@ class RowUnits(ColumnUnits):
 
     Args:
         columns: The columns in their order.
-        minimum: What becomes -1 in each column, float64, shape ``(num_columns,)``.
-        span: How far above it 1 is, likewise; for categories without meaning.
+        minimum: The value mapped to -1 in each column, float64, shape ``(num_columns,)``.
+        span: Its distance to the value mapped to 1, likewise; meaningless for categories.
         label_names: What each label is called.
     """
 
@@ -130,7 +130,7 @@ class RowUnits(ColumnUnits):
     def of_rows(
         cls, columns: Sequence[Column], rows: Tensor, label_names: Sequence[str] | None = None
     ) -> "RowUnits":
-        """Return units by which the extremes of rows become -1 and 1.
+        """Return units that map the extremes of rows to -1 and 1.
 
         Args:
             columns: The columns in their order.

@@ -24,19 +24,19 @@ NUM_DIGITS = 10
 class StackedMNIST(Images):
     """A random digit of MNIST in each colour (Metz et al., 2017): 1 000 classes, which are modes.
 
-    The label is the number that the digits make, red first. Each split has as many images as
-    MNIST's, and each digit of a split is in three of them. A histogram of 1 000 classes is noisy:
-    with 10 000 samples even perfect ones are off by a divergence of about 0.05 nats, which ``test``
-    shows in its column ``real``.
+    The label is the number formed by the digits, red first. Each split has as many images as
+    MNIST's, and each digit of a split occurs in three of them. A histogram of 1 000 classes is
+    noisy: 10 000 perfect samples still have a divergence of about 0.05 nats, which ``test`` shows
+    in its column ``real``.
 
     Args:
         root: Folder that holds, or will hold, the folder ``MNIST``.
-        download: Fetch the files where they are missing.
+        download: Download missing files.
         batch_size: Images in a batch.
         num_val: Training images that are held out for validation, as in ``MNIST``.
         size: Height and width: 28, or 32 by a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
-        official: Take the published files alone, as in ``MNIST``.
+        official: Accept the published files only, as in ``MNIST``.
     """
 
     features: StackedDigitFeatures
@@ -61,7 +61,7 @@ class StackedMNIST(Images):
         self.digits = MNIST(root, "mnist", download, batch_size, num_val, size, official=official)
 
     def prepare_data(self) -> None:
-        """Fetch the files, on one process alone."""
+        """Download the files, in one process only."""
         self.digits.prepare_data()
 
     def setup(self, stage: str) -> None:
@@ -76,7 +76,7 @@ class StackedMNIST(Images):
         if stage == "val":
             return ImageMetrics(self.features, True, self.class_shares)
         metric = CompleteImageMetrics(self.features, True, *self.train, self.class_shares)
-        metric.by_label = False  # ten samples of a class tell nothing
+        metric.by_label = False  # ten samples of a class say nothing
         return metric
 
     def described(self, stage: Stage) -> str:

@@ -1,4 +1,4 @@
-"""Columns of a table with few steps along others: a band of ages, a tenth of a sum."""
+"""Columns that are step functions of others: an age band, a tenth of a sum."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,20 +11,20 @@ from gan_lightning.data.equations import MOST_LOOKED_AT, MOST_PAIRED, SURE
 from gan_lightning.data.formulas import Candidate, Formula, combined
 
 MOST_STEPS = 2000
-"""Steps of a formula, such as the towns of which each has a country."""
+"""The largest number of steps, such as towns that each have a country."""
 
 NEAR = 10
-"""Spacings on each side of a step that say how wide one is there."""
+"""Spacings on each side of a step that define the local spacing."""
 
 WIDE = 8.0
-"""Times as wide as those is a gap."""
+"""Multiples of it that make a gap."""
 
 FEWEST_PER_STEP = 5
-"""Rows for each value, on average, of what may have steps."""
+"""Mean number of rows per value of a column that may have steps."""
 
 
 class Steps:
-    """Finds what has few steps along a score of one column or of two.
+    """Finds columns with few steps along a score of one or two columns.
 
     Args:
         columns: The columns in their order.
@@ -44,7 +44,7 @@ class Steps:
         self.place_costs = torch.tensor([0.0 if n else math.log(len(self.some)) for n in named])
 
     def formula(self, column: int) -> Formula | None:
-        """Return how a column follows from others, if it does."""
+        """Return the formula of a column, if it has one."""
         marks = self.some[:, column].nan_to_num(torch.inf)
         entropy, levels = _entropy(marks)
         if levels < 2 or levels * FEWEST_PER_STEP > len(marks):
@@ -63,7 +63,7 @@ class Steps:
         return None
 
     def _is_named(self, candidate: Candidate) -> bool:
-        """Return whether it goes without saying where steps begin: at each level of a column."""
+        """Return whether steps begin at each level of a column, so that thresholds cost nothing."""
         return len(candidate[0]) == 1 and bool(self.columns[candidate[0][0]].levels)
 
     def _score(self, rows: Tensor, candidate: Candidate) -> Tensor:
@@ -71,7 +71,7 @@ class Steps:
         return combined(values.nan_to_num(-1) if values.shape[1] == 1 else values, *candidate[1:])
 
     def _stepped(self, column: int, candidate: Candidate) -> Formula | None:
-        """Return a formula with steps, if that says a column in less than its own cells."""
+        """Return a formula with steps, if it describes a column in less than its own cells."""
         target, score = self.rows[:, column], self._score(self.rows, candidate)
         there = ~score.isnan()
         if score.isinf().any() or not target[~there].isnan().all():
@@ -97,7 +97,7 @@ class Steps:
 
 
 def _roundest(low: Tensor, high: Tensor) -> Tensor:
-    """Return the number of fewest digits above each lower value and not above its upper one."""
+    """Return the shortest number above each lower value and not above the upper one."""
     found = high.clone()
     for digits in range(6, -4, -1):
         candidate = (torch.floor(low * 10.0**digits) + 1) / 10.0**digits
@@ -106,13 +106,13 @@ def _roundest(low: Tensor, high: Tensor) -> Tensor:
 
 
 def _has_gaps(ordered: Tensor, at: Tensor) -> bool:
-    """Return whether values keep clear of a step: then they follow from it, not it from them.
+    """Return whether values leave a gap at each step: then the steps determine them.
 
-    A class of its own place on a scale is no band of that scale.
+    A class with a distinct place on a scale is not a band of that scale.
 
     Args:
-        ordered: Values, rising.
-        at: Where the values before the steps stand.
+        ordered: Ascending values.
+        at: Indices of the values before the steps.
     """
     values = ordered.unique_consecutive()
     spacings = values[1:] - values[:-1]
@@ -125,7 +125,7 @@ def _has_gaps(ordered: Tensor, at: Tensor) -> bool:
 
 
 def _entropy(marks: Tensor) -> tuple[float, int]:
-    """Return how many nats it takes to say values one by one, and how many differ."""
+    """Return the cost of values in nats, one by one, and how many differ."""
     counts = marks.unique(return_counts=True)[1].double()
     return -float((counts * (counts / len(marks)).log()).sum()), len(counts)
 

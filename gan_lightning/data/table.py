@@ -32,17 +32,18 @@ class Table(DataModule):
         label_names: What each label is called.
 
     Raises:
-        InputError: If a cell holds NaN, infinity or no index of a category, by column and row.
+        InputError: If a cell holds NaN, infinity or no index of a category; it names column and
+            row.
     """
 
     file_ending = ".csv"
     data_range = (-1, 1)
 
     split_by_content = True
-    """Whether a row is held out for what it holds: so it stays when others are added or removed."""
+    """Whether content decides which rows are held out: adding rows then moves no other."""
 
     target: int | None = None
-    """Index of the column that classifiers are to tell; None for the last one with categories."""
+    """Index of the column that classifiers predict; None for the last one with categories."""
 
     mixed_pictures = False
     """Whether numbers and categories share a picture, in the columns' own order."""
@@ -83,7 +84,7 @@ class Table(DataModule):
         self.num_classes = int(labels.max()) + 1
 
     def setup(self, stage: str) -> None:
-        self._pictures = None  # of other rows
+        self._pictures = None  # they show other rows
         train, val, test = self._split()
         known = None if self.memory is None else self.memory.units
         if isinstance(known, ColumnUnits):
@@ -151,7 +152,7 @@ class Table(DataModule):
         return train, val, test
 
     def _parts(self) -> Iterator[Sequence[Tensor]]:
-        """Yield where the training, validation and test rows stand among those of each label."""
+        """Yield the indices of training, validation and test rows among those of each label."""
         generator = torch.Generator().manual_seed(self.split_seed)
         known = None if self.memory is None else self.memory.held_out
         for label in range(self.num_classes):

@@ -1,4 +1,4 @@
-"""Tables in files: separators, encodings and headers as they are found."""
+"""Tables in files, with inferred separators, encodings and headers."""
 
 import csv
 import re
@@ -22,7 +22,7 @@ OTHER_FORMATS = {
 }
 
 MOST_LOOKED_AT = 2**18
-"""Bytes from which separator and header are found."""
+"""Bytes from which separator and header are inferred."""
 
 
 def read_table(
@@ -31,13 +31,13 @@ def read_table(
     """Return the table of a CSV or Parquet file.
 
     Args:
-        path: The file; ``.parquet`` as its ending says what it is.
-        separator: What stands between two cells; by default what the first lines have.
+        path: The file; the ending ``.parquet`` means Parquet.
+        separator: The separator of cells; by default inferred from the first lines.
         encoding: Of the text; by default UTF-8, or else Windows-1252.
-        as_texts: Leave the cells of a CSV as they are written.
+        as_texts: Keep the cells of a CSV as texts.
 
     Raises:
-        InputError: If it is no such file, in a sentence that quotes nothing of it.
+        InputError: If it is not such a file, in a sentence that quotes none of it.
     """
     if not path.is_file():
         found = "a folder" if path.is_dir() else "nothing"
@@ -73,7 +73,7 @@ def _encoding(path: Path, start: bytes) -> str:
 
 
 def _lines(path: Path, start: bytes, encoding: str) -> list[str]:
-    """Return the first lines of a file that are not empty, but for the last, which may be cut."""
+    """Return the first non-empty lines of a file, without the last, which may be cut."""
     try:
         text = start.decode(encoding, "ignore")
     except LookupError as error:
@@ -85,7 +85,7 @@ def _lines(path: Path, start: bytes, encoding: str) -> list[str]:
 
 
 def _separator(lines: list[str]) -> str:
-    """Return the separator that most of the first lines have equally often."""
+    """Return the separator that occurs equally often in most of the first lines."""
     best, found = 0, ","
     for separator in SEPARATORS:
         outside = [re.sub(r'"[^"]*"', "", line).count(separator) for line in lines[:50]]
@@ -108,7 +108,7 @@ def _check_header(path: Path, names: list[str]) -> None:
 
 
 def _codes(names: list[str], rows: list[list[str]]) -> list[str]:
-    """Return the columns whose digits are no numbers, as leading zeros show: 01067."""
+    """Return the columns of digits that leading zeros show to be codes: 01067."""
     columns = zip(*(row for row in rows if len(row) == len(names)), strict=True)
     return [
         name

@@ -1,4 +1,4 @@
-"""Pictures of tables of any width: their columns, and pairs of the measured ones."""
+"""Pictures of tables: their columns, and pairs of measured columns."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,30 +13,30 @@ from gan_lightning.figures import CATEGORIES, ColumnScene, Groups, PairScene, Pa
 from gan_lightning.metrics.distances import ks_statistic, total_variation
 
 MOST_PANELS = 12
-"""Columns of one picture."""
+"""The largest number of columns in a picture."""
 
 MOST_PAIRED = 4
-"""Columns whose pairs are drawn."""
+"""The largest number of columns whose pairs are drawn."""
 
 MOST_POINTS = 1000
-"""Points of each kind in a picture of pairs."""
+"""The largest number of real and of generated points in a picture of pairs."""
 
 
 class TablePictures:
-    """Pictures of rows beside the training rows, made once and shown again with other rows.
+    """Pictures of samples beside training rows, made once and updated with other samples.
 
-    Numbers are histograms and categories are bars, of the first columns that are not constant, and
-    each pair of the first measured ones is drawn, coloured by the target or, for a model that is
-    asked for labels, by those. Which columns are shown depends on the data alone, so that the
-    pictures of a film are alike.
+    The first columns that are not constant are drawn, numbers as histograms and categories as bars,
+    and each pair of the first measured columns, coloured by the target or by the labels of a
+    conditional model. The choice of columns depends on the data alone, so that the frames of a film
+    match.
 
     Args:
         columns: The columns.
         training: The training rows in the data's own units and their labels.
         target: Index of the column with categories that the points are coloured by.
-        label_names: What the labels are called.
-        together: Whether numbers and categories share a picture, ``columns``; by default they have
-            one each, ``histograms`` and ``categories``.
+        label_names: Names of the labels.
+        together: Whether numbers and categories share one picture, ``columns``; by default there
+            are two, ``histograms`` and ``categories``.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class TablePictures:
         return self.pairs.showing(samples[:, self.paired].numpy(), chosen, TITLES["pairs"])
 
     def _groups(self, rows: Tensor, labelled: bool) -> Groups | None:
-        """Return what the real rows are coloured by: the target, the labels, or nothing."""
+        """Return what colours the real rows: the target, the labels, or None."""
         if self.target is not None:
             column = self.columns[self.target]
             assert isinstance(column, Categorical)
@@ -126,7 +126,7 @@ def most_different(columns: Sequence[Column], real: Tensor, generated: Tensor) -
 
 
 def difference(column: Column, real: Tensor, generated: Tensor) -> float:
-    """Return the KS statistic of numbers, the total variation of categories; missing ones count."""
+    """Return the KS statistic of numbers, the total variation of categories; missing counts."""
     sets = real[:, None], generated[:, None]
     missing = [values.isnan() for values in sets]
     gone = total_variation(*(part.double() for part in missing))
@@ -139,7 +139,7 @@ def difference(column: Column, real: Tensor, generated: Tensor) -> float:
 
 
 def panel(column: Column, real: Tensor) -> Panel:
-    """Return what a picture of one column needs of real rows."""
+    """Return the panel of one column."""
     levels = None
     if isinstance(column, Discrete):
         levels = column.cells(torch.tensor(column.values, dtype=torch.float64))
@@ -150,7 +150,7 @@ def panel(column: Column, real: Tensor) -> Panel:
 
 
 def _word(column: Column) -> Callable[[float], str] | None:
-    """Return what writes a column's values where they are no plain numbers: dates and times."""
+    """Return the function that writes dates and times; None for plain numbers."""
     return partial(_written, column) if isinstance(column, Moment) else None
 
 
@@ -159,7 +159,7 @@ def _written(column: Moment, value: float) -> str:
 
 
 def levelled(column: Column, values: Tensor) -> Tensor:
-    """Return a column's values, float64; those of a discrete one as indices of its levels."""
+    """Return a column's values, float64; for a discrete one, indices of its levels."""
     if not isinstance(column, Discrete):
         return values
     known = torch.tensor(column.values, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""A page about a generated table that needs nothing but a browser."""
+"""A self-contained page about a generated table."""
 
 import base64
 import html
@@ -38,7 +38,7 @@ MEANINGS = {
 }
 
 NUM_NEIGHBOURS = 10
-"""Samples that are shown with their nearest training rows."""
+"""Samples shown with their nearest training rows."""
 
 PRIVACY = (
     "DCR, closer and copies tell whether rows were learned by heart. They promise no privacy: a "
@@ -64,7 +64,7 @@ def table_report(columns: Sequence[Column], real: Tensor, generated: Tensor, sco
         columns: The columns.
         real: Training rows in the data's own units, shape ``(num_rows, num_columns)``.
         generated: Samples, likewise.
-        scores: The numbers of samples and of what stands beside them.
+        scores: The metrics of samples and of what they are compared with.
     """
     order = most_different(columns, real, generated)
     groups = [order[i : i + MOST_PANELS] for i in range(0, len(order), MOST_PANELS)]

@@ -1,4 +1,4 @@
-"""Units of a table of one's own, whatever its columns hold."""
+"""Units of a table with columns of any kind."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ class TableUnits(ColumnUnits):
 
     Args:
         columns: The columns in their order.
-        scores: Of the columns that are measured and not discrete, in their order.
+        scores: Normal scores of the measured columns that are not discrete, in their order.
         label_names: What each label is called.
     """
 
@@ -73,8 +73,8 @@ class TableUnits(ColumnUnits):
 
         Args:
             rows: Shape ``(num_rows, num_columns)``.
-            random_places: Put each value at a random place of its cell, as a model should see it,
-                in place of the middle.
+            random_places: Put each value at a random place within its cell, as in training, instead
+                of the middle.
         """
         x = torch.full((len(rows), self.width), -1.0)
         if self.measured:
@@ -118,9 +118,9 @@ class TableUnits(ColumnUnits):
         return torch.stack(columns, 1)
 
     def with_formulas(self, rows: Tensor) -> Tensor:
-        """Return rows whose columns that follow from others do so, in the data's own units.
+        """Return rows with the formulas of columns evaluated, in the data's own units.
 
-        Such a number is not held to what was seen: a sum may be larger than any that was.
+        Results are not limited to the range of the data: a sum may exceed every known one.
         """
         columns = list(rows.unbind(1))
         for i, formula in self.formulas.items():
@@ -157,7 +157,7 @@ def _is_discrete(column: Column) -> bool:
 
 
 def _index(column: Column, values: Tensor) -> Tensor:
-    """Return which block of a one-hot encoding is hot, int64; the last one where it is missing."""
+    """Return the index of the hot block, int64; the last one for a missing value."""
     if isinstance(column, Discrete):
         known = torch.tensor(column.values, dtype=torch.float64)
         index = torch.searchsorted(known, values.contiguous()).clamp(max=len(known) - 1)
@@ -167,7 +167,7 @@ def _index(column: Column, values: Tensor) -> Tensor:
 
 
 def _value(column: Column, index: Tensor) -> Tensor:
-    """Return what an index stands for, float64."""
+    """Return the value of an index, float64."""
     known = index.double()
     if isinstance(column, Discrete):
         known = torch.tensor([*column.values, torch.nan], dtype=torch.float64)[index]

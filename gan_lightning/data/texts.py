@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 DASHES = ("-", "--", "?", ".", "*")
-"""What a table of numbers may hold in place of an empty cell."""
+"""Texts that stand for an empty cell in a table of numbers."""
 
 PATTERNS = (
     "%Y-%m-%d",
@@ -26,17 +26,17 @@ PATTERNS = (
     "%H:%M:%S",
     "%H:%M",
 )
-"""How dates and times are written; of 03/04/2024 both readings fit, and the day comes first."""
+"""Formats of dates and times; where both readings of 03/04/2024 fit, the day comes first."""
 
 UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
-"""Seconds of what moments can be counted in: days, hours, minutes, seconds, milliseconds."""
+"""Units of time in seconds: days, hours, minutes, seconds, milliseconds."""
 
 
 def numbers_of(texts: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return the numbers that texts stand for, NaN for a dash or another text.
+    """Return the numbers in texts; NaN for a dash or another text.
 
-    The comma is a decimal one where no text has a point behind it: 1.234,5 and 12,75. The
-    attributes say how many ``dashes`` there were, and whether there were ``commas``.
+    The comma is a decimal comma if no text has a point after it: 1.234,5 and 12,75. The attributes
+    say how many ``dashes`` there were, and whether there were ``commas``.
     """
     numbers = pd.to_numeric(texts, errors="coerce")
     commas = numbers.isna().any() and texts.str.contains(",").any()
@@ -56,7 +56,7 @@ def _all(texts: "pd.Series[Any]", pattern: str) -> bool:
 
 
 def moment_pattern(texts: "pd.Series[Any]") -> str | None:
-    """Return the pattern in which all texts are dates or times; None if there is none."""
+    """Return the format in which all texts are dates or times, or None."""
     first = texts.iloc[:50]
     for pattern in PATTERNS:
         for part in (first, texts):
@@ -69,7 +69,7 @@ def moment_pattern(texts: "pd.Series[Any]") -> str | None:
 
 
 def seconds_of(moments: "pd.Series[Any]", pattern: str) -> "np.ndarray[Any, Any]":
-    """Return moments, or texts of a pattern, in seconds since 1970."""
+    """Return moments, or texts in a format, in seconds since 1970."""
     if not pd.api.types.is_datetime64_any_dtype(moments.dtype):
         moments = pd.to_datetime(moments.astype(str).str.strip(), format=pattern)
     if moments.dt.tz is not None:
@@ -79,7 +79,7 @@ def seconds_of(moments: "pd.Series[Any]", pattern: str) -> "np.ndarray[Any, Any]
 
 
 def unit_of(seconds: "np.ndarray[Any, Any]") -> float:
-    """Return the largest unit that tells all moments apart."""
+    """Return the largest unit that represents all moments."""
     for unit in UNITS:
         if np.allclose(seconds / unit, np.round(seconds / unit), rtol=0, atol=1e-6):
             return unit

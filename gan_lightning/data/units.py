@@ -1,4 +1,4 @@
-"""What the numbers of points mean: state of the data that every checkpoint holds."""
+"""What the numbers of points mean, stored in every checkpoint."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -13,22 +13,22 @@ from gan_lightning.errors import InputError
 
 
 class Units(ABC):
-    """How points leave the model's scale, what their labels are called, and how they are written.
+    """How points are mapped to the data's own units, what labels mean, and how points are written.
 
-    Whoever has the units needs no data to draw samples in the data's own terms.
+    With the units, samples can be drawn in the data's own terms without the data.
 
     Args:
-        label_names: What each label is called, in their order; none where they have no names.
+        label_names: Names of the labels in their order; None if they have none.
     """
 
     kind: ClassVar[str]
     """Name of the kind of data, by which a checkpoint names it."""
 
     file_endings: ClassVar[tuple[str, ...]]
-    """The endings of files of samples; the first where the user names none."""
+    """Endings of files of samples; the first is the default."""
 
     written_as: ClassVar[str]
-    """What an output may be, for a person who names another ending."""
+    """The formats in words, for a person who names another ending."""
 
     def __init__(self, label_names: Sequence[str] | None = None) -> None:
         self.label_names = None if label_names is None else tuple(label_names)
@@ -39,15 +39,15 @@ class Units(ABC):
 
     @abstractmethod
     def in_units(self, x: Tensor) -> Tensor:
-        """Return points in the data's own units, not rounded yet, from the model's scale.
+        """Return points in the data's own units, unrounded, from the model's scale.
 
-        All operations are PyTorch's, and no shape depends on what numbers there are: an exported
-        graph ends with them. Categories are indices, and NaN is missing.
+        All operations are PyTorch's, and no shape depends on values: they end an exported graph.
+        Categories are indices, and NaN is missing.
         """
 
     @abstractmethod
     def rounded(self, points: Tensor) -> Tensor:
-        """Return points in the data's own units as the data could hold them."""
+        """Return points rounded to values that the data could hold."""
 
     def unscale(self, x: Tensor) -> Tensor:
         """Return points in the data's own units, on the CPU, from the model's scale."""
@@ -55,7 +55,7 @@ class Units(ABC):
 
     @abstractmethod
     def values(self, samples: Tensor) -> pd.DataFrame | NDArray[Any]:
-        """Return unscaled samples as a person's program takes them: a frame, or pixels."""
+        """Return unscaled samples for a program: a frame, or pixels."""
 
     def check_output(self, path: Path) -> None:
         """Make sure that samples can be written to a file of this name.
@@ -73,7 +73,7 @@ class Units(ABC):
         Args:
             samples: Points in the data's own units, in chunks.
             path: The file.
-            labels: The labels that the samples were asked for, where they were.
+            labels: The requested labels of the samples, if any.
 
         Raises:
             InputError: As from ``check_output``.
@@ -89,7 +89,7 @@ class Units(ABC):
         """Make the units that ``state_dict`` has described."""
 
     def label(self, name: str, num_labels: int) -> int:
-        """Return the label that a name or a number stands for.
+        """Return the label of a name or a number.
 
         Raises:
             InputError: If there is none.
