@@ -1,4 +1,4 @@
-"""What a person types, and what they are told."""
+"""The command line: what a person types, and the answers."""
 
 from gan_lightning.cli.main import main, script
 

@@ -1,4 +1,4 @@
-"""What each command does, and what a person is told afterwards."""
+"""What each command does and reports."""
 
 import signal
 import sys
@@ -29,7 +29,7 @@ class Actions(LightningCLI):
     checkpoint: dict[str, Any] | None
 
     def fit(self, **kwargs: Any) -> None:
-        """Train; where a signal stopped it, say how to go on and exit with the signal's code."""
+        """Train; if a signal stopped it, say how to resume and exit with the signal's code."""
         try:
             self.trainer.fit(**kwargs)
         except RuntimeError as error:
@@ -41,24 +41,24 @@ class Actions(LightningCLI):
         except SIGTERMException:
             checkpoints = callback_of(self.trainer, Checkpoints)
             if self.trainer.is_global_zero:
-                with suppress(InputError, OSError):  # what was saved is whole
+                with suppress(InputError, OSError):  # saved files are intact
                     callback_of(self.trainer, SamplePictures).write_films(self.trainer)
                 report_stop(checkpoints.last)
             sys.exit(128 + (checkpoints.stop.signum or signal.SIGTERM))
 
     def after_fit(self) -> None:
-        """Say where the results are and what to type next."""
+        """Report where the results are and what to type next."""
         if self.trainer.is_global_zero:
             before = batches_of(self.checkpoint) if self.checkpoint else 0
             report_fit(self.trainer, before)
 
     def after_validate(self) -> None:
-        """Print the numbers and how they came about."""
+        """Print the numbers and their protocol."""
         if self.trainer.is_global_zero:
             print_comparison(found_numbers(self.trainer, "val"))
 
     def after_test(self) -> None:
-        """Print the numbers and keep them in the run's folder."""
+        """Print the numbers and save them in the run's folder."""
         if self.trainer.is_global_zero:
             found = found_numbers(self.trainer, "test")
             print_comparison(found)
@@ -70,7 +70,7 @@ class Actions(LightningCLI):
             self._write_report(found, folder)
 
     def _write_report(self, found: Comparison, folder: Path) -> None:
-        """Write the data's page about the samples, where their kind has one."""
+        """Write the data's page about the samples, if there is one for this kind of data."""
         samples = callback_of(self.trainer, SampleMetrics).samples
         if samples is None:
             return
@@ -84,7 +84,7 @@ class Actions(LightningCLI):
             report_file("the report", path, older)
 
     def sample(self, **kwargs: Any) -> None:
-        """Draw samples and say where they are."""
+        """Draw samples and report where they are."""
         path = output_of(kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"])
         older = path.is_file()
         self.trainer.sample(**{**kwargs, "output": str(path)})
@@ -92,7 +92,7 @@ class Actions(LightningCLI):
         report_file("the table" if filled else f"{kwargs['num_samples']} samples", path, older)
 
     def export(self, **kwargs: Any) -> None:
-        """Export and say where the file and its card are."""
+        """Export and report where the file and its card are."""
         path = export_output_of(kwargs["output"], kwargs["ckpt_path"])
         older = [file.is_file() for file in (path, card_path(path))]
         self.trainer.export(**{**kwargs, "output": str(path)})
@@ -100,7 +100,7 @@ class Actions(LightningCLI):
         report_file("its card", card_path(path), older[1])
 
     def interpolate(self, **kwargs: Any) -> None:
-        """Write points between samples, and say where they are."""
+        """Write points between samples, and report where they are."""
         asked = kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"]
         older = output_of(*asked, "interpolations").is_file()
         path = self.trainer.interpolate(**kwargs)
@@ -108,7 +108,7 @@ class Actions(LightningCLI):
         report_file(what, path, older)
 
     def project(self, **kwargs: Any) -> None:
-        """Write what the model makes of real points, and say where it is and how near."""
+        """Write projections of real points, and report where they are and how close."""
         asked = kwargs["output"], kwargs["ckpt_path"], kwargs["datamodule"]
         path = output_of(*asked, "projections")
         older = path.is_file()
@@ -116,7 +116,7 @@ class Actions(LightningCLI):
         report_file(f"projections, {error},", path, older)
 
     def after_predict(self) -> None:
-        """Write what ``predict`` made, one sample for each training point, beside the run."""
+        """Write the samples of ``predict``, one for each training point, into the run's folder."""
         run = Run.of_checkpoint(Path(self._get(self.config, "ckpt_path") or "."))
         folder = run.folder if run else Path(self.trainer.default_root_dir)
         rank = f"_rank{self.trainer.global_rank}" if self.trainer.world_size > 1 else ""

@@ -1,4 +1,4 @@
-"""What ``sample`` is asked for: where to, of which labels, how repeatable."""
+"""The options of ``sample`` and ``export``: output, labels, seed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,25 +14,25 @@ from gan_lightning.export import Origin, figures_in
 def output_of(
     output: str | None, checkpoint: str | Path | None, data: DataModule, name: str = "samples"
 ) -> Path:
-    """Return where samples go: what was asked for, or a file of that name in the run's folder."""
+    """Return the output of samples: the requested file, or a default one in the run's folder."""
     if output:
         return Path(output)
     return folder_of(Path(checkpoint or ".")) / f"{name}{data.file_ending}"
 
 
 def export_output_of(output: str | None, checkpoint: str | Path | None) -> Path:
-    """Return where an exported model goes: what was asked for, or ``model.onnx`` in the run."""
+    """Return the output of an export: the requested file, or ``model.onnx`` in the run's folder."""
     return Path(output) if output else folder_of(Path(checkpoint or ".")) / "model.onnx"
 
 
 def folder_of(checkpoint: Path) -> Path:
-    """Return the folder of a checkpoint's run, or its own where it lies in none."""
+    """Return the folder of a checkpoint's run, or its own folder outside a run."""
     run = Run.of_checkpoint(checkpoint)
     return run.folder if run else checkpoint.absolute().parent
 
 
 def origin_of(checkpoint: Path, fingerprint: Mapping[str, str]) -> Origin:
-    """Return what a model card says of a checkpoint, as far as its run's folder knows."""
+    """Return the origin of a checkpoint for a model card, as far as its run's folder shows."""
     run = Run.of_checkpoint(checkpoint)
     config = None
     if run is not None and run.config.is_file():
@@ -42,14 +42,14 @@ def origin_of(checkpoint: Path, fingerprint: Mapping[str, str]) -> Origin:
 
 
 def check_output(units: Units, path: Path) -> None:
-    """Refuse an ending of no format, and a folder of files among which samples would be lost."""
+    """Refuse an ending without a format, and a folder of files that would mix with samples."""
     units.check_output(path)
     if path.is_dir() and any(path.iterdir()):
         raise InputError(f"--output: expected a new or an empty folder, found files in {path}.")
 
 
 def seed_samples(seed: int | None) -> None:
-    """Make samples repeatable, or different each time where there is no seed."""
+    """Make samples repeatable, or different each time without a seed."""
     if seed is None:
         torch.seed()
     elif 0 <= seed < 2**63:

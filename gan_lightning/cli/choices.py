@@ -1,4 +1,4 @@
-"""Which classes a setting may name, found in the annotations of the class that it belongs to."""
+"""Which classes a setting may name, by the annotations of its class."""
 
 import sys
 from abc import ABC
@@ -27,11 +27,11 @@ _ROOTS = {
 
 
 def expected_kind(place: str, owner: str | None) -> type:
-    """Return the base class that a setting asks for; ``object`` where nothing says so.
+    """Return the base class that a setting requires; ``object`` if none is annotated.
 
     Args:
         place: Its dotted key.
-        owner: Class path of the class that it is an argument of, if it is one's.
+        owner: Class path of the class that takes it as an argument, if any.
     """
     if place in _ROOTS:
         return _ROOTS[place]
@@ -44,7 +44,7 @@ def expected_kind(place: str, owner: str | None) -> type:
 
 
 def hint_of(cls: Any, name: str) -> Any:
-    """Return how an argument of a class is annotated, there or in a base that it is handed to."""
+    """Return the annotation of a class's argument, there or in a base that receives it."""
     for base in getattr(cls, "__mro__", ()):
         if "__init__" in vars(base):
             try:
@@ -57,7 +57,7 @@ def hint_of(cls: Any, name: str) -> Any:
 
 
 def arguments_of(cls: Any) -> list[str]:
-    """Return the arguments of a class, those that it hands on to its base among them."""
+    """Return the arguments of a class, including those passed on to its base."""
     names: list[str] = []
     for base in cls.__mro__ if isinstance(cls, type) else ():
         parameters = signature(vars(base).get("__init__", base)).parameters.values()
@@ -68,7 +68,7 @@ def arguments_of(cls: Any) -> list[str]:
 
 
 def choices(kind: type) -> list[str]:
-    """Return the names of the classes of a kind that a config may name bare.
+    """Return the names of the classes of a kind that a config may use without their module.
 
     They are those that this package exports; where it exports none, all that are imported.
     """
@@ -80,29 +80,29 @@ def choices(kind: type) -> list[str]:
 
 
 def all_choices(kind: type) -> list[str]:
-    """Return the names of all imported classes of a kind, for a name that is misspelt."""
+    """Return the names of all imported classes of a kind, to suggest for a misspelt one."""
     return sorted({cls.__name__ for cls in _concrete(kind)}) if kind is not object else []
 
 
 def is_abstract(cls: Any) -> bool:
-    """Return whether nothing can be made of a class, or nothing that does anything."""
+    """Return whether a class cannot be instantiated, or is only a base class."""
     return isabstract(cls) or ABC in getattr(cls, "__bases__", ())
 
 
 def class_named(name: str) -> type | None:
-    """Return the class of this package that a bare name means."""
+    """Return the class of this package with a given name."""
     found = getattr(gan_lightning, name, None)
     return found if isinstance(found, type) else None
 
 
 def imported(path: str) -> Any:
-    """Return what a path names, if it is imported: an error is no reason to run code."""
+    """Return the object at a path if it is imported: explaining an error must not run code."""
     module, _, name = path.rpartition(".")
     return getattr(sys.modules.get(module), name, None)
 
 
 def nearest(name: str, options: Iterable[str]) -> str:
-    """Return a question that names the most similar option, or nothing."""
+    """Return a question that suggests the most similar option, or an empty text."""
     near = get_close_matches(name, list(options), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
@@ -113,7 +113,7 @@ def a(noun: str) -> str:
 
 
 def in_words(type_name: str) -> str:
-    """Return what a value of a type is called, with its article."""
+    """Return the name of a type's values, with its article."""
     name = type_name.rpartition(".")[2]
     return _WORDS.get(name, a(name))
 

@@ -41,14 +41,14 @@ from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DESCRIBED
 
 DRAWING = ("sample", "export", "interpolate", "demo")
-"""Commands of our own that need no data but their units."""
+"""Commands of this package that need the units of the data only."""
 
 
 class CommandLine(Actions):
     """One experiment from one YAML file.
 
-    On top of LightningCLI: a run lives in ``lightning_logs/<experiment>/version_N``; a checkpoint
-    is completed by its run's own config and continues that run.
+    Beyond LightningCLI, a run is stored in ``lightning_logs/<experiment>/version_N``; a checkpoint
+    is completed by its run's config and continues that run.
 
     Args:
         args: The arguments after the program's name.
@@ -81,20 +81,20 @@ class CommandLine(Actions):
         )
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
-        """Return the one that is asked for: a parser of all takes three times as long to make."""
+        """Return the requested subcommand: making all parsers takes three times as long."""
         drawing = {name: {"model", "datamodule"} for name in (*DRAWING, "project")}
         known = {**LightningCLI.subcommands(), **drawing}
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
 
     def setup_parser(self, *args: Any) -> None:
-        """Make the parsers, with a help that begins with what matters."""
+        """Make the parsers, with the most important options first in their help."""
         super().setup_parser(*args)
         for name, parser in self._subcommand_parsers.items():
             order_help(parser, f"{PROGRAM} {name}")
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        for name in DESCRIBED:  # a model gets what it has a parameter for
+        for name in DESCRIBED:  # a model receives what it has a parameter for
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
         parser.add_lightning_class_args(SampleMetrics, "metrics")
         parser.add_lightning_class_args(SamplePictures, "pictures")
@@ -114,7 +114,7 @@ class CommandLine(Actions):
         )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse with ``--ckpt_path`` resolved, and the config of its run where none is named."""
+        """Parse with ``--ckpt_path`` resolved, and its run's config where none is typed."""
         typed = [check_config(config) for config in self.arguments.configs]
         self.limits = Limits(self.arguments, args, typed)
         if replaced := what_is_replaced(typed, args):
@@ -135,7 +135,7 @@ class CommandLine(Actions):
             self.config = parser.parse_args(args)
         subcommand = self.config.subcommand
         config = self.config[subcommand]
-        if self.start is None:  # a config may say it too
+        if self.start is None:  # a config may set it too
             self.start = find_checkpoint(asked, typed, "init_from", config.get("init_from"))
         config.weights_only = config.get("weights_only") is not False
         if subcommand != "fit" and path is None:
@@ -148,10 +148,10 @@ class CommandLine(Actions):
         check_whole_weights(str(getattr(strategy, "class_path", strategy)))  # before it is built
 
     def _stand_in(self, path: Path) -> Path | str | None:
-        """Return the config that stands in for one that nobody typed: a file, or YAML."""
+        """Return the config used when none is typed: a file, or YAML."""
         if self.arguments.names_nothing and self._needs_no_data:
             self.checkpoint = load_checkpoint(path)
-            if (data := recalled_data(self.checkpoint)) is not None:  # the checkpoint is enough
+            if (data := recalled_data(self.checkpoint)) is not None:  # the checkpoint suffices
                 model = held_model(self.checkpoint, None, str(path))
                 self.limits.add_checkpoint(path, model)
                 return json.dumps({"model": model, "data": data})
@@ -160,7 +160,7 @@ class CommandLine(Actions):
             self.limits.add_config(found)
             return found if self.arguments.subcommand == "fit" else without_loggers(found)
         if self.arguments.names_nothing:
-            checkpoint = load_checkpoint(path)  # it is named before a config is asked for
+            checkpoint = load_checkpoint(path)  # report it before a missing config
             if self.start is not None:
                 model = held_model(checkpoint, None, str(path))
                 self.limits.add_checkpoint(path, model)
@@ -169,13 +169,13 @@ class CommandLine(Actions):
 
     @property
     def _needs_no_data(self) -> bool:
-        """Whether the units of the data will do, which the checkpoint holds."""
+        """Whether the units of the data, which the checkpoint holds, suffice."""
         asked = self.arguments
         draws = asked.subcommand in DRAWING or asked.projects_files
         return draws and not (asked.sampler or asked.sets_data)
 
     def _parse_ckpt_path(self) -> None:
-        """Let the checkpoint decide on the model's arguments, and say where they were others."""
+        """Take the model's arguments from the checkpoint, and say where others were typed."""
         config = self.config[self.config.subcommand]
         if not config.get("ckpt_path"):
             return
@@ -209,14 +209,14 @@ class CommandLine(Actions):
             self.config[self.config.subcommand].data = dict_to_namespace(recalled)
 
     def _dump_config(self) -> None:
-        """Keep the config as plain values, as LightningCLI does, without checking it once more."""
+        """Store the config as plain values, as LightningCLI does, without checking it again."""
         if not hasattr(self, "config_dump"):
             as_it_is = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
             dumped = self.parser.dump(self.config, format="json", **as_it_is)
             self.config_dump = json.loads(dumped)[self.config.subcommand]
 
     def instantiate_classes(self) -> None:
-        """Build data, model and Trainer; whatever fails here failed on the configuration."""
+        """Build data, model and Trainer; any error here is one of the configuration."""
         asked = self.config[self.config.subcommand]
         with self.limits.in_force(), as_input_errors(), within_memory(asked):
             super().instantiate_classes()

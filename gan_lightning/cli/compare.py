@@ -16,10 +16,10 @@ def compare(args: Sequence[str]) -> None:
     """Print a comparison of runs as Markdown, and write it as CSV and HTML.
 
     Args:
-        args: The words behind the command.
+        args: The words after the command.
 
     Raises:
-        InputError: If a run is not there, or if none is named.
+        InputError: If a run does not exist, or none is named.
     """
     asked = _parser().parse_args(args)
     folders = [folder for word in asked.runs for folder in _folders(Path(word))]
@@ -61,14 +61,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as all commands do."""
+    """Reports errors as the other commands do."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise InputError(f"compare: {message}; see compare --help.")
 
 
 def _folders(path: Path) -> Iterator[Path]:
-    """Yield the run folders that a word stands for."""
+    """Yield the run folders that a word denotes."""
     run = Run.of_checkpoint(path) if path.is_file() else None
     if run is not None:
         yield run.folder

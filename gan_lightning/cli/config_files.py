@@ -1,4 +1,4 @@
-"""Checks of experiment files, before the parser reads them."""
+"""Checks of experiment files before the parser reads them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -14,11 +14,11 @@ _SECTIONS = {"model", "data", "trainer", "metrics", "pictures", "checkpoints"}
 _RUN_KEYS = {"seed_everything", "ckpt_path", "weights_only", "trust"}
 _CLASS_KEYS = ("class_path", "init_args", "dict_kwargs")
 _MOST_VALUES = 100_000
-"""No experiment has more settings; a list of lists that repeat each other has."""
+"""Limit that only malformed files exceed, such as lists that repeat each other."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML, and refuses a key that stands twice, of which YAML would drop the first."""
+    """Reads YAML, and refuses duplicate keys, of which YAML would drop the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}
@@ -62,7 +62,7 @@ def check_config(path: Path) -> dict[str, Any]:
 
 
 def check_text(key: str, text: str) -> None:
-    """Make sure that a list or a mapping that is typed as a flag describes classes as it should.
+    """Make sure that a list or mapping typed as a flag describes classes correctly.
 
     Raises:
         InputError: If it does not.
@@ -80,7 +80,7 @@ def check_text(key: str, text: str) -> None:
 
 
 def replaced_callbacks(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> list[str]:
-    """Return the names of a config's callbacks that a flag replaces, where it could add to them."""
+    """Return the names of a config's callbacks that a flag replaces instead of extending."""
     flag = "--trainer.callbacks"
     if not any(arg == flag or arg.startswith(f"{flag}=") for arg in args):
         return []
@@ -101,10 +101,10 @@ def _callbacks(config: Mapping[str, Any]) -> list[str]:
 
 
 def check_found_config(path: Path) -> dict[str, Any]:
-    """Return the content of the config that a run has saved, which nobody has typed.
+    """Return the content of a run's saved config, which nobody has typed.
 
     Raises:
-        InputError: If it sets more than a run's config does, or reaches beyond this machine.
+        InputError: If it sets more than a run's config may, or refers to another machine.
     """
     content = check_config(path)
     typed = "Only a --config that is typed may do so."
@@ -133,12 +133,12 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _check_file(path: Path) -> None:
-    """Make sure that a config is a file, and say which may have been meant."""
+    """Make sure that a config is a file, and suggest a similar one."""
     try:
         if path.is_file():
             return
         found = "a folder" if path.is_dir() else "a pipe" if path.exists() else "nothing"
-    except (OSError, ValueError):  # no name that a file can have
+    except (OSError, ValueError):  # not a valid file name
         found = "not a file name"
     near = ""
     if found == "nothing":
@@ -151,7 +151,7 @@ def _check_file(path: Path) -> None:
 
 
 def _check_size(content: Any) -> None:
-    """Make sure that a text has not grown without bounds, or into itself, by its repetitions."""
+    """Make sure that YAML aliases make no value huge or recursive."""
     waiting, seen = [content], 0
     while waiting:
         value = waiting.pop()
@@ -172,7 +172,7 @@ def _check_section(path: Path, section: str, content: object) -> None:
 
 
 def _check_classes(key: str, content: object) -> None:
-    """Make sure that each mapping that describes a class does so by the right keys."""
+    """Make sure that each mapping that describes a class has the right keys."""
     if isinstance(content, list):
         for i, item in enumerate(content):
             if item == {} or (key.endswith("callbacks") and not isinstance(item, str | dict)):
@@ -205,12 +205,12 @@ def _check_keys(key: str, content: Mapping[Any, Any]) -> None:
 
 
 def _shown(value: object) -> str:
-    """Return a value as YAML has it, short."""
+    """Return a value as short YAML."""
     return "null" if value is None else repr(value)[:80]
 
 
 def what_is_replaced(configs: Sequence[Mapping[str, Any]], args: Sequence[str]) -> str | None:
-    """Return which callbacks of a config a flag or a later config replaces, in words."""
+    """Return a sentence on the callbacks that a flag or a later config replaces."""
     if gone := replaced_callbacks(configs, args):
         return (
             f"--trainer.callbacks replaces those of the config, {', '.join(gone)}; "

@@ -1,4 +1,4 @@
-"""A page on this machine that draws samples of a checkpoint."""
+"""A page on this machine that draws samples from a checkpoint."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from gan_lightning.export import LoadedModel
 from gan_lightning.figures import image_grid
 
 MOST_SAMPLES = 1000
-"""Samples that the page draws at once."""
+"""The largest number of samples that the page draws at once."""
 
 MOST_PICTURES = 100
 
@@ -26,7 +26,7 @@ POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; connect-src 'self'"
 )
-"""Nothing is loaded from elsewhere, whatever Gradio's page asks for: the browser refuses."""
+"""Makes the browser refuse whatever Gradio's page requests from elsewhere."""
 
 _NOT_ASKED = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -40,7 +40,7 @@ def serve(loaded: LoadedModel, title: str, port: int) -> None:
 
     Args:
         loaded: What draws the samples.
-        title: What the page says above them.
+        title: The heading of the page.
         port: Where on this machine it is seen; 0 for any that is free.
 
     Raises:
@@ -65,7 +65,7 @@ def serve(loaded: LoadedModel, title: str, port: int) -> None:
 
 
 def page_of(gradio: Any, loaded: LoadedModel, title: str) -> Any:
-    """Return the page: how many samples, of which label, by which seed."""
+    """Return the page, with inputs for the number of samples, label and seed."""
     names = loaded.model.num_classes and [
         str(name) for name in loaded.units.label_names or range(loaded.model.num_classes)
     ]
@@ -95,7 +95,7 @@ def page_of(gradio: Any, loaded: LoadedModel, title: str) -> Any:
 
 
 def presented(samples: pd.DataFrame | NDArray[Any]) -> Any:
-    """Return samples as the page shows them: a table, or one picture of all."""
+    """Return samples as shown on the page: a table, or one picture of all."""
     if isinstance(samples, pd.DataFrame):
         return samples
     return image_grid(torch.from_numpy(samples))

@@ -1,4 +1,4 @@
-"""On which devices a command runs, and in which of Lightning's ways several of them can."""
+"""The devices of a command, and which strategies of Lightning suit several of them."""
 
 import os
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from gan_lightning.errors import InputError
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
-"""Each step of two players leaves one player's parameters unused, which DDP must expect."""
+"""Each player's step leaves the other's parameters unused, which DDP must expect."""
 
 SHARDED = ("fsdp", "deepspeed", "modelparallel", "model_parallel")
-"""Parts of the names of strategies that keep each weight in parts."""
+"""Parts of the names of strategies that shard weights."""
 
 _UNSET = (None, "auto", -1, "-1")
 
@@ -48,7 +48,7 @@ def check_strategy(strategy: str | Strategy) -> None:
 
 
 def check_whole_weights(strategy: str) -> None:
-    """Make sure, by its name, that a strategy leaves every weight in one piece.
+    """Make sure, by its name, that a strategy does not shard weights.
 
     Raises:
         InputError: If it does not.
@@ -61,10 +61,10 @@ def check_whole_weights(strategy: str) -> None:
 
 
 def as_launched(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a Trainer's settings with the devices that ``torchrun`` has started processes for.
+    """Return a Trainer's settings with the devices for which ``torchrun`` started processes.
 
     Raises:
-        InputError: If other numbers were asked for.
+        InputError: If other numbers were requested.
     """
     if not TorchElasticEnvironment.detect():
         return dict(settings)
@@ -86,7 +86,7 @@ def as_launched(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_available(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what to use in place of devices that a run had and this machine has not, and say so.
+    """Return replacements for devices that this machine lacks but the run had, and say so.
 
     Args:
         settings: The run's Trainer settings.
@@ -107,7 +107,7 @@ def as_available(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_processes(devices: int, on_cpu: bool) -> None:
-    """Make sure that a machine is not asked for many more processes than it has processors.
+    """Make sure that not many more processes are requested than there are processors.
 
     Raises:
         InputError: If it is.
@@ -120,10 +120,10 @@ def check_processes(devices: int, on_cpu: bool) -> None:
 
 
 def check_synchronised_statistics(asked: bool, processes: int, device: torch.device) -> None:
-    """Make sure that batch statistics are shared among processes only where PyTorch can do it.
+    """Make sure that batch statistics are shared between processes only where PyTorch can.
 
     Raises:
-        InputError: If several processes on CPUs are to share them.
+        InputError: If several processes on CPUs should share them.
     """
     if asked and processes > 1 and device.type == "cpu":
         raise InputError(
@@ -134,7 +134,7 @@ def check_synchronised_statistics(asked: bool, processes: int, device: torch.dev
 
 
 def local_statistics(model: Module) -> list[str]:
-    """Return the networks that normalise by the statistics of one process's batch, in order."""
+    """Return the networks that normalise by the statistics of one process's batch."""
     return [
         name
         for name, network in model.named_children()
@@ -149,12 +149,12 @@ def _count(accelerator: str) -> int:
     gpus = torch.cuda.device_count()
     if accelerator in ("cuda", "gpu") or (accelerator == "auto" and gpus):
         return gpus
-    # Two processes are fair on any machine, to see that several work; 99 would take it down.
+    # Two processes are allowed on any machine, as a test; 99 would bring it down.
     return max(os.cpu_count() or 1, 2)
 
 
 def _needed(devices: Any) -> int:
-    """Return how many devices a machine must have; of a list, those up to its last one."""
+    """Return how many devices a machine must have; for a list, up to its largest index."""
     if isinstance(devices, list):
         return max(map(int, devices), default=-1) + 1
     return int(devices) if str(devices).isdecimal() else 0

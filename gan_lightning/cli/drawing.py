@@ -1,4 +1,4 @@
-"""What is drawn from a checkpoint: samples, and files that draw them."""
+"""Commands that draw from a checkpoint: samples, and files that draw them."""
 
 from pathlib import Path
 

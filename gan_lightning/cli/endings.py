@@ -1,4 +1,4 @@
-"""How training ends where it cannot go on: with the true cause, in a sentence."""
+"""Errors that end training, each with its true cause in one sentence."""
 
 import os
 import re
@@ -14,12 +14,12 @@ from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.errors import InputError
 
 LOST = re.compile(r"Connection (closed|reset) by peer|Broken pipe|gloo|NCCL")
-"""What the libraries say that carry numbers from process to process, where one has gone."""
+"""Messages of the communication libraries when another process has ended."""
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C be an interruption, where Lightning makes of it an exit without a word."""
+    """Let Ctrl-C raise KeyboardInterrupt, where Lightning would exit silently."""
     try:
         yield
     except SystemExit as end:
@@ -30,7 +30,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def naming_the_cause(trainer: Trainer) -> Iterator[None]:
-    """Name the folder that cannot be written, and say where another process has gone.
+    """Report a folder that cannot be written, or another process that has ended.
 
     Raises:
         InputError: Of either.
@@ -61,7 +61,7 @@ def naming_the_cause(trainer: Trainer) -> Iterator[None]:
 
 
 def _place(error: OSError, folder: Path | None) -> Path | None:
-    """Return what could not be written, if that is the run's folder or a file in it."""
+    """Return the path that could not be written, if it is in the run's folder."""
     name = error.filename
     if folder is None or not isinstance(name, str | bytes):
         return folder if name is None else None
@@ -70,6 +70,6 @@ def _place(error: OSError, folder: Path | None) -> Path | None:
 
 
 def _silent_about_curves(error: threading.ExceptHookArgs) -> None:
-    """Leave it to the main thread to say what a thread of TensorBoard's has run into."""
+    """Leave errors of TensorBoard's thread to the main thread."""
     if not issubclass(error.exc_type, OSError):
         threading.__excepthook__(error)

@@ -25,7 +25,7 @@ from gan_lightning.cli.choices import (
 from gan_lightning.errors import InputError
 
 MOST_LETTERS = 180
-"""Of a longer message of a library the first sentence is told, and no more than so much of it."""
+"""Of a longer message of a library, at most this much of its first sentence is shown."""
 
 _MENDABLE = (InputError, MisconfigurationException, OSError, OutOfMemoryError)
 _LIBRARIES = tuple(map(str, {Path(get_paths()[kind]) for kind in ("stdlib", "purelib", "platlib")}))
@@ -33,16 +33,16 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 
 def is_mendable(error: BaseException) -> bool:
-    """Return whether an error has a reason outside the program."""
+    """Return whether an error has a cause outside the program."""
     return isinstance(error, _MENDABLE)
 
 
 def explain(error: BaseException) -> str:
     """Return the sentence that names the thing, what was expected and what was found.
 
-    jsonargparse wraps the one true cause in a page of alternatives: the chain of causes is walked
-    to its end, and the keys on the way say where in the configuration it happened. What no
-    expression below knows is passed on, with the key in front and, of a bug, with its place.
+    jsonargparse wraps the true cause in a page of alternatives: the chain of causes is followed to
+    its end, and the keys on the way give the place in the configuration. A message that no
+    expression below matches is passed on after the key and, for a bug, with its place in the code.
     """
     chain = list(causes_of(error))
     for cause in chain:
@@ -51,7 +51,7 @@ def explain(error: BaseException) -> str:
     text = "\n".join(map(str, chain))
     innermost = str(chain[-1]).strip()
     place = _place(text)
-    # Of a class that several kinds allow, the chain ends at the first kind, which may be another.
+    # If several kinds of classes are allowed, the chain ends at the first, perhaps the wrong one.
     sources = [innermost]
     if "does not correspond to a subclass" in innermost:
         sources.append(text)
@@ -66,7 +66,7 @@ def explain(error: BaseException) -> str:
 
 
 def _with_place(error: BaseException) -> str:
-    """Return the message of an error, of a bug with its kind, its file and its line."""
+    """Return the message of an error; for a bug, with its type, file and line."""
     message = " ".join(str(error).split())
     if len(message) > MOST_LETTERS:
         first = message.partition(". ")[0]
@@ -90,11 +90,11 @@ def _is_of_the_parser(frames: Sequence[FrameSummary]) -> bool:
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what it came from, down to the first cause."""
+    """Yield an error and its causes, down to the first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-        # A config that is given as text was looked for as a file before anything else.
+        # A config given as text was first looked up as a file.
         if str(error).startswith("File does not exist: '"):
             return
 
@@ -146,7 +146,7 @@ def _abstract(match: re.Match[str], place: str, text: str) -> str:
 def _wrong_value(match: re.Match[str], place: str, text: str) -> str:
     found = match[2].strip()
     shown = "null" if found == "None" else repr(found)
-    if place == "seed_everything":  # a number or true, of which the parser names only the latter
+    if place == "seed_everything":  # a number or true, but the parser mentions only the latter
         return f"seed_everything must lie in [0, 2^32), found {shown}."
     return f"{place}: expected {in_words(match[1])}, found {shown}."
 

@@ -1,4 +1,4 @@
-"""Errors that would print the contents of a file, which jsonargparse puts in place of its name."""
+"""Errors that would print a file's contents, which jsonargparse substitutes for its name."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ CONFIG_ENDINGS = (".yaml", ".yml")
 """A config is typed, as flags are, and errors quote it."""
 
 MOST_READ = 2**20
-"""Bytes of a file that are looked at: an error quotes its beginning."""
+"""Bytes of a file that are compared: an error quotes its beginning."""
 
 
 def without_contents(message: str, error: BaseException, args: Sequence[str]) -> str:
-    """Return an error's sentence, or another one where the parser quotes a file in it.
+    """Return an error's sentence, or a replacement if the parser quotes a file in it.
 
     Args:
         message: What the error says.
@@ -38,7 +38,7 @@ def without_contents(message: str, error: BaseException, args: Sequence[str]) ->
 
 
 def _files(args: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """Yield the options that name a file which is no config, with the file."""
+    """Yield the options that name a file other than a config, with the file."""
     option = ""
     for arg in args:
         name, _, value = arg.partition("=") if arg.startswith("-") else (option, "", arg)
@@ -46,5 +46,5 @@ def _files(args: Sequence[str]) -> Iterator[tuple[str, Path]]:
         try:
             if value and path.is_file() and path.suffix.lower() not in CONFIG_ENDINGS:
                 yield option, path
-        except (OSError, ValueError):  # a text that no file could be called
+        except (OSError, ValueError):  # not a valid file name
             continue

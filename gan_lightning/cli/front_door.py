@@ -1,6 +1,6 @@
 """Checks of a command line before the libraries are loaded, which takes ten seconds.
 
-What is misspelt here is answered at once. All that depends on classes is left to the parser.
+Typing errors are answered at once. Whatever depends on classes is left to the parser.
 """
 
 import shlex
@@ -32,7 +32,7 @@ OPTIONS = {
     "project": (*_COMMON, "num_points", "images", "output", "seed", "labels"),
     "demo": (*_COMMON, "port"),
 }
-"""What may follow each subcommand, up to the first dot."""
+"""The options of each subcommand, up to the first dot."""
 
 TRAINER = (
     *("accelerator", "strategy", "devices", "num_nodes", "precision", "logger", "callbacks"),
@@ -44,7 +44,7 @@ TRAINER = (
     *("benchmark", "inference_mode", "use_distributed_sampler", "profiler", "detect_anomaly"),
     *("barebones", "plugins", "sync_batchnorm", "default_root_dir"),
 )
-"""Settings of the Trainer, which are often typed without their section."""
+"""Settings of the Trainer, often typed without their section."""
 
 _MEANT = {
     **{name: (f"trainer.{name}",) for name in TRAINER},
@@ -63,7 +63,7 @@ _MEANT = {
     **{name: (f"data.{name}",) for name in ("val_fraction", "value_range", "num_val")},
     "seed": ("seed_everything",),
 }
-"""What people type, without its section or by another name, and what it is called here."""
+"""Common other names of options, or names without their section, and the options meant."""
 
 QUICK = ("list", "copy", "completion")
 """Commands that are answered without PyTorch, in ``quick_commands.py``."""
@@ -84,11 +84,11 @@ _SUBCOMMANDS = {
 
 
 def check_command_line(args: Sequence[str]) -> None:
-    """Make sure that a command line is one, as far as its words alone can say.
+    """Make sure that a command line is valid, as far as its words alone show.
 
     Raises:
-        InputError: If its subcommand, an option or a config is not known, or an option stands where
-            it would be passed by.
+        InputError: If its subcommand, an option or a config is not known, or an option has no
+            effect where it stands.
     """
     args = as_sample(args)
     if not any(arg in ("-h", "--help", "compare", *QUICK) for arg in args[:1]):
@@ -154,7 +154,7 @@ def check_option(subcommand: str, name: str, where: str = "") -> None:
 
 
 def _check_configs(subcommand: str, words: Sequence[str]) -> None:
-    """Read each config, and make sure that none passes by a flag that stands before it."""
+    """Read each config, and make sure that none overrides a flag that precedes it."""
     before: list[str] = []
     for option, value in _settings(words):
         if not value and option in ("--config", "-c", "--ckpt_path", "--model", "--data"):
@@ -195,7 +195,7 @@ def _leaves(content: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each option with its value, which is empty where there is none."""
+    """Yield each option with its value, which may be empty."""
     for word, behind in zip(words, [*words[1:], "-"], strict=True):
         if word.startswith("-"):
             option, equals, value = word.partition("=")

@@ -12,14 +12,14 @@ TITLES = {
     "checkpoints": "Checkpoints: last.ckpt and best.ckpt in the folder of the run",
     "trainer": "Trainer: how long, on what; Lightning's own settings",
 }
-"""The title of each group of options, by an option that stands in it, in the order of the help."""
+"""The title of each group of options, by one of its options, in the order of the help."""
 
 HELP = {
     "config": "A shipped experiment by its name, as `list` shows it, or a YAML file. Options "
     "behind it override it.",
     "seed_everything": "Seed of the run, below 2^32; true takes that of PL_GLOBAL_SEED, or 0.",
 }
-"""What Lightning says less well."""
+"""Clearer texts than Lightning's."""
 
 
 def order_help(parser: ArgumentParser, usage: str) -> None:
@@ -27,7 +27,7 @@ def order_help(parser: ArgumentParser, usage: str) -> None:
 
     Args:
         parser: The parser of one command.
-        usage: What is typed, without the options.
+        usage: The command without its options.
     """
     parser.usage = f"{usage} [options]"
     for action in parser._actions:

@@ -1,4 +1,4 @@
-"""Which of Lightning's training features suit these models: others are refused in a sentence."""
+"""Which of Lightning's features suit these models: others are refused in one sentence."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ INSTEAD = {
     "GeneratorEMA",
     "WeightAveraging": "it averages all players, and counts the steps of one; use GeneratorEMA",
 }
-"""Callbacks of Lightning that these models do not work with: why, and what does."""
+"""Callbacks of Lightning that do not work with these models: why, and alternatives."""
 
 
 def check_callbacks(callbacks: list[Callback]) -> None:
-    """Make sure that no callback is one that these models do not work with.
+    """Make sure that all callbacks work with these models.
 
     Raises:
         InputError: If one is.
@@ -38,10 +38,10 @@ def check_callbacks(callbacks: list[Callback]) -> None:
 def check_accumulation(
     model: LightningModule, callbacks: list[Callback], every_n_batches: int
 ) -> None:
-    """Make sure that gradients are only accumulated over batches where one loss is minimised.
+    """Make sure that gradients are accumulated over batches only for a single loss.
 
     Raises:
-        InputError: If two players would be.
+        InputError: If there are two players.
     """
     by_callback = any(isinstance(callback, GradientAccumulationScheduler) for callback in callbacks)
     if model.automatic_optimization or not (by_callback or every_n_batches != 1):
@@ -54,7 +54,7 @@ def check_accumulation(
 
 
 def check_intervals(settings: dict[str, Any]) -> None:
-    """Refuse an interval that Lightning accepts, and divides by later."""
+    """Refuse an interval of 0, which Lightning accepts and later divides by."""
     if settings.get("check_val_every_n_epoch") == 0:
         raise InputError("trainer.check_val_every_n_epoch must be a positive integer, found 0.")
     if settings.get("max_steps", -1) not in (-1, None):

@@ -1,4 +1,4 @@
-"""What a command may import for the sake of files that its user has not typed."""
+"""What a command may import for files that its user has not typed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,11 +14,11 @@ from gan_lightning.errors import InputError
 from gan_lightning.trust import only_safe_imports, typed_paths
 
 NAMES_A_FILE = ("--config", "-c", "--ckpt_path", "--init_from", "--output", "--trust")
-"""Options whose values are no import paths, though they may look like one."""
+"""Options whose values are not import paths, though they may look like one."""
 
 
 class Limits:
-    """Collects what a command has found, and holds its parser to what that may name.
+    """Collects the files that a command has found, and limits its parser to what they may name.
 
     Args:
         arguments: The command line, read in advance.
@@ -38,7 +38,7 @@ class Limits:
         self._found: dict[str, Any] = {}
 
     def add_config(self, path: Path) -> None:
-        """Add the config of a run, which stands in for a typed one."""
+        """Add a run's config, which replaces a typed one."""
         self._found[str(path)] = check_found_config(path)
 
     def add_checkpoint(self, path: Path, model: Mapping[str, Any]) -> None:
@@ -47,7 +47,7 @@ class Limits:
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        """Let the parser import no more than found files may name; all, where none was found."""
+        """Let the parser import only what found files may name, or anything if there are none."""
         if not self._found:
             yield
             return
@@ -66,12 +66,12 @@ def _values(args: Sequence[str]) -> list[Any]:
             try:
                 values.append(yaml.safe_load(value))
             except yaml.YAMLError:
-                continue  # the parser will say so
+                continue  # the parser will report it
     return values
 
 
 def _short_loggers(typed: str) -> list[str]:
-    """Return the full names of Lightning's loggers that were typed by their own."""
+    """Return the full names of Lightning's loggers that were typed without a module."""
     return [
         f"lightning.pytorch.loggers.{name}"
         for name in lightning.pytorch.loggers.__all__

@@ -1,4 +1,4 @@
-"""The entry point, and the one way out for errors."""
+"""The entry point, where all errors are reported."""
 
 import logging
 import os
@@ -15,11 +15,11 @@ from gan_lightning.cli.shipped import with_shipped_configs
 from gan_lightning.errors import InputError
 
 DEBUG = "GAN_LIGHTNING_DEBUG"
-"""Environment variable that brings the traceback of any error back."""
+"""Environment variable that shows the traceback of an error."""
 
 
 def turn_away() -> None:
-    """Answer what needs no PyTorch, or cannot be run, while the program begins to load.
+    """Answer commands that need no PyTorch, and invalid ones, before the program loads.
 
     The package calls this before it imports its rooms, and with them PyTorch and Lightning.
     """
@@ -58,7 +58,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
             compare(words[1:])
             return
-        # All that is needed is loaded before a checkpoint is looked at.
+        # Everything is imported before a checkpoint is read.
         from gan_lightning.cli import file_contents  # noqa: F401
         from gan_lightning.cli.command_line import CommandLine
 
@@ -90,7 +90,7 @@ def _is_the_program() -> bool:
 
 
 def _hush() -> None:
-    """Keep what the libraries say of themselves out of a person's sight."""
+    """Silence what libraries print about themselves."""
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated")
@@ -102,5 +102,5 @@ def _hush() -> None:
 def _as_a_line(
     message: Warning | str, category: Any, filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """Return a warning for a person, who has no use for its place in the code."""
+    """Return a warning without its place in the code, which does not help a user."""
     return f"Warning: {message}\n"

@@ -1,4 +1,4 @@
-"""A model as a checkpoint holds it, ready to make points."""
+"""A model restored from a checkpoint, ready to draw."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from gan_lightning.models import ConfiguredModule, GenerativeModel
 def checked(
     model: ConfiguredModule, ckpt_path: str | None, number: int = 1, command: str = "sample"
 ) -> tuple[GenerativeModel, Path]:
-    """Return the model and the checkpoint that so many points are to be made from."""
+    """Return the model and the checkpoint from which points are drawn."""
     if ckpt_path is None:
         raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
     if not isinstance(model, GenerativeModel):
@@ -28,7 +28,7 @@ def checked(
 def make_ready(
     model: ConfiguredModule, data: DataModule, checkpoint: Path, device: torch.device
 ) -> dict[str, Any]:
-    """Restore a model on a device, learn the units of its data, and return what was read."""
+    """Restore a model on a device, learn the units of its data, and return the checkpoint."""
     held = load_checkpoint(checkpoint)
     with restoring(checkpoint):
         model.on_load_checkpoint(held)

@@ -18,23 +18,23 @@ from gan_lightning.files import replacing
 
 
 def found_numbers(trainer: Trainer, stage: Stage) -> Comparison:
-    """Return all that ``validate`` or ``test`` has logged: the model's own numbers come early."""
+    """Return everything that ``validate`` or ``test`` has logged."""
     found = callback_of(trainer, SampleMetrics).latest
     if found is None:
         found = Comparison(stage, f"none; on {data_of(trainer).described(stage)}", {}, {}, {})
     logged = {
         name.removeprefix(f"{stage}/"): float(value)
         for name, value in trainer.callback_metrics.items()
-        if name.startswith(f"{stage}/")  # those below another quantity are among the values
+        if name.startswith(f"{stage}/")  # others are among the values
     }
     own = {name: value for name, value in logged.items() if name not in found.values}
-    # Whoever has memorised has good numbers else.
+    # First, since a model that memorises has good numbers otherwise.
     first = {name: value for name, value in found.values.items() if name == "memorised"}
     return found._replace(values={**first, **own, **found.values})
 
 
 def print_comparison(found: Comparison) -> None:
-    """Print a row for each quantity, and below them how the numbers came about."""
+    """Print a row for each quantity, and the protocol below."""
     with_floor = bool(found.floor)
     table = Table(title=None, header_style="bold", box=None, padding=(0, 2, 0, 0))
     table.add_column(f"{found.stage}/")
@@ -62,7 +62,7 @@ def print_comparison(found: Comparison) -> None:
 
 
 def write_comparison(found: Comparison, checkpoint: Path, folder: Path) -> Path:
-    """Write ``metrics.json`` into a folder, complete or not at all, and return its path.
+    """Write ``metrics.json`` into a folder, completely or not at all, and return its path.
 
     Raises:
         InputError: If the folder cannot be written to.
@@ -91,7 +91,7 @@ def _number(value: float | None) -> str:
 
 
 def _strict(value: Any) -> Any:
-    """Return the value with null for what JSON has no number for."""
+    """Return the value with null for numbers that JSON lacks."""
     if isinstance(value, Mapping):
         return {key: _strict(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

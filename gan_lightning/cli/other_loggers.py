@@ -22,7 +22,7 @@ from gan_lightning.cli.runs import Run
 from gan_lightning.files import replacing
 
 MEMORY = "loggers.json"
-"""In a run's folder: under which name each of its loggers knows the run."""
+"""In a run's folder: the run's identifier in each of its loggers."""
 
 ARGUMENT = {
     CSVLogger: "version",
@@ -30,14 +30,14 @@ ARGUMENT = {
     MLFlowLogger: "run_id",
     WandbLogger: "id",
 }
-"""What these call that name."""
+"""The loggers' names for it."""
 
 
 class GoingOnCSVLogger(CSVLogger):
-    """Keeps the rows of a run that goes on, up to where it goes on; Lightning's deletes them.
+    """Keeps the rows of a resumed run up to its checkpoint; Lightning's logger deletes them.
 
     Args:
-        num_batches: Batches that the run had seen.
+        num_batches: Batches that the run has seen.
         **settings: As Lightning's.
     """
 
@@ -51,7 +51,7 @@ class GoingOnCSVLogger(CSVLogger):
             path = Path(self.log_dir) / ExperimentWriter.NAME_METRICS_FILE
             columns, rows = _read(path)
             aside = path.rename(path.with_suffix(".kept")) if rows else None
-            with warnings.catch_warnings():  # that it would delete them
+            with warnings.catch_warnings():  # it would delete them
                 warnings.filterwarnings("ignore", message="Experiment logs directory")
                 writer: Any = super().experiment
             if aside is not None:
@@ -67,13 +67,13 @@ class GoingOnCSVLogger(CSVLogger):
 def gone_on_with(
     loggers: Sequence[Logger], typed: Sequence[Mapping[str, Any]], run: Run, num_batches: int
 ) -> list[Logger]:
-    """Return loggers that go on where those of a run have stopped.
+    """Return loggers that continue those of a run.
 
     Args:
         loggers: New ones.
         typed: The configuration of each.
         run: The run.
-        num_batches: Batches that it had seen.
+        num_batches: Batches that it has seen.
     """
     path = run.folder / MEMORY
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -82,7 +82,7 @@ def gone_on_with(
         arguments = dict(settings.get("init_args") or {})
         kind = next((kind for kind in ARGUMENT if isinstance(logger, kind)), None)
         name = known.get(type(logger).__name__)
-        if isinstance(logger, CSVLogger | TensorBoardLogger):  # their folder is the run's
+        if isinstance(logger, CSVLogger | TensorBoardLogger):  # their folder is that of the run
             here = Path(logger.root_dir).absolute() == run.folder.parent.absolute()
             name = run.version if here else None
         if kind is None or name is None:
@@ -108,7 +108,7 @@ def without_loggers(config: Path) -> Path | str:
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError):
-        return config  # what is wrong with it is said where it is parsed
+        return config  # errors are reported when it is parsed
     trainer = content.get("trainer") if isinstance(content, dict) else None
     if not isinstance(trainer, dict) or not isinstance(trainer.get("logger"), dict | list):
         return config
@@ -116,14 +116,14 @@ def without_loggers(config: Path) -> Path | str:
 
 
 def remember(trainer: Trainer, folder: Path) -> None:
-    """Write down under which name each logger knows the run."""
+    """Store the run's identifier in each logger."""
     names = {type(logger).__name__: str(logger.version) for logger in trainer.loggers}
     with replacing(folder / MEMORY) as file:
         file.write_text(json.dumps(names) + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the columns and rows of a table, none where there is no file."""
+    """Return the columns and rows of a table, none if there is no file."""
     if not path.is_file():
         return [], []
     with path.open(newline="") as file:

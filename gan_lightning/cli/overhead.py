@@ -1,4 +1,4 @@
-"""What libraries do in every step and nobody needs: half the time of a small network."""
+"""Unneeded work of libraries in every step: half the time of a small network."""
 
 import os
 from collections.abc import Iterable
@@ -15,28 +15,28 @@ ALL_THE_TIME = (
     *("on_after_backward", "on_before_optimizer_step"),
     *("on_train_epoch_start", "on_train_epoch_end"),
 )
-"""Hooks of every batch, most of them once for each player, and of every epoch: it may be short."""
+"""Hooks of every batch, most of them once per player, and of every (perhaps short) epoch."""
 
 
 NOTHING = nullcontext()
 
 
 class NoProfiler(PassThroughProfiler):
-    """Does what Lightning's usual profiler does, nothing, without two Python frames each time."""
+    """Does nothing, like Lightning's default profiler, but without two Python frames per call."""
 
     def profile(self, action_name: str) -> Any:
         return NOTHING
 
 
 def rest(trainer: Trainer, module: LightningModule) -> None:
-    """Let a run do nothing in its steps that nobody has asked for."""
+    """Remove unneeded work from the steps of a run."""
     rest_idle_hooks(module, trainer.callbacks)  # type: ignore[attr-defined]
     rest_idle_profiler(trainer)
     forget_absent_gpus()
 
 
 def rest_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> None:
-    """Let Lightning pass over those hooks that nobody has written.
+    """Let Lightning skip hooks that are not overridden.
 
     It enters a profiler around each hook of each callback, about a hundred times in a batch of two
     players, and skips a hook that is None.
@@ -48,7 +48,7 @@ def rest_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> N
 
 
 def forget_absent_gpus() -> None:
-    """Spare each optimizer's step the search for a driver that is not there.
+    """Spare each optimizer's step the search for a missing driver.
 
     Lightning has PyTorch ask the driver's library whether there is a GPU, since that leaves the GPU
     to processes that are started later. Adam asks in each step, and the library is opened anew.
@@ -58,7 +58,7 @@ def forget_absent_gpus() -> None:
 
 
 def rest_idle_profiler(trainer: Trainer) -> None:
-    """Let no time be spent on a profiler that measures nothing."""
+    """Spend no time on a profiler that measures nothing."""
     if type(trainer.profiler) is PassThroughProfiler:  # type: ignore[attr-defined]
         trainer.profiler = NoProfiler()  # type: ignore[attr-defined]
 

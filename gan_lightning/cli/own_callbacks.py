@@ -1,4 +1,4 @@
-"""The callbacks that every run has in addition to those of its config."""
+"""The callbacks of every run, besides those of its config."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from gan_lightning.cli.start_report import StartReport
 
 
 def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
-    """Return them, with a progress bar where nobody has chosen another one or none.
+    """Return them, with a progress bar unless another one or none was chosen.
 
     Args:
         settings: The Trainer's settings.
@@ -38,7 +38,7 @@ def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
         ScheduleEnd(),
     ]
     typed = settings.get("callbacks") or []
-    given = typed if isinstance(typed, list) else [typed]  # a flag may name a single one
+    given = typed if isinstance(typed, list) else [typed]  # a flag may name a single callback
     has_bar = any(isinstance(callback, ProgressBar) for callback in given)
     if settings.get("enable_progress_bar") is not False and not has_bar:
         always.append(RunProgress())

@@ -1,4 +1,4 @@
-"""What a person is told when a command has ended."""
+"""The summary at the end of a command."""
 
 import shlex
 import shutil
@@ -24,14 +24,14 @@ def callback_of(trainer: Trainer, kind: type[AnyCallback]) -> AnyCallback:
 
 
 def report_fit(trainer: Trainer, batches_before: int) -> None:
-    """Say where the results of ``fit`` are and what to type next.
+    """Report where the results of ``fit`` are and what to type next.
 
     Args:
         trainer: The Trainer that has trained.
-        batches_before: How many batches the run had seen before, where it went on.
+        batches_before: Number of batches before, for a resumed run.
     """
     checkpoints = callback_of(trainer, Checkpoints)
-    if checkpoints.last is None:  # a run that leaves nothing behind: fast_dev_run, logger=false
+    if checkpoints.last is None:  # a run that stores nothing: fast_dev_run, logger=false
         return
     last = shortest(checkpoints.last)
     run = last.parent.parent
@@ -65,7 +65,7 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
 
 
 def _health(trainer: Trainer) -> list[str]:
-    """Return a line for each disease that was found."""
+    """Return a line for each problem found."""
     found = callback_of(trainer, HealthMonitor).found
     return [f"  health    {diagnosis}" for diagnosis in found]
 
@@ -77,7 +77,7 @@ def _films(run: Path) -> list[str]:
 
 
 def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
-    """Return a sentence that says what ended a run, and the flag that lets it go on."""
+    """Return a sentence that says what ended a run, and the flag that continues it."""
     batches = trainer.fit_loop.total_batch_idx + 1
     duration = _time_used_up(trainer)
     if duration is not None:
@@ -98,7 +98,7 @@ def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
 
 
 def _time_used_up(trainer: Trainer) -> timedelta | None:
-    """Return the time that a run had, where it has used all of it."""
+    """Return the time limit of a run that has reached it."""
     callbacks = trainer.callbacks  # type: ignore[attr-defined]
     for timer in (callback for callback in callbacks if isinstance(callback, Timer)):
         left = timer.time_remaining()
@@ -116,7 +116,7 @@ def _longer(duration: timedelta) -> str:
 
 
 def report_file(what: str, path: Path, replaced: bool = False) -> None:
-    """Say where a file was written, and whether it replaced an older one."""
+    """Report where a file was written, and whether it replaced an older one."""
     older = ", replacing an older file" if replaced else ""
     say(f"Wrote {what} to {shortest(path)}{older}\n")
 
@@ -138,7 +138,7 @@ def report_stop(checkpoint: Path | None) -> None:
 
 
 def _program() -> str:
-    """Return how the program is called from this shell, also where no environment is active."""
+    """Return the command that calls the program from this shell."""
     return PROGRAM.replace("python", _python(), 1)
 
 
@@ -157,12 +157,12 @@ def _quoted(path: Path) -> str:
 
 
 def shortest(path: Path) -> Path:
-    """Return a path relative to the working folder where it lies within."""
+    """Return a path relative to the working folder if it lies inside."""
     absolute = path.absolute()
     return absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
 
 
 def say(text: str) -> None:
-    """Write to a person, at once."""
+    """Write to the terminal at once."""
     sys.stdout.write(text)
     sys.stdout.flush()

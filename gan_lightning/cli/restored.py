@@ -1,4 +1,4 @@
-"""The model that a checkpoint holds, against the one that a configuration asks for."""
+"""The model in a checkpoint, compared with that of a configuration."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ from gan_lightning.models.hyperparameters import migrated
 
 
 def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> dict[str, Any]:
-    """Return the model section of a configuration that a checkpoint was made by.
+    """Return the model section of the configuration behind a checkpoint.
 
     Args:
-        checkpoint: What the checkpoint holds.
-        asked: Class path of the model that the configuration asks for, if it asks for one.
-        path: Where the checkpoint lies, for the error.
+        checkpoint: Content of the checkpoint.
+        asked: Class path of the configuration's model, if it names one.
+        path: Path of the checkpoint, for the error.
 
     Raises:
         InputError: If the checkpoint holds a model of another class.
@@ -40,7 +40,7 @@ def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> d
 
 
 def recalled_data(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return a data section that stands for the data of a checkpoint; None if it is too old."""
+    """Return a data section that replaces a checkpoint's data; None if it is too old."""
     if DataMemory.of_checkpoint(checkpoint) is None:
         return None
     arguments = checkpoint.get("hyper_parameters", {})
@@ -73,14 +73,14 @@ def differences(
 
 
 def data_differences(checkpoint: Path, data: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield what differs between the data section of a checkpoint's run and another one."""
+    """Yield the differences between two data sections, that of a checkpoint's run first."""
     run = Run.of_checkpoint(checkpoint)
     if run is not None and run.config.is_file():
         try:
             trained = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]
             yield from differences(trained, yaml.safe_load(yaml.safe_dump(data)))
         except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
-            return  # a config that cannot be read has nothing to compare with
+            return  # an unreadable config cannot be compared
 
 
 def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str, Any]) -> None:
@@ -108,10 +108,10 @@ def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str,
 
 
 def check_data(data_class: type, checkpoint: Mapping[str, Any]) -> None:
-    """Make sure that a run goes on with data of the class that it was trained on.
+    """Make sure that a run resumes with data of the same class.
 
     Raises:
-        InputError: If it would not.
+        InputError: If it does not.
     """
     trained_on = DataMemory.owner(checkpoint)
     if trained_on not in (None, data_class.__qualname__):

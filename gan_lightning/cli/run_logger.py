@@ -15,7 +15,7 @@ from gan_lightning.cli.trainer import GenerativeTrainer
 
 
 class RunLogger(TensorBoardLogger):
-    """Keeps the curves of a run, whose x is the batch: Lightning's curve of epochs says no more."""
+    """Stores the curves of a run over batches, without Lightning's redundant curve of epochs."""
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
@@ -23,11 +23,11 @@ class RunLogger(TensorBoardLogger):
 
 
 class NewRunLogger(RunLogger):
-    """Makes the folder of a new run at once: of two that start together each gets its own."""
+    """Creates the folder of a new run at once, so that two runs started together get their own."""
 
     def _get_next_version(self) -> int:
         number = super()._get_next_version()
-        while getattr(rank_zero_only, "rank", 0) == 0:  # other ranks are told
+        while getattr(rank_zero_only, "rank", 0) == 0:  # other ranks receive it
             try:
                 Path(self.root_dir, f"version_{number}").mkdir(parents=True)
                 break
@@ -42,11 +42,11 @@ def run_logger(
     going_on: tuple[str, dict[str, Any]] | None,
     start: Path | None,
 ) -> RunLogger:
-    """Return what logs into a new run's folder, or into that of the run that is gone on with.
+    """Return the logger of a new run's folder, or of the folder of a resumed run.
 
     Args:
         arguments: The command line, read in advance.
-        root: The folder of all runs; by default the working folder.
+        root: The folder that holds all runs; by default the working folder.
         going_on: The checkpoint to resume from: its path and content.
         start: The checkpoint whose weights a new run starts from.
 
@@ -62,7 +62,7 @@ def run_logger(
                 run.experiment,
                 run.version,
                 default_hp_metric=False,
-                purge_step=batches_of(checkpoint),  # forget what came after it
+                purge_step=batches_of(checkpoint),  # remove what came after it
             )
         rank_zero_warn(f"{path} lies in no run's folder, so that the run goes on in a new one.")
     source = Run.of_checkpoint(start) if start is not None else None
@@ -77,7 +77,7 @@ def loggers_and_folder(
     going_on: tuple[str, dict[str, Any]] | None,
     start: Path | None,
 ) -> tuple[Any, str | None]:
-    """Return the loggers of a run, and its folder where they do not say which it is.
+    """Return the loggers of a run, and its folder where the loggers do not know it.
 
     Args:
         arguments: The command line, read in advance.
@@ -103,7 +103,7 @@ def loggers_and_folder(
 
 
 def kept_in(folder: str | None, trainer: Trainer) -> Trainer:
-    """Return a Trainer that keeps a run in a folder; None leaves it to the loggers."""
+    """Return a Trainer that stores a run in a folder; None leaves it to the loggers."""
     assert isinstance(trainer, GenerativeTrainer)
     trainer.folder = folder
     return trainer

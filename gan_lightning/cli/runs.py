@@ -11,7 +11,7 @@ from gan_lightning.files import links_out_of
 
 LOGS = "lightning_logs"
 NAMED_CHECKPOINTS = ("last", "best")
-"""Values of ``--ckpt_path`` that stand for a checkpoint of the newest run."""
+"""Values of ``--ckpt_path`` that denote a checkpoint of the newest run."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class Run:
 
     @property
     def place(self) -> Path:
-        """The folder that holds the experiment's."""
+        """The folder that holds the experiment's folder."""
         return self.folder.parent.parent
 
     @property
     def config(self) -> Path:
-        """The complete configuration that the run saved."""
+        """The run's complete saved configuration."""
         return self.folder / "config.yaml"
 
     @classmethod
     def of_checkpoint(cls, path: Path) -> "Run | None":
-        """Return the run whose ``checkpoints`` folder holds a file, if there is one.
+        """Return the run whose ``checkpoints`` folder holds a file, if any.
 
-        A folder may be called so for other reasons: a run has its config, or lies where runs do.
+        Other folders may have this name: a run has a config, or lies where runs do.
         """
         folder = path.absolute().parent
         run = cls(folder.parent)
@@ -53,7 +53,7 @@ class Run:
         return run if is_one else None
 
     def check_links(self) -> None:
-        """Make sure that going on with this run writes nowhere else.
+        """Make sure that resuming this run writes nowhere else.
 
         Raises:
             InputError: If its folder holds a link to a place outside it.
@@ -67,7 +67,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What decides where a run lives, picked out of a command line before it is parsed."""
+    """The words of a command line that decide a run's folder, read before it is parsed."""
 
     subcommand: str | None
     configs: tuple[Path, ...]
@@ -77,21 +77,21 @@ class Arguments:
     init_from: str | None
     root: str | None
     logger: tuple[str | None, str | None]
-    """Folder and name of the logger, where they are typed."""
+    """Folder and name of the logger, if typed."""
     trusted: tuple[str, ...]
     sampler: str | None
     projects_files: bool
-    """Whether images of files are typed, which ``project`` is to project."""
+    """Whether image files for ``project`` are typed."""
 
     sets_data: bool
     """Whether settings of the data are typed one by one."""
 
     sets_devices: bool
-    """Whether devices, or their kind, are typed."""
+    """Whether devices or their kind are typed."""
 
     @classmethod
     def of(cls, args: Sequence[str]) -> "Arguments":
-        """Pick them out of ``args``; what cannot be read is left to the real parser."""
+        """Read them from ``args``; unreadable words are left to the real parser."""
         parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
         parser.add_argument("--config", "-c", action="append", default=[])
         parser.add_argument("--ckpt_path")
@@ -130,7 +130,7 @@ class Arguments:
 
     @property
     def experiment(self) -> str | None:
-        """The name of the config file, or of the model and the data where there is none."""
+        """The name of the config file, or of the model and the data without one."""
         if self.configs:
             path = self.configs[-1]
             folder = path.absolute().parent
@@ -139,25 +139,25 @@ class Arguments:
         return f"{self.model}_{self.data}".lower() if self.model and self.data else None
 
     def found_config(self, checkpoint: Path) -> Path | None:
-        """Return the config of a checkpoint's run, where it has to stand in for a typed one."""
+        """Return the config of a checkpoint's run, if it must replace a typed one."""
         run = Run.of_checkpoint(checkpoint)
         return run.config if self.names_nothing and run and run.config.is_file() else None
 
     @property
     def names_nothing(self) -> bool:
-        """Whether the checkpoint has to say what model and data there are."""
+        """Whether model and data must come from the checkpoint."""
         return bool(self.subcommand and not self.configs and not self.model)
 
     def completed(
         self, args: Sequence[str], option: str, checkpoint: Path, config: object
     ) -> list[str]:
-        """Return ``args`` with the checkpoint's path, and a config where nobody typed one.
+        """Return ``args`` with the checkpoint's path, and a config if none was typed.
 
         Args:
             args: The words of the command line.
             option: The option that names the checkpoint.
-            checkpoint: Where it lies.
-            config: What stands in for a config; None for nothing.
+            checkpoint: Its path.
+            config: The replacement for a config, or None.
         """
         words = _with_value(args, option, str(checkpoint))
         if config is not None:
@@ -168,7 +168,7 @@ class Arguments:
 def find_checkpoint(
     arguments: Arguments, configs: Sequence[Mapping[str, Any]], option: str, wanted: str | None
 ) -> Path | None:
-    """Return the checkpoint that an option means.
+    """Return the checkpoint that an option denotes.
 
     Args:
         arguments: The command line, read in advance.
@@ -193,7 +193,7 @@ def find_checkpoint(
 
 
 def _places(arguments: Arguments, configs: Sequence[Mapping[str, Any]]) -> Iterator[Path]:
-    """Yield the folders that runs of the experiment can lie in; or of any, if none is named."""
+    """Yield the folders that may hold runs of the experiment, or of any if none is named."""
     settings: dict[str, Any] = {}
     for config in configs:
         settings |= config.get("trainer") or {}
@@ -224,7 +224,7 @@ def _with_value(args: Sequence[str], option: str, value: str) -> list[str]:
 
 
 def _newest(places: Sequence[Path], name: str, option: str) -> Path:
-    """Return the file of a name that the newest run in any of some folders holds."""
+    """Return a file of the newest run in any of the folders."""
     paths = [path for place in places for path in place.glob(f"*/checkpoints/{name}")]
     if not paths:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The complete configuration of a run, beside its results."""
+"""The complete configuration of a run, stored beside its results."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from gan_lightning.files import replacing
 
 
 class SaveRunConfig(SaveConfigCallback):
-    """Writes ``config.yaml`` into the run's folder, without what belongs to one command line."""
+    """Writes ``config.yaml`` into the run's folder, without what belongs to a single command."""
 
     def __init__(self, parser: LightningArgumentParser, config: Namespace, **kwargs: Any) -> None:
         config = config.clone()
@@ -22,13 +22,13 @@ class SaveRunConfig(SaveConfigCallback):
         super().__init__(parser, config, overwrite=True, **kwargs)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write nothing yet: a run that cannot go on must keep the config it was started with."""
+        """Write nothing yet: a run that cannot resume must keep its original config."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         folder = run_folder(trainer)
         if folder is not None and trainer.is_global_zero:
             with replacing(folder / self.config_filename) as file:
-                checked = {"skip_validation": True}  # when it was parsed
+                checked = {"skip_validation": True}  # checked when it was parsed
                 self.parser.save(self.config, file, skip_none=False, multifile=False, **checked)
             remember(trainer, folder)
             self._tell(trainer, (folder / self.config_filename).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Checks of what the parser accepts and no class can use: null, abstract classes, huge numbers."""
+"""Checks of what the parser accepts but no class can use: null, abstract classes, huge numbers."""
 
 import math
 import re
@@ -16,10 +16,10 @@ from gan_lightning.errors import InputError
 from gan_lightning.models.configured import DESCRIBED
 
 LARGEST = 2**63 - 1
-"""What PyTorch and NumPy can count to."""
+"""The largest integers of PyTorch and NumPy."""
 
 LARGEST_FLOAT = 3.4e38
-"""What networks and their optimizers compute with, in 32 bits."""
+"""Settings of networks and optimizers, which compute in 32 bits."""
 
 
 def check_settings(config: Mapping[str, Any]) -> None:
@@ -29,7 +29,7 @@ def check_settings(config: Mapping[str, Any]) -> None:
         config: The parsed configuration of one command.
 
     Raises:
-        InputError: If one is null and must not be, names an abstract class or counts too far.
+        InputError: If one is null and must not be, names an abstract class or is too large.
     """
     model = _plain(config.get("model")) or {}
     if "class_path" not in model:
@@ -54,10 +54,10 @@ def check_settings(config: Mapping[str, Any]) -> None:
 
 @contextmanager
 def within_memory(config: Mapping[str, Any]) -> Iterator[None]:
-    """Name the largest setting where the memory does not suffice for what is done under it.
+    """Name the largest setting if memory runs out within the context.
 
     Raises:
-        InputError: If it does not suffice.
+        InputError: If it runs out.
     """
     try:
         yield
@@ -78,7 +78,7 @@ _TOO_LARGE = (
 
 
 def described(hint: Any) -> str:
-    """Return what an annotation asks for, in words."""
+    """Return an annotation in words."""
     if get_origin(hint) in (Union, UnionType):
         kinds = [described(arg) for arg in get_args(hint) if arg is not type(None)]
         return " or ".join(dict.fromkeys(kinds))
@@ -108,7 +108,7 @@ def _check_value(key: str, value: Any) -> None:
 
 
 def _number(value: Any) -> float | None:
-    """Return a number, also one that the parser has left as a text."""
+    """Return a number, even if the parser has left it as text."""
     if isinstance(value, str) and value.isdecimal() and len(value) < 4000:
         return int(value)
     return value if isinstance(value, int | float) else None
@@ -134,7 +134,7 @@ def _check_arguments(key: str, cls: Any, arguments: Mapping[str, Any]) -> None:
 
 
 def _takes_none(cls: Any, name: str) -> bool:
-    """Return whether an argument may be None, also where nothing is known of it."""
+    """Return whether an argument may be None, or is unknown."""
     hint = hint_of(cls, name)
     if hint is None or hint is Any or type(None) in get_args(hint):
         return True
@@ -164,6 +164,6 @@ def _plain(value: Any) -> Any:
 
 
 def _short(number: int) -> str:
-    """Return a number, or how many digits it has where they are very many."""
+    """Return a number, or its number of digits if it is very long."""
     digits = number.bit_length() * 3 // 10
     return str(number) if digits < 25 else f"a number of about {digits} digits"
