@@ -17,7 +17,7 @@ from gan_lightning.networks import (
 
 
 class ACGAN(ConditionalGAN):
-    """The discriminator also tells the class, and both players want it right.
+    """The discriminator also predicts the class, and both players aim for the right one.
 
     Odena et al., 2017, Equations 2 and 3: D maximises L_S + L_C, G maximises L_C - L_S.
 

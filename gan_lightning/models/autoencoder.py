@@ -13,7 +13,7 @@ from gan_lightning.samplers import GaussianMixture
 
 
 class Reconstruction(LatentModel, ABC):
-    """Latents are codes, and points what a loss makes of the decoder's outputs."""
+    """Latents are codes, and the loss maps the decoder's outputs to points."""
 
     loss: ReconstructionLoss
 
@@ -30,9 +30,9 @@ class Reconstruction(LatentModel, ABC):
 
 
 class Autoencoder(Reconstruction, AutoencodingModel):
-    """The decoder undoes the encoder as well as a narrow latent allows.
+    """The decoder inverts the encoder as well as a narrow latent allows.
 
-    Nothing shapes its latent space, so a sampler has to learn it.
+    Nothing regularises its latent space, so a sampler must learn it.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.

@@ -1,4 +1,4 @@
-"""What all models share whose encoder and decoder minimise one loss together."""
+"""The base of models whose encoder and decoder minimise one loss together."""
 
 from abc import ABC
 from typing import Any, ClassVar

@@ -21,7 +21,7 @@ class Classifier(ConfiguredModule):
         data_shape: Shape of one image; the command line takes it from the data module.
         num_classes: Number of labels; also from the data module.
         network: Makes the network for a shape of images and a number of labels.
-        augmentation: Makes the module that moves the training images; none by default.
+        augmentation: Makes the module that augments the training images; none by default.
         optimizer: Makes the optimizer for the network's parameters.
         lr_scheduler: Makes a learning rate schedule for the optimizer, stepped once an epoch; none
             by default.

@@ -13,7 +13,7 @@ from gan_lightning.networks import (
 
 
 class ConditionalGAN(GAN):
-    """A GAN whose players are both told the label (Mirza & Osindero, 2014, Equation 2).
+    """A GAN in which both players know the label (Mirza & Osindero, 2014, Equation 2).
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
@@ -22,7 +22,7 @@ class ConditionalGAN(GAN):
     """
 
     examples = "LabelledGenerator and LabelledDiscriminator"
-    """Networks that will do."""
+    """Networks that know labels."""
 
     def __init__(
         self,

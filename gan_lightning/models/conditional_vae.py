@@ -13,7 +13,7 @@ from gan_lightning.networks import (
 
 
 class ConditionalVAE(VAE):
-    """A VAE whose networks are both told the label (Sohn et al., 2015, Equation 4).
+    """A VAE in which both networks know the label (Sohn et al., 2015, Equation 4).
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.

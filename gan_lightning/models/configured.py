@@ -1,4 +1,4 @@
-"""What every model keeps in its checkpoints: how it was configured."""
+"""The configuration that every model stores in its checkpoints."""
 
 import warnings
 from abc import ABC
@@ -12,17 +12,16 @@ from gan_lightning.errors import InputError
 from gan_lightning.models.hyperparameters import arguments_of, describe
 
 DESCRIBED = ("data_shape", "num_classes", "blocks", "num_points")
-"""What a data module says of its points before they are set up, and a model is made for."""
+"""Arguments that describe the data and that a data module knows before ``setup``."""
 
 
 class ConfiguredModule(LightningModule, ABC):
     """A LightningModule that is rebuilt from its checkpoint.
 
-    Its hyperparameters are the arguments that it was made with as plain values, whether the command
-    line or a Python program made it, so that
-    ``LightningModule.load_from_checkpoint(path, weights_only=True)`` restores the class. A class
-    that no checkpoint could restore, such as one defined in a notebook, still trains; its
-    checkpoints then hold only the weights, and a warning says so.
+    Its hyperparameters are its constructor's arguments as plain values, whether made by the command
+    line or by a program, so that ``LightningModule.load_from_checkpoint(path, weights_only=True)``
+    restores it. A class that no checkpoint could restore, such as one defined in a notebook, still
+    trains; its checkpoints then hold only the weights, and a warning says so.
     """
 
     _arguments: dict[str, Any]
@@ -37,7 +36,7 @@ class ConfiguredModule(LightningModule, ABC):
     def __init__(self) -> None:
         super().__init__()
         with warnings.catch_warnings():
-            # What is a module is described, and not saved twice.
+            # Modules are described, and not saved twice.
             warnings.filterwarnings("ignore", message=".*is an instance of `nn.Module`")
             self.save_hyperparameters()
         from_command_line = "_instantiator" in self.hparams
@@ -67,10 +66,10 @@ class ConfiguredModule(LightningModule, ABC):
                 f"The checkpoint holds no configuration, and only a program can load its weights: "
                 f"{self._why_not_rebuilt}"
             )
-            self._why_not_rebuilt = None  # said once
+            self._why_not_rebuilt = None  # warn once
 
     def _own(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Leave out what the command line hands over for models of other kinds."""
+        """Leave out arguments that the command line passes for other kinds of models."""
         inits = [vars(base)["__init__"] for base in type(self).__mro__ if "__init__" in vars(base)]
         known = {name for init in inits for name in signature(init).parameters}
         own = signature(type(self)).parameters.values()

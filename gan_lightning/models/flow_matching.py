@@ -20,15 +20,15 @@ class FlowMatching(OneLossModel):
     knows labels the model is conditional.
 
     ``train/velocity_loss``, ``val/…`` and ``test/…`` are the mean square over the numbers of a
-    point, the latter two with the same noise each time. Even a perfect field has some, as many
-    lines cross: π s / 2 of data N(m, s² I).
+    point, the latter two with the same noise each time. Even a perfect field has a loss above 0,
+    since lines cross: π s / 2 for data N(m, s² I).
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
         num_classes: Number of labels, for a field that uses them; also from the data module.
         velocity: Makes the velocity field for a shape of data.
-        num_steps: Midpoint steps of equal length from noise to a sample, each of which asks the
-            field twice; the error falls with their square.
+        num_steps: Midpoint steps of equal length from noise to a sample, each with two evaluations
+            of the field; the error falls with the square of their number.
     """
 
     has_latents = True
@@ -60,7 +60,7 @@ class FlowMatching(OneLossModel):
         return {"loss": loss, "velocity_loss": loss.detach()}
 
     def velocity_at(self, x: Tensor, t: Tensor, labels: Tensor | None) -> Tensor:
-        """Return what the field says, shaped like the points; ``t`` has the shape ``(batch,)``."""
+        """Return the velocities, shaped like the points; ``t`` has the shape ``(batch,)``."""
         known = None if self.num_classes is None else labels
         return self.best("velocity")(x, t, known)
 
@@ -78,7 +78,7 @@ class FlowMatching(OneLossModel):
             )
 
     def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the noise that flows to points: the field, followed backwards."""
+        """Return the noise that flows to given points, by following the field backwards."""
         with self.evaluating():
             return carried(
                 self.at_home(x), lambda x, t: -self.velocity_at(x, 1 - t, labels), self.num_steps
@@ -90,8 +90,8 @@ def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: 
 
     Args:
         x: The points at t = 0, shape ``(batch, *data_shape)``.
-        velocity: Says how fast points move at times, shape ``(batch,)``.
-        num_steps: Number of steps, each of which asks twice.
+        velocity: Returns the velocity of points at times of shape ``(batch,)``.
+        num_steps: Number of steps, with two evaluations each.
     """
     step = 1 / num_steps
 
@@ -100,7 +100,7 @@ def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: 
         return x + step * velocity(middle, t + step / 2)
 
     times = [i * step for i in range(num_steps)]
-    if torch.compiler.is_exporting():  # a graph holds one step, and not all of them in a row
+    if torch.compiler.is_exporting():  # an exported graph holds one step instead of all in a row
         from torch._higher_order_ops.scan import scan
 
         return scan(

@@ -1,4 +1,4 @@
-"""What the two players of a game see, and what they minimise."""
+"""What the two players of a game see and minimise."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -27,28 +27,28 @@ from gan_lightning.networks import (
 )
 
 NUM_CANDIDATES = 256
-"""Latents among which a projection looks for its start."""
+"""Candidate latents for the start of a projection."""
 
 Terms = dict[str, Tensor]
 """Scalars by name."""
 
 
 class Judgement(NamedTuple):
-    """Points and what the discriminator says of them."""
+    """Points and the discriminator's logits for them."""
 
     points: Tensor
     logits: Tensor
     terms: Mapping[str, Tensor] = {}
-    """What both players minimise besides the game, scalars by name."""
+    """Further terms that both players minimise, scalars by name."""
     readings: Mapping[str, Tensor] = {}
-    """What is logged of real points besides the game's reading of logits."""
+    """Further quantities of real points to log."""
 
 
 class Game(GenerativeModel, ABC):
-    """Two networks, and the objectives built from what one says about the other.
+    """Two networks, and the objectives built from one's judgement of the other.
 
-    A subclass turns logits into losses; this class brings points before the discriminator, with
-    labels, augmentation and penalties.
+    A subclass turns logits into losses; this class shows points to the discriminator, with labels,
+    augmentation and penalties.
 
     Args:
         data_shape: Shape of one data point.
@@ -99,10 +99,10 @@ class Game(GenerativeModel, ABC):
         self.augmentation = augmentation
 
     def on_fit_start(self) -> None:
-        """Make sure that the generator can say what the data hold, where the data tell their range.
+        """Make sure that the generator's range covers the data's, if that is known.
 
         Raises:
-            InputError: If it cannot.
+            InputError: If it does not.
         """
         data = getattr(self.trainer, "datamodule", None)
         data_range = getattr(data, "data_range", None)
@@ -112,11 +112,11 @@ class Game(GenerativeModel, ABC):
 
     @abstractmethod
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """Return what the discriminator minimises, a scalar, from logits of shape ``(batch,)``."""
+        """Return the discriminator's loss, a scalar, from logits of shape ``(batch,)``."""
 
     @abstractmethod
     def generator_loss(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
-        """Return what the generator minimises, a scalar.
+        """Return the generator's loss, a scalar.
 
         Args:
             fake_logits: Logits of generated points.
@@ -125,10 +125,10 @@ class Game(GenerativeModel, ABC):
 
     @abstractmethod
     def reading(self, real_logits: Tensor, fake_logits: Tensor) -> Terms:
-        """Return what the logits mean in this game, in numbers to log."""
+        """Return this game's interpretation of the logits, as numbers to log."""
 
     def discriminator_terms(self, real: Tensor, labels: Tensor) -> Terms:
-        """Return what the discriminator minimises; no gradient reaches the generator."""
+        """Return the discriminator's terms; no gradient reaches the generator."""
         fake_labels = self.labels_of_fakes(labels)
         real, fake = (
             self.augmented(real),
@@ -165,12 +165,12 @@ class Game(GenerativeModel, ABC):
             value = penalty(lambda x: self.judge(x, labels).logits, *judged)
             self.log_if_due({penalty.name: value.detach()})
             weighted = penalty.weight_at(self.points_seen) * value
-            # There may be several of a kind.
+            # Several penalties may share a name.
             terms[penalty.name] = terms.get(penalty.name, 0) + weighted
         return terms
 
     def generator_terms(self, real: Tensor, labels: Tensor) -> Terms:
-        """Return what the generator minimises."""
+        """Return the generator's terms."""
         fake_labels = self.labels_of_fakes(labels)
         fake = self.augmented(self.fakes(len(real), fake_labels))
         on_fake = self.judge(fake, fake_labels)
@@ -180,15 +180,15 @@ class Game(GenerativeModel, ABC):
         return {"loss": self.generator_loss(*logits), **on_fake.terms}
 
     def judge(self, x: Tensor, labels: Tensor) -> Judgement:
-        """Show points, as it is to see them, to the discriminator."""
+        """Show points to the discriminator, augmented and with labels."""
         return Judgement(x, conditioned(self.discriminator, x, labels))
 
     def augmented(self, x: Tensor) -> Tensor:
-        """Return points as the discriminator is to see them."""
+        """Return points as the discriminator sees them."""
         return x if self.augmentation is None else self.augmentation(x)
 
     def labels_of_fakes(self, labels: Tensor) -> Tensor:
-        """Return the labels that generated points are asked for: those of the real ones."""
+        """Return the labels of generated points: those of the real ones."""
         return labels
 
     def constrain_discriminator(self) -> None:
@@ -197,7 +197,7 @@ class Game(GenerativeModel, ABC):
     def latents(self, num_samples: int) -> Tensor:
         """Draw z ~ N(0, I), shape ``(num_samples, latent_dim)``."""
         z = torch.randn(num_samples, self.generator.latent_dim, device=self.device)
-        if self.truncation is not None:  # as if numbers that are too large were drawn anew
+        if self.truncation is not None:  # as if numbers that are too large were redrawn
             nn.init.trunc_normal_(z, a=-self.truncation, b=self.truncation)
         return z.to(self.dtype)
 

@@ -1,4 +1,4 @@
-"""What every generative model can do: draw samples, with averaged weights if there are any."""
+"""The base of generative models: they draw samples, with averaged weights if there are any."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -22,28 +22,28 @@ class GenerativeModel(ConfiguredModule, ABC):
     """A model that draws samples."""
 
     num_classes: int | None = None
-    """Number of labels that samples can be asked for; None for a model that knows none."""
+    """Number of labels for which samples can be drawn; None for a model without labels."""
 
     label_counts: Tensor
     """How often each label has been seen in training, int64 of shape ``(num_classes,)``."""
 
     points_seen = 0
-    """Points that training has seen, over all devices: what schedules go by."""
+    """Points seen in training, over all devices: the clock of schedules."""
 
     points_in_hand = 0
-    """Points of the batch at hand: they are seen when it ends."""
+    """Points of the current batch: they count as seen when it ends."""
 
     logging_due = False
-    """Whether the training batch at hand is logged."""
+    """Whether the current training batch is logged."""
 
     phase = ""
-    """What training is about just now, for a person, where it has several phases."""
+    """The current phase of training, for a person, if there are several."""
 
     has_latents: ClassVar[bool] = False
-    """Whether samples are made of latents that can be walked through."""
+    """Whether samples come from latents that can be walked through."""
 
     averaged: ClassVar[tuple[str, ...]] = ()
-    """Names of the networks that draw samples, of whose weights an average can be kept."""
+    """Names of the networks that draw samples, whose weights can be averaged."""
 
     def know_labels(self, num_classes: int | None) -> None:
         """Use this many labels, and count them in training; None for a model without labels."""
@@ -55,7 +55,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         """Make sure that the networks know labels.
 
         Raises:
-            InputError: If they do not, with examples of such that do.
+            InputError: If they do not, with examples that do.
         """
         if self.num_classes is None:
             raise InputError(
@@ -65,33 +65,33 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     @property
     def batches(self) -> int:
-        """Training batches so far, this one too, over the whole run: an epoch may hold very few."""
+        """Training batches over the whole run, including the current one."""
         return self.trainer.fit_loop.total_batch_idx + 1
 
     @abstractmethod
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
-        """Draw points with the best weights, shape ``(num_samples, *data_shape)``, no gradients.
+        """Draw points with the best weights, without gradients: ``(num_samples, *data_shape)``.
 
         Args:
             num_samples: Number of points.
-            labels: One for each point, int64 of shape ``(num_samples,)``. By default a model that
-                knows labels draws them as frequent as in training; another one takes none.
+            labels: One for each point, int64 of shape ``(num_samples,)``. By default a model with
+                labels draws them as frequent as in training; other models take none.
         """
 
     def draw_latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
-        """Draw what samples are made of, a row of numbers for each.
+        """Draw the latents of samples, a row of numbers for each.
 
         Args:
             num_samples: Number of samples.
             labels: One for each, of a model that knows labels.
 
         Raises:
-            InputError: If the model's samples are made of no latents.
+            InputError: If the model has no latents.
         """
         raise InputError(f"{type(self).__name__} has no latents to walk through.")
 
     def points_of(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the point of each latent with the best weights, no gradients.
+        """Return the point of each latent with the best weights, without gradients.
 
         Args:
             z: Latents, as from ``draw_latents``.
@@ -100,7 +100,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         raise InputError(f"{type(self).__name__} has no latents to walk through.")
 
     def latents_between(self, first: Tensor, last: Tensor, num_steps: int) -> Tensor:
-        """Return latents on the way from some to others, shape ``(num_ways, num_steps, …)``.
+        """Return latents on ways from some to others, shape ``(num_ways, num_steps, …)``.
 
         By default the ways are great circles, as for latents from N(0, I): on a straight line they
         would be shorter than any that training has seen (White, 2016).
@@ -108,19 +108,19 @@ class GenerativeModel(ConfiguredModule, ABC):
         Args:
             first: Where the ways begin, shape ``(num_ways, …)``.
             last: Where they end.
-            num_steps: Latents on each, with both ends.
+            num_steps: Latents on each, including both ends.
         """
         return on_great_circles(first, last, num_steps)
 
     def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return latents whose points are near to given ones.
+        """Return latents whose points are close to given ones.
 
         Args:
             x: Points in the model's scale, shape ``(num_points, *data_shape)``.
             labels: One for each, of a model that knows labels.
 
         Raises:
-            InputError: If the model's samples are made of no latents.
+            InputError: If the model has no latents.
         """
         raise InputError(f"{type(self).__name__} has no latents to project onto.")
 
@@ -128,7 +128,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         """Return the labels of samples, on the model's device; None for a model without labels.
 
         Raises:
-            InputError: If there are not as many as samples, or if the model knows none.
+            InputError: If their number is not that of the samples, or the model has no labels.
         """
         if self.num_classes is None:
             if labels is not None:
@@ -174,11 +174,11 @@ class GenerativeModel(ConfiguredModule, ABC):
         self.points_in_hand = 0
 
     def count_labels(self, labels: Tensor) -> None:
-        """Take note of the labels of a batch of all ranks, where the model knows any."""
+        """Count the labels of a batch over all ranks, if the model has labels."""
         if self.num_classes is not None:
             new, each = torch.zeros_like(self.label_counts), torch.ones_like(labels)
             new.index_add_(0, labels, each)
-            alone = self._trainer is None  # a program trains this model by itself
+            alone = self._trainer is None  # trained without a Trainer
             self.label_counts += new if alone else self.trainer.strategy.reduce(new, None, "sum")
 
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
@@ -197,7 +197,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         return average
 
     def start_average(self) -> list[tuple[nn.Module, nn.Module]]:
-        """Return each averaged network, at first a copy, with the one that is trained."""
+        """Return each averaged network, initially a copy, with the trained one."""
         pairs = []
         for name in self.averaged:
             network = getattr(self, name)
@@ -213,7 +213,7 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """Put the model into evaluation mode, without gradients, for a while."""
+        """Put the model into evaluation mode, without gradients, within a context."""
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
@@ -233,7 +233,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         checkpoint["gan_lightning_version"] = __version__
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Make room for the averages that the checkpoint brings."""
+        """Create the averages that the checkpoint contains."""
         self.points_seen = checkpoint.get("points_seen", 0)
         if any(key.startswith("averaged_") for key in checkpoint["state_dict"]):
             self.start_average()
@@ -245,6 +245,6 @@ class GenerativeModel(ConfiguredModule, ABC):
         """Do nothing, as in validation."""
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Draw one sample for each point of the batch, of the same label if the model knows any."""
+        """Draw one sample for each point of the batch, with its label if the model has labels."""
         x, labels = batch
         return self.sample(len(x), None if self.num_classes is None else labels)

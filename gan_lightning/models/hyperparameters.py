@@ -1,4 +1,4 @@
-"""Hyperparameters as plain values, so that a checkpoint holds data alone.
+"""Hyperparameters as plain values, so that a checkpoint holds only data.
 
 ``weights_only=True`` keeps pickled code from running; what the values name is limited by
 ``gan_lightning.trust``, for the command line and for Lightning's loader alike.
@@ -19,9 +19,9 @@ from gan_lightning.errors import InputError
 
 
 def migrated(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of an older checkpoint's model under the names that they have now."""
+    """Return the arguments of an older checkpoint's model under their current names."""
     now = dict(arguments)
-    if "penalty" in now:  # one, or none; now there can be several
+    if "penalty" in now:  # one or none before, several now
         penalty = now.pop("penalty")
         if penalty is not None:
             now["penalties"] = [penalty]
@@ -29,12 +29,12 @@ def migrated(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def arguments_of(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all arguments that a class is made with by name, inherited ones and defaults too.
+    """Return all arguments of a class by name, including inherited ones and defaults.
 
     Args:
         cls: A class that may hand on ``*args`` and ``**kwargs`` to its base as they are.
-        args: What it was given by position.
-        kwargs: What it was given by name.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
     """
     inits = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
     signatures = [list(inspect.signature(init).parameters.values())[1:] for init in inits]
@@ -42,7 +42,7 @@ def arguments_of(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> d
     if args:
         by_place = next(s for s in signatures if not any(p.kind is p.VAR_POSITIONAL for p in s))
         named |= zip([parameter.name for parameter in by_place], args, strict=False)
-    # jsonargparse knows what is handed on: it reads the calls of super().__init__.
+    # jsonargparse knows what is passed on: it reads the calls of super().__init__.
     taken = ArgumentParser(exit_on_error=False).add_class_arguments(cls, fail_untyped=False)
     for parameter in itertools.chain(*signatures):
         if parameter.name in taken and parameter.default is not parameter.empty:

@@ -1,4 +1,4 @@
-"""Ways through a space of latents, and the way back from a point to its latent."""
+"""Ways through a latent space, and the search for the latent of a point."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ def on_great_circles(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
     """Return latents between others, evenly spaced by angle (Shoemake, 1985).
 
     Args:
-        first: Where the ways begin, shape ``(num_ways, …)``.
+        first: Where the ways start, shape ``(num_ways, …)``.
         last: Where they end.
         num_steps: Latents on each, with both ends.
 
@@ -41,17 +41,17 @@ def nearest_latents(
 ) -> Tensor:
     """Return the latents whose points are nearest to given ones, found by gradient descent.
 
-    Each begins at the best of the candidates and follows Adam, with a learning rate that falls
-    along half a cosine, to the smallest mean square of the differences that it meets. A weak
-    penalty keeps latents about as long as those from N(0, I) are.
+    Each search starts at the best candidate and runs Adam, with a learning rate that falls along
+    half a cosine, and returns the latent with the smallest mean squared difference. A weak penalty
+    keeps latents about as long as those from N(0, I).
 
     Args:
-        points: Returns the points of latents and of their labels, with gradients.
-        target: The points to come near to, shape ``(num_points, *data_shape)``.
+        points: Returns the points of latents and labels, with gradients.
+        target: The target points, shape ``(num_points, *data_shape)``.
         labels: One for each of them, or None.
-        candidates: Latents to begin from, shape ``(num_candidates, latent_dim)``.
+        candidates: Latents to start from, shape ``(num_candidates, latent_dim)``.
         num_steps: Steps of the descent.
-        rate: Its first learning rate.
+        rate: Initial learning rate.
     """
     with torch.no_grad():
         z = candidates[_closest(points, target, labels, candidates)].clone()

@@ -1,4 +1,4 @@
-"""What all models share whose networks minimise one loss together."""
+"""The base of models whose networks minimise one loss together."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from gan_lightning.models.optimization import (
 
 
 class OneLossModel(GenerativeModel, ABC):
-    """One loss, one optimizer: this class owns when they meet, a subclass what is minimised.
+    """One loss, one optimizer: this class owns the steps, a subclass what is minimised.
 
     Args:
         optimizer: Makes the optimizer for all parameters.
@@ -37,13 +37,13 @@ class OneLossModel(GenerativeModel, ABC):
 
     @abstractmethod
     def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Return scalars of a batch by their names: ``loss`` is minimised, the others logged."""
+        """Return scalars of a batch by name: ``loss`` is minimised, the others are logged."""
 
     def check(self, x: Tensor) -> None:
-        """Make sure that there can be such points; by default there can be any.
+        """Make sure that points are valid; by default all are.
 
         Raises:
-            InputError: If they lie outside what the loss knows.
+            InputError: If they lie outside the loss's domain.
         """
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
@@ -68,7 +68,7 @@ class OneLossModel(GenerativeModel, ABC):
         if batch_idx == 0:
             self.check(x)
         with isolate_rng():
-            torch.manual_seed(batch_idx)  # the same noise each time, apart from the training's
+            torch.manual_seed(batch_idx)  # fixed noise, independent of the training's
             losses = self.losses(x, labels)
         tagged = {f"{stage}/{name}": value for name, value in losses.items() if name != "loss"}
         several = self.trainer.world_size > 1

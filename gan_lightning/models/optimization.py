@@ -1,4 +1,4 @@
-"""How optimizers are made, and how their numbers change during training."""
+"""How optimizers are made, and how their settings change during training."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -22,7 +22,7 @@ from gan_lightning.schedules import Schedule
 MakeOptimizer = Callable[[Any], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 AnyScheduler = Schedule | MakeScheduler
-"""A schedule by the points seen, of a factor of the learning rate; or PyTorch's, by the epoch."""
+"""A schedule of a factor of the learning rate over the points seen, or PyTorch's, per epoch."""
 
 
 def made_optimizer(name: str, make: MakeOptimizer, weights: Iterable[nn.Parameter]) -> Optimizer:
@@ -47,11 +47,11 @@ def made_optimizer(name: str, make: MakeOptimizer, weights: Iterable[nn.Paramete
 
 
 SHAPED_LIKE_WEIGHTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer"}
-"""What Adam's family and SGD remember of each weight, number by number."""
+"""The state of Adam's family and SGD that has the shape of each weight."""
 
 
 def check_restored(optimizer: Optimizer) -> None:
-    """Make sure that the state an optimizer has loaded is one of its own weights and settings.
+    """Make sure that a loaded optimizer state fits the optimizer's weights and settings.
 
     Raises:
         InputError: If it is not.
@@ -82,12 +82,12 @@ def made_scheduler(
     """Make the schedule of an optimizer's learning rate.
 
     Args:
-        make: What makes it, or the schedule itself.
+        make: Makes the schedule, or the schedule itself.
         optimizer: The optimizer.
-        points_seen: Says how many points training has seen.
+        points_seen: Returns the number of points seen in training.
 
     Raises:
-        InputError: If it is not a schedule of time alone.
+        InputError: If it depends on more than time.
     """
     if make is None:
         return None
@@ -109,7 +109,7 @@ def made_scheduler(
 
 
 def step(scheduler: LRScheduler) -> None:
-    """Step a schedule; a OneCycleLR that is over stays at its last rate instead of failing."""
+    """Step a schedule; a finished OneCycleLR stays at its last rate instead of failing."""
     if isinstance(scheduler, OneCycleLR) and scheduler.last_epoch + 1 >= scheduler.total_steps:
         scheduler.last_epoch += 1
     else:
@@ -117,7 +117,7 @@ def step(scheduler: LRScheduler) -> None:
 
 
 def what_is_over(scheduler: LRScheduler) -> str | None:
-    """Return what a schedule that is over does from now on, in words; None while it lasts."""
+    """Return a sentence on what a finished schedule does; None before its end."""
     steps, rates = scheduler.last_epoch, scheduler.get_last_lr()
     if isinstance(scheduler, OneCycleLR) and steps >= scheduler.total_steps:
         total = scheduler.total_steps
@@ -133,9 +133,9 @@ def what_is_over(scheduler: LRScheduler) -> str | None:
 
 
 class PointScheduler(LambdaLR):
-    """A learning rate that follows a schedule by the points seen, stepped after each batch.
+    """A learning rate that follows a schedule over the points seen, stepped after each batch.
 
-    It keeps no state of its own: the clock is the model's.
+    It has no state of its own: the clock is the model's.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Whether the range of a generator covers that of the data, and little else."""
+"""Whether the range of a generator covers that of the data and little more."""
 
 import math
 
@@ -10,7 +10,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.networks import Generator, conditioned
 
 Range = tuple[float, float]
-"""The lowest and the highest of the numbers of a point."""
+"""The lowest and the highest number of a point."""
 
 _RANGES: dict[type[nn.Module], Range] = {
     nn.Tanh: (-1, 1),
@@ -25,15 +25,15 @@ _RANGES: dict[type[nn.Module], Range] = {
 def check_output_range(generator: Generator, data_range: Range) -> None:
     """Compare the range of a generator's last module with that of the data.
 
-    A line says so where half of it or more lies outside the data's. Nothing is known about a
-    generator whose last step is not a module of known range.
+    A warning is printed if half of it or more lies outside the data's. Nothing is known about a
+    generator whose last step is not a module with a known range.
 
     Args:
         generator: The generator, in evaluation mode.
-        data_range: What the data fill.
+        data_range: The range that the data fill.
 
     Raises:
-        InputError: If some of the data's numbers can never be made.
+        InputError: If some numbers of the data cannot be generated.
     """
     last = _last_module(generator)
     if last is None:
@@ -51,7 +51,7 @@ def check_output_range(generator: Generator, data_range: Range) -> None:
 
 
 def _last_module(generator: Generator) -> nn.Module | None:
-    """Return the module whose output the generator returns, in whatever shape, if there is one."""
+    """Return the module whose output the generator returns, in any shape, if there is one."""
     said: list[tuple[nn.Module, Tensor]] = []
     leaves = [module for module in generator.modules() if not list(module.children())]
     hooks = [

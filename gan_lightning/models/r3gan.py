@@ -19,7 +19,7 @@ class R3GAN(AdversarialModule):
         data_shape: Shape of one data point; the command line takes it from the data module.
         gamma: Weight of the penalties: gamma/2 (R1 + R2), Huang et al., 2024, Equations 3 and 4; a
             number or a schedule.
-        penalties: Other penalties in their place, such as two ``FiniteDifference``.
+        penalties: Penalties to use instead, such as two ``FiniteDifference``.
     """
 
     judges_real_in_generator_step = True

@@ -19,26 +19,25 @@ from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers import GaussianCopula, Prior
 
 MASKED = 0.5
-"""Share of the training rows of which some cells are given."""
+"""Share of the training rows with some cells given."""
 
 
 class TableModel(LatentModel, OneLossModel):
-    """Categories first, by an autoregressive network; numbers given them, by flow matching.
+    """Categories by an autoregressive network, then numbers given these by flow matching.
 
-    No network has to draw a category by itself, which is where one-hot outputs fail. Of half the
-    training rows, a random part of the cells is given, categories and numbers, so that samples can
-    be asked for with any cells fixed. Small tables, of which networks would learn the rows by
-    heart, get a Gaussian copula for each label in their place, fitted before the first batch; then
-    the model is conditional, and the run ends at once.
+    Categories are drawn from distributions, unlike one-hot outputs of a network. In half of the
+    training rows a random part of the cells is given, so that samples can be drawn with any cells
+    fixed. Small tables, whose rows networks would memorise, get a Gaussian copula for each label
+    instead, fitted before the first batch; then the model is conditional, and the run ends at once.
 
-    ``train/category_loss`` is the cross-entropy of a row's categories in nats, ``velocity_loss`` as
-    in ``FlowMatching``; of rows without given cells in validation.
+    ``train/category_loss`` is the cross-entropy of a row's categories in nats, and
+    ``velocity_loss`` is that of ``FlowMatching``; validation uses rows without given cells.
 
     Args:
         data_shape: Shape of one row; the command line takes it from the data module.
         num_classes: Number of labels, for copulas; likewise.
-        blocks: Widths of the parts of an encoded row: 1 for a number, more for as many
-            categories; likewise.
+        blocks: Widths of the blocks of an encoded row: 1 for a number, k for k categories;
+            likewise.
         num_points: Number of rows; likewise.
         velocity: Makes the velocity field of the numbers.
         hidden_dim: Width of the network of categories.
@@ -88,7 +87,7 @@ class TableModel(LatentModel, OneLossModel):
         self.averaged = tuple(n for n in self.averaged if present[n])  # type: ignore[misc]
 
     def on_fit_start(self) -> None:
-        """Say what a small table gets."""
+        """Say how a small table is modelled."""
         if self.small and not self.sampler.fitted:
             rank_zero_warn(
                 f"The table has {self.num_points} rows: a Gaussian copula for each label is fitted "
@@ -120,7 +119,7 @@ class TableModel(LatentModel, OneLossModel):
         return errors.sum() / (~held).sum().clamp_min(1)
 
     def _velocity(self, values: Tensor, t: Tensor, codes: Tensor, held: Tensor) -> Tensor:
-        """Return where numbers move, given the categories; those that are held do not."""
+        """Return the velocities of numbers, given the categories; given numbers do not move."""
         point = torch.cat([values, held * 2.0 - 1, self.layout.hot(codes)], 1).to(values)
         return self.best("velocity")(point, t)[:, : values.shape[1]] * ~held
 
@@ -130,7 +129,7 @@ class TableModel(LatentModel, OneLossModel):
         return torch.ones(x.shape[0], count, dtype=torch.bool, device=x.device)
 
     def _some_cells(self, x: Tensor) -> Tensor:
-        """Return random cells: of half the rows none, of the others a random share."""
+        """Return random given cells: none in half of the rows, and a random share in the others."""
         cells = self._cells(x)
         share = torch.rand(len(x), 1, device=x.device)
         some = torch.rand(len(x), 1, device=x.device) < MASKED
@@ -144,10 +143,10 @@ class TableModel(LatentModel, OneLossModel):
         return self.completed(nothing, torch.zeros_like(self._cells(nothing)))
 
     def completed(self, x: Tensor, held: Tensor) -> Tensor:
-        """Draw what is not given of rows, shape ``(batch, *data_shape)``, no gradients.
+        """Draw the cells that are not given, shape ``(batch, *data_shape)``, without gradients.
 
         Args:
-            x: Encoded rows, whose cells matter where they are given.
+            x: Encoded rows, of which only given cells matter.
             held: Which cells are given, booleans: the numbers in their order, then the categories.
         """
         if isinstance(self.sampler, GaussianCopula):
@@ -180,7 +179,7 @@ class TableModel(LatentModel, OneLossModel):
         if not self.small:
             return super().training_step(batch, batch_idx)
         self.count_labels(batch[1])
-        self.trainer.should_stop = True  # copulas have been fitted, and nothing is left to do
+        self.trainer.should_stop = True  # copulas are fitted, and nothing is left to train
         return None
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -26,7 +26,7 @@ ACTIVE_VARIANCE = 0.01
 """A latent unit is active if its posterior mean varies more: Burda et al., 2016, Section 5.2."""
 
 POINTS_AT_ONCE = 2000
-"""Reconstructions made at once for the bound: enough to keep a device busy."""
+"""Reconstructions computed at once for the bound: enough to keep a device busy."""
 
 
 class VariationalModel(AutoencodingModel, ABC):
@@ -37,8 +37,8 @@ class VariationalModel(AutoencodingModel, ABC):
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
         likelihood: Makes p(x|z): ``Bernoulli`` for points in [0, 1], ``Gaussian`` for all others.
-        beta: Weight of the divergence; 1 is the bound on log p(x), more asks for independent
-            latents (Higgins et al., 2017).
+        beta: Weight of the divergence; 1 gives the bound on log p(x), larger values favour
+            independent latents (Higgins et al., 2017).
         warm_up_batches: Training batches in which the weight grows linearly to ``beta`` (Bowman et
             al., 2016).
     """
@@ -94,14 +94,14 @@ class VariationalModel(AutoencodingModel, ABC):
         }
 
     def kl_weight(self) -> float:
-        """Return the divergence's weight at the batch at hand."""
+        """Return the divergence's weight at the current batch."""
         if not self.warm_up_batches or not self.training:
             return self.beta
         return self.beta * min(1.0, self.batches / self.warm_up_batches)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         losses = super().training_step(batch, batch_idx)
-        if self.logging_due and len(batch[0]) > 1:  # of one point nothing varies
+        if self.logging_due and len(batch[0]) > 1:  # a single point has no variance
             self._watch_units(*batch)
         return {name: value if name == "loss" else value.detach() for name, value in losses.items()}
 
@@ -112,7 +112,7 @@ class VariationalModel(AutoencodingModel, ABC):
         self.log("train/active_units", float(active))
 
     def on_validation_epoch_start(self) -> None:
-        # The same noise each time, apart from the training's.
+        # Fixed noise, independent of the training's.
         self._noise = torch.Generator(self.device).manual_seed(0)
 
     def on_validation_epoch_end(self) -> None:
@@ -130,7 +130,7 @@ class VariationalModel(AutoencodingModel, ABC):
             return self.posterior(self.at_home(x), labels)[0]
 
     def fitted_latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Draw z ~ q(z|x), one for each point: together they are what the decoder has seen."""
+        """Draw z ~ q(z|x), one for each point: the latents on which the decoder is trained."""
         with self.evaluating():
             return self.draw(*self.posterior(self.at_home(x), labels))
 
@@ -140,7 +140,7 @@ class VariationalModel(AutoencodingModel, ABC):
             return self.best("likelihood").mean(self.outputs(z, labels))
 
     def drawn(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Return a sample of p(x|z), as the likelihood shows it, for each latent."""
+        """Return a point of p(x|z) for each latent, as the likelihood displays it."""
         with self.evaluating():
             return self.best("likelihood").sample(self.outputs(z, labels))
 

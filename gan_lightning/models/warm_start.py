@@ -1,4 +1,4 @@
-"""A GAN with a warm start: an autoencoder first, then a game of its decoder."""
+"""A GAN with a warm start: first an autoencoder, then a game with its decoder."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -30,13 +30,13 @@ from gan_lightning.schedules import Cosine
 
 
 class WarmStartedGAN(Reconstruction, R3GAN):
-    """An autoencoder, a sampler of its latents, and a game that makes the decoder a generator.
+    """An autoencoder, a sampler of its latents, and a game that turns the decoder into a generator.
 
-    First the encoder and the decoder learn to reconstruct points, at ``reconstruction_batches``
+    First the encoder and the decoder learn to reconstruct points, for ``reconstruction_batches``
     batches. Then the sampler is fitted to the latents of all training points. From then on the
-    decoder plays the game of R3GAN (Huang et al., 2024) with latents of that sampler: it starts
-    from blurred points that are nearly right, and a short game sharpens them. Statistics of batches
-    stay in the game as they were. With a sampler that knows labels the model is conditional.
+    decoder plays the game of R3GAN (Huang et al., 2024) with latents of that sampler: its points
+    are blurred but nearly right, and a short game sharpens them. Batch statistics are frozen during
+    the game. With a sampler that knows labels the model is conditional.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
@@ -55,8 +55,8 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             them with 1: what it learns of rare latents makes the typical ones better.
         latent_noise: Standard deviation of what is added to the codes in the reconstruction.
         latent_weight: Weight of the codes' squared norm there, in nats.
-        penalties: Terms added to the discriminator's objective, in place of ``gamma``'s; by default
-            gentle ones without second derivatives.
+        penalties: Terms added to the discriminator's objective, instead of those of ``gamma``; by
+            default weak ones without second derivatives.
     """
 
     averaged: ClassVar[tuple[str, ...]] = ("encoder", "generator")
@@ -88,7 +88,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         made_sampler = self.made_sampler(sampler, num_classes)
         labels = made_sampler.num_classes or made_decoder.num_classes
         generator = DecodingGenerator(made_decoder, loss.points, labels)
-        # Without second derivatives: a decoder that is nearly right needs a slight push alone.
+        # Without second derivatives: a decoder that is nearly right needs only a slight push.
         if penalties is None:
             penalties = FiniteDifference("real", 0.01), FiniteDifference("fake", 0.01)
         super().__init__(
@@ -110,7 +110,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     @property
     def phase(self) -> str:  # type: ignore[override]
-        """The phase that training is in."""
+        """The current phase of training."""
         return "reconstruction" if self.batches <= self.reconstruction_batches else "game"
 
     def sampler_duty(self) -> SamplerDuty:
@@ -120,7 +120,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     def sampler_was_fitted(self) -> None:
         self.game_has_begun.fill_(True)
-        # Lightning would log the last numbers of the reconstruction until the epoch ends.
+        # Lightning would repeat the reconstruction's last values until the epoch ends.
         results: dict[str, Any] = self.trainer._results or {}
         for name in [name for name in results if ".train/" in name]:
             del results[name]
@@ -129,7 +129,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         """Update the autoencoder, or later the discriminator and the generator."""
         if self.phase == "reconstruction":
             return self.reconstruct_better(real, labels)
-        for module in self.generator.modules():  # statistics stay as they were
+        for module in self.generator.modules():  # statistics are frozen
             module.training = module.training and not isinstance(module, _BatchNorm)
         if self._share_of_game() >= 1:
             self.trainer.should_stop = True  # after this batch
@@ -145,7 +145,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         return {"reconstruction_loss": loss}
 
     def reconstruction_terms(self, x: Tensor, labels: Tensor) -> Terms:
-        """Return what the autoencoder minimises, in nats a point."""
+        """Return the autoencoder's loss, in nats per point."""
         z = self.code(x, labels)
         outputs = self.outputs(z + self.latent_noise * torch.randn_like(z), labels)
         return {
@@ -166,7 +166,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         optimizer = made_optimizer(
             "reconstruction_optimizer", self.reconstruction_optimizer, autoencoder
         )
-        # These two go by the share of their phase that is over.
+        # These two depend on the finished share of their phase.
         falling, cooling = Cosine(1.0, 0.02, 1), Cosine(1.0, 0.1, 1)
         schedulers.append(PointScheduler(optimizer, falling, self._share_of_reconstruction))
         if self.game_batches and self.lr_scheduler is None:

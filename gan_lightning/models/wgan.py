@@ -14,13 +14,13 @@ from gan_lightning.models.optimization import MakeOptimizer
 from gan_lightning.networks import Shape
 
 SLOW_RMSPROP = partial(torch.optim.RMSprop, lr=5e-5)
-"""The optimizer of the paper's Algorithm 1; PyTorch's own rate is 200 times as high."""
+"""The optimizer of the paper's Algorithm 1; PyTorch's default rate is 200 times as high."""
 
 
 class WassersteinGAN(AdversarialModule):
     """A critic scores points, and the difference of its mean scores is a distance.
 
-    Arjovsky et al., 2017, Equation 2. A subclass keeps the critic's slope in bounds.
+    Arjovsky et al., 2017, Equation 2. A subclass bounds the critic's slope.
     """
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

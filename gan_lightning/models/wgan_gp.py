@@ -10,10 +10,10 @@ from gan_lightning.schedules import Scheduled
 
 
 class WGANGP(WassersteinGAN):
-    """A critic whose slope is held at 1 between real and fake points.
+    """A critic whose slope is kept at 1 between real and fake points.
 
-    Gulrajani et al., 2017, Algorithm 1. The critic must do without batch normalisation, since the
-    penalty is each point's own.
+    Gulrajani et al., 2017, Algorithm 1. The critic must not use batch normalisation, since the
+    penalty concerns each point by itself.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.

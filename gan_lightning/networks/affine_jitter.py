@@ -1,4 +1,4 @@
-"""Small random movements of images, each its own."""
+"""Small random movements of images, different for each."""
 
 import math
 
@@ -10,7 +10,7 @@ from gan_lightning.errors import InputError
 
 
 class AffineJitter(nn.Module):
-    """Rotates, scales and shifts each image by amounts of its own; does nothing in evaluation.
+    """Rotates, scales and shifts each image by random amounts; does nothing in evaluation.
 
     Pixels from beyond the border repeat the border.
 

@@ -22,10 +22,10 @@ class Augmentation(nn.Module, ABC):
         """Return changed points of the same shape, differentiable in ``x``."""
 
     def observe(self, real_logits: Tensor) -> None:
-        """Take note of what the discriminator says of real points; by default nothing."""
+        """Receive the discriminator's logits of real points; by default ignore them."""
 
     def follow(self, points_seen: int) -> None:
-        """Follow a schedule by the points that training has seen; by default there is none."""
+        """Follow a schedule over the points seen in training; by default there is none."""
 
 
 class DiffAugment(Augmentation):
@@ -58,7 +58,7 @@ class DiffAugment(Augmentation):
 
     @property
     def now(self) -> float | Tensor:
-        """The probability at this moment, a number or a scalar."""
+        """The current probability, a number or a scalar."""
         return self._now
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class DiffAugment(Augmentation):
 
 
 class AdaptiveAugment(DiffAugment):
-    """As much augmentation as keeps the discriminator from memorising the training set.
+    """Just enough augmentation to keep the discriminator from memorising the training set.
 
     Karras et al., 2020, Section 3.2: the probability rises while the mean sign of D(x) at real
     points, an estimate of overfitting, is above its target, and falls below it. The changes are
@@ -84,7 +84,7 @@ class AdaptiveAugment(DiffAugment):
         policy: Which changes are made, as in ``DiffAugment``.
         target: The mean sign to keep, 0.6 in the paper.
         points: Points in which the probability can go from 0 to 1, 500 000 in the paper.
-        every: Discriminator steps from one change of the probability to the next.
+        every: Discriminator steps between changes of the probability.
     """
 
     level: Tensor
@@ -108,7 +108,7 @@ class AdaptiveAugment(DiffAugment):
         self.target = target
         self.points = points
         self.every = every
-        # Whole numbers, which no half precision rounds: the probability is level / points.
+        # Integers, which half precision does not round: the probability is level / points.
         for name in ("level", "steps", "seen", "signs"):
             self.register_buffer(name, torch.tensor(0))
 
@@ -121,7 +121,7 @@ class AdaptiveAugment(DiffAugment):
         self.steps += 1
         self.seen += len(real_logits)
         self.signs += real_logits.sign().long().sum()
-        # Without asking the device whether it is due: where it is not, nothing is moved.
+        # Computed without waiting for the device: if not due, the change is 0.
         due = (self.steps % self.every == 0).long()
         direction = (self.signs - self.target * self.seen).sign().long()
         self.level += due * direction * self.seen
@@ -149,10 +149,10 @@ def _more_contrast(x: Tensor) -> Tensor:
 
 
 def _translated(x: Tensor) -> Tensor:
-    """Shift each image by up to an eighth of its size; black or grey 0 comes in."""
+    """Shift each image by up to an eighth of its size and fill with 0."""
     height, width = x.shape[2:]
     most = torch.tensor([height // 8, width // 8])
-    shift = (torch.rand(len(x), 2) * (2 * most + 1)).long().to(x.device)  # from 0 to 2 most
+    shift = (torch.rand(len(x), 2) * (2 * most + 1)).long().to(x.device)  # from 0 to 2 · most
     rows = (torch.arange(height, device=x.device) + shift[:, :1])[:, None, :, None]
     columns = (torch.arange(width, device=x.device) + shift[:, 1:])[:, None, None, :]
     margins = [int(most[1]), int(most[1]), int(most[0]), int(most[0])]
@@ -162,7 +162,7 @@ def _translated(x: Tensor) -> Tensor:
 
 
 def _cut_out(x: Tensor) -> Tensor:
-    """Put a square of zeros, half the size of the image, anywhere, also across its border."""
+    """Put a square of zeros, half the image's size, anywhere, also across the border."""
     height, width = x.shape[2:]
     centre = torch.rand(2, len(x), 1, device=x.device)
     rows = torch.arange(height, device=x.device) - centre[0] * height

@@ -1,4 +1,4 @@
-"""Categories of a row, one after another."""
+"""An autoregressive network for the categories of a row."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ LOWEST = -1e9
 
 
 class AutoregressiveCategories(nn.Module):
-    """Says how likely each category of a column is after those of the columns before it.
+    """Predicts the categories of each column from those of the previous columns.
 
-    A category is an embedding, and a column sees the sum of those before it (Uria et al., 2016,
-    Section 2, with embeddings in place of one-hot vectors) through a small network of its own. What
-    is given, categories of any columns and measured values, every column sees.
+    Categories are embedded, and a small network per column sees the sum of the previous embeddings
+    (Uria et al., 2016, Section 2, with embeddings instead of one-hot vectors). Given cells,
+    categories of any columns and measured values, are visible to every column.
 
     Args:
         sizes: Number of categories of each column.
@@ -77,14 +77,14 @@ class AutoregressiveCategories(nn.Module):
         return drawn
 
     def _given(self, indices: Tensor, held: Tensor, values: Tensor, held_values: Tensor) -> Tensor:
-        """Return what every column sees, shape ``(batch, hidden_dim)``."""
+        """Return the input common to all columns, shape ``(batch, hidden_dim)``."""
         seen = (self.given(indices) * held.T[..., None]).sum(0)
         if self.numbers is None:
             return seen
         return seen + self.numbers(torch.cat([values * held_values, held_values], 1))
 
     def _logits(self, seen: Tensor, columns: slice) -> Tensor:
-        """Return logits, ``(num_columns, batch, most categories)``, of what columns see."""
+        """Return logits, ``(num_columns, batch, most categories)``, from the columns' inputs."""
         first = silu(seen + self.start[columns, None])
         bias = self.hidden_bias[columns, None]
         second = silu(torch.baddbmm(bias, first, self.hidden[columns])) + first

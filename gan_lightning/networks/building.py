@@ -1,4 +1,4 @@
-"""How a network is made for the data at hand."""
+"""How networks are made for the data."""
 
 from collections.abc import Callable
 from functools import partial
@@ -35,13 +35,13 @@ def built(
     *arguments: Any,
     num_classes: int | None = None,
 ) -> Built:
-    """Make a network and see that it is of the right kind for its role.
+    """Make a network, and make sure that it is of the right kind for its role.
 
     Args:
-        role: What the network is for, for the error.
-        kind: The contract that it has to keep.
-        make: A class or a function that makes it; or the network itself, which is taken as it is.
-        arguments: What it is made for, such as the shape of a data point, a list or a tuple.
+        role: The network's role, for the error.
+        kind: The contract that it must implement.
+        make: A class or a function that makes it, or the network itself.
+        arguments: Arguments of ``make``, such as the shape of a data point.
         num_classes: Number of labels of the data, for a maker that has a parameter of this name.
 
     Raises:
@@ -63,7 +63,7 @@ def _made(make: Callable[..., Any], arguments: tuple[Any, ...], num_classes: int
 
 
 def class_of(make: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the class, or the function, that a ``functools.partial`` calls in the end."""
+    """Return the class or function that a ``functools.partial`` finally calls."""
     if not isinstance(make, partial):
         return make
     # jsonargparse makes partial(its own function, …, the class, **keywords)
@@ -74,7 +74,7 @@ def class_of(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def known_labels(owner: str, num_classes: int | None) -> int:
-    """Return the number of labels that a network is made for.
+    """Return the number of labels of a network.
 
     Raises:
         InputError: If there are none.

@@ -1,4 +1,4 @@
-"""A small convolutional classifier of images, and what it sees on the way."""
+"""A small convolutional classifier of images, and its features."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from gan_lightning.networks.contracts import ImageClassifier, Shape
 
 
 class Stages(NamedTuple):
-    """What a classifier sees of images at three depths."""
+    """Features of images at three depths of a classifier."""
 
     middle: Tensor
-    """Strokes and where they are: shape ``(batch, 9 middle channels)``."""
+    """Strokes at their places: shape ``(batch, 9 middle channels)``."""
     last: Tensor
-    """What the classes are told by: shape ``(batch, last channels)``."""
+    """Features by which classes are told apart: shape ``(batch, last channels)``."""
     logits: Tensor
     """Class logits: shape ``(batch, num_classes)``."""
 
@@ -59,7 +59,7 @@ class ConvClassifier(ImageClassifier):
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * width, num_classes))
 
     def stages(self, x: Tensor) -> Stages:
-        """Return what is seen of images, shape ``(batch, *data_shape)``."""
+        """Return the features of images, shape ``(batch, *data_shape)``."""
         middle = self.to_middle(x)
         last = self.to_last(middle)
         return Stages(adaptive_avg_pool2d(middle, 3).flatten(1), last, self.head(last))

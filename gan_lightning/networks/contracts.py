@@ -1,4 +1,4 @@
-"""What the models ask of a network: one contract each, labels optional."""
+"""What models require of a network: one contract each, labels optional."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -14,14 +14,16 @@ class Network(nn.Module, ABC):
     """A network that may know labels."""
 
     num_classes: int | None = None
-    """Number of labels, 0 … num_classes - 1, that ``forward`` expects to be told; None for none."""
+    """Number of labels, 0 … num_classes - 1, that ``forward`` expects; None for a network without
+    labels.
+    """
 
 
 class Generator(Network, ABC):
     """Maps latents, shape ``(batch, latent_dim)``, to points, shape ``(batch, *data_shape)``.
 
-    ``labels``, int64 of shape ``(batch,)``, are for networks that know ``num_classes``; others may
-    leave the argument out.
+    ``labels``, int64 of shape ``(batch,)``, are for networks with ``num_classes``; others may omit
+    the parameter.
     """
 
     latent_dim: int
@@ -66,7 +68,7 @@ class FeatureDiscriminator(Discriminator):
 
 
 class ClassifyingDiscriminator(Discriminator):
-    """A discriminator that also says which class a point belongs to; it is told no labels."""
+    """A discriminator that also predicts the class of a point; it receives no labels."""
 
     @abstractmethod
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,9 +125,9 @@ class VelocityField(Network, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return where each point moves at its time."""
+        """Return the velocity of each point at its time."""
 
 
 def conditioned(network: Network, x: Tensor, labels: Tensor | None) -> Tensor:
-    """Apply a network, which is told the labels if it knows any."""
+    """Apply a network, with labels if it uses them."""
     return network(x) if network.num_classes is None else network(x, labels)

@@ -1,4 +1,4 @@
-"""How varied a batch is, as a feature of its points."""
+"""The variation within a batch, as a feature of its points."""
 
 from torch import Tensor, nn
 
@@ -8,11 +8,11 @@ from gan_lightning.networks.mlp import MLPDiscriminator
 
 
 class MinibatchStd(Discriminator):
-    """Any discriminator with features, and one more: the batch's own variety.
+    """Any discriminator with features, and one more: the variation within the batch.
 
     Karras et al., 2018, Section 3: the standard deviation of each feature over the batch, averaged
-    over the features. Logits then depend on the other points of the batch too, and the slope that a
-    penalty sees at a point is that of all of them.
+    over the features. Logits then depend on the other points of the batch too, and a penalty sees
+    the slope of all logits at a point.
 
     Args:
         data_shape: Shape of one point.

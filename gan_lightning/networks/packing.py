@@ -1,4 +1,4 @@
-"""Several points judged together: what a generator without variety cannot pass."""
+"""Several points judged together, which exposes a generator without diversity."""
 
 from torch import Tensor
 

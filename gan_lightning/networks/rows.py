@@ -1,4 +1,4 @@
-"""What the numbers of an encoded row are: measured values, and one-hot blocks of categories."""
+"""The layout of an encoded row: measured values, and one-hot blocks of categories."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from gan_lightning.errors import InputError
 
 
 class RowLayout:
-    """Where the measured values and the categories of an encoded row stand.
+    """The places of measured values and categories in an encoded row.
 
     Args:
         blocks: Widths of the parts of a row in their order: 1 for a measured value, more for as
@@ -18,7 +18,7 @@ class RowLayout:
         width: Length of a row.
 
     Raises:
-        InputError: If the parts have another length together.
+        InputError: If the blocks do not add up to the width.
     """
 
     def __init__(self, blocks: Sequence[int], width: int) -> None:

@@ -1,4 +1,4 @@
-"""Velocity fields: where points move as time goes on."""
+"""Velocity fields: how points move over time."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ class MLPVelocity(VelocityField):
     """Linear layers from a point of any shape, the time and, if asked for, a label to a velocity.
 
     Time enters as Fourier features, cos(π k t) and sin(π k t) for k = 1 … num_frequencies (Tancik
-    et al., 2020): a number alone is easily drowned by those of the point.
+    et al., 2020): a single number would easily be lost among those of the point.
 
     Args:
         data_shape: Shape of one point.
