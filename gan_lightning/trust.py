@@ -1,8 +1,8 @@
 """What a checkpoint may name: a checkpoint is data, not a program.
 
-A checkpoint's hyperparameters name classes, and so does the ``config.yaml`` of its run. Whoever
-builds what they name runs code that the file's author chose. So a file that its user has not typed
-may name nothing but the classes listed in ``safe_classes.py``, and those of the user's own program.
+A checkpoint's hyperparameters name classes, and so does the ``config.yaml`` of its run. Building
+what they name runs code that the file's author chose. So a file that its user has not typed may
+name only the classes listed in ``safe_classes.py`` and those of the user's own program.
 jsonargparse enforces the list before it imports anything.
 """
 
@@ -30,16 +30,16 @@ from gan_lightning.models.hyperparameters import migrated
 from gan_lightning.safe_classes import ROOMS, canonical_paths, listed_paths
 
 PARTS = (nn.Module, Optimizer, LRScheduler, Callback)
-"""What a class of a person's own program has to be, so that a checkpoint may name it."""
+"""Bases of the classes in a user's own program that a checkpoint may name."""
 
 
 LOCATIONS = {"root", "path", "default_root_dir", "save_dir", "dirpath"}
-"""Settings whose values are places: jsonargparse reads any other file that is named as settings."""
+"""Settings whose values are paths: for any other, jsonargparse would read a named file."""
 
 
 @contextmanager
 def only_safe_imports(found: Mapping[str, Any], trusted: Collection[str] = ()) -> Iterator[None]:
-    """Let jsonargparse import nothing but what a checkpoint may name, for a while.
+    """Let jsonargparse import only what a checkpoint may name, within a context.
 
     Args:
         found: The plain values that a checkpoint, or a config that nobody typed, holds, by the
@@ -78,8 +78,8 @@ def guard_lightning_loader() -> None:
     """Hold ``LightningModule.load_from_checkpoint`` to the same list, for models of this package.
 
     Lightning makes sure that a checkpoint's model is a class that is already imported, and leaves
-    all that its arguments name to jsonargparse. Other projects' models are built as before. What is
-    damaged is built of no project.
+    everything that its arguments name to jsonargparse. Models of other projects are built as
+    before; damaged checkpoints are refused for all.
     """
     guard_lightning_reader()
     build = lightning.pytorch.cli.instantiate_module
@@ -98,14 +98,14 @@ def guard_lightning_loader() -> None:
             reason = " ".join(str(_first_cause(error)).split())
             raise InputError(f"The checkpoint's model cannot be built: {reason}") from error
 
-    # The sibling package builds for its own LightningModule, which no model of ours extends.
+    # The sibling package builds its own LightningModule, which no model here extends.
     _ALLOWED_INSTANTIATORS.discard("pytorch_lightning.cli.instantiate_module")
     guarded._guarded = True  # type: ignore[attr-defined]
     lightning.pytorch.cli.instantiate_module = guarded
 
 
 def typed_paths(values: Any) -> set[str]:
-    """Return the paths of the classes that a person has typed: they are free to name any.
+    """Return the paths of the classes that a person has typed, who may name any.
 
     Args:
         values: What was typed, in plain values.
@@ -120,14 +120,14 @@ def typed_paths(values: Any) -> set[str]:
 
 
 def _named(values: Any) -> Iterator[tuple[str, str]]:
-    """Yield the strings that could be import paths, each with the key that it stands at."""
+    """Yield the strings that could be import paths, each with its key."""
     for key, text in _texts(values):
         if all(part.isidentifier() for part in text.split(".")):
             yield key, text
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield all strings among plain values, each with the key that it stands at."""
+    """Yield all strings among plain values, each with its key."""
     if isinstance(value, Mapping):
         for inner, item in value.items():
             yield from _texts(item, str(inner))
@@ -139,7 +139,7 @@ def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _check_files(file: str, values: Any) -> None:
-    """Make sure that no setting is the name of a file, which the parser would open.
+    """Make sure that no setting names a file, which the parser would open.
 
     Raises:
         InputError: If one is.
@@ -156,7 +156,7 @@ def _check_files(file: str, values: Any) -> None:
 def _is_file(path: Path) -> bool:
     try:
         return path.exists() and not path.is_dir()
-    except (OSError, ValueError):  # no name that a file can have
+    except (OSError, ValueError):  # not a valid file name
         return False
 
 
@@ -167,7 +167,7 @@ def _allows(allowed: Collection[str], path: str) -> bool:
 def _of_own_program(path: str) -> set[str]:
     """Return the paths of a class that the person's own program has imported, if it is one.
 
-    Code that is no installed package is their own, and so is any class that extends this package.
+    Code outside installed packages is their own, and so is any class that extends this package.
     """
     cls = _imported(path)
     if not isinstance(cls, type) or not issubclass(cls, PARTS + _contracts()):
@@ -196,7 +196,7 @@ def _is_ours(cls: Any) -> bool:
 
 
 def _imported(path: Any) -> Any:
-    """Return what a path names if it is imported already, else None."""
+    """Return the object at a path if it is imported already, else None."""
     module, _, name = path.rpartition(".") if isinstance(path, str) else ("", "", "")
     return getattr(sys.modules.get(module), name, None)
 
@@ -206,7 +206,7 @@ def _import(path: str) -> Any:
     try:
         return getattr(__import__(module, fromlist=[name]), name, None)
     except ImportError:
-        return None  # a text with a dot in it, or a name that the parser will complain of
+        return None  # a text with a dot in it, or a name that the parser will reject
 
 
 @cache

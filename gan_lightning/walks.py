@@ -1,4 +1,4 @@
-"""Ways through a model's latents, and real points beside what the model makes of them."""
+"""Ways through a model's latents, and projections of real points."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from gan_lightning.models import GenerativeModel
 
 
 class Projection(NamedTuple):
-    """Points, and the nearest that a model can make."""
+    """Points, and the nearest that a model can generate."""
 
     points: Tensor
     """In the model's scale, shape ``(num_points, *data_shape)``."""
@@ -52,7 +52,7 @@ def interpolations(
 
 
 def projection(model: GenerativeModel, x: Tensor, labels: Tensor | None = None) -> Projection:
-    """Return the points of a model that are nearest to given ones, by way of its latents.
+    """Return the points of a model that are nearest to given ones, by searching its latents.
 
     An autoencoder encodes them and a flow is followed backwards; a generator's latents are searched
     for by gradient descent.

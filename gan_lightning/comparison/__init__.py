@@ -1,4 +1,4 @@
-"""Runs beside each other: what they were told, what came of it, and how sure that is."""
+"""Runs side by side: their settings, their results, and the spread over seeds."""
 
 from gan_lightning.comparison.families import Family, families_of
 from gan_lightning.comparison.page import page_of

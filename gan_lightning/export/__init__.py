@@ -1,4 +1,4 @@
-"""The generator leaves the house: files that draw samples, and what they are read back by."""
+"""Exports: files that draw samples, and how to read them back."""
 
 from gan_lightning.export.card import Origin, figures_in
 from gan_lightning.export.loaded import LoadedModel, load

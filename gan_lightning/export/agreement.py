@@ -1,4 +1,4 @@
-"""Whether an exported file draws the model's own samples."""
+"""Whether an exported file draws the same samples as the model."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from gan_lightning.errors import InputError
 from gan_lightning.export.graph import SampleGraph
 
 TOLERANCE = 1e-4
-"""Largest difference, where the largest number of a column, or of all pixels, is 1 or is made 1."""
+"""Largest difference, relative to the largest number of a column or of all pixels, or to 1."""
 
 NUM_CHECKED = 251
 MOST_LABELS = 5
-"""So many samples are compared, of so many labels."""
+"""Samples compared for each label, and the largest number of labels."""
 
 MOST_TIPPED = 0.01
-"""Share of samples in which a choice may fall otherwise, as a rounding error tips it."""
+"""Share of samples in which a rounding error may tip a choice."""
 
 
 class Agreement(NamedTuple):
@@ -25,9 +25,9 @@ class Agreement(NamedTuple):
 
     num_samples: int
     difference: float
-    """The largest one, as ``TOLERANCE`` counts."""
+    """The largest difference, as ``TOLERANCE`` measures it."""
     tipped: int
-    """Samples in which a choice fell otherwise."""
+    """Samples in which a choice was tipped."""
 
     def __str__(self) -> str:
         tipped = f"; in {self.tipped} a rounding error tipped a category" if self.tipped else ""
@@ -41,7 +41,7 @@ def agreement(graph: SampleGraph, run: Callable[..., Tensor]) -> Agreement:
     """Compare what a file draws with what the model draws from the same noise.
 
     Args:
-        graph: What the file was made of.
+        graph: The graph in the file.
         run: Maps noise, and labels of a conditional model, to the file's samples.
 
     Raises:
@@ -52,7 +52,7 @@ def agreement(graph: SampleGraph, run: Callable[..., Tensor]) -> Agreement:
     inputs = [graph.example(NUM_CHECKED, label) for label in chosen]
     own = torch.stack([graph(*each) for each in inputs])
     found = [run(*each) for each in inputs]
-    if count > 1:  # labels one after the other, too
+    if count > 1:  # also labels in turn
         of_row = torch.arange(NUM_CHECKED) % len(chosen)
         mixed = torch.tensor(chosen)[of_row]
         found.append(run(inputs[0][0], mixed))

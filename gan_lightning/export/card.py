@@ -1,4 +1,4 @@
-"""Model cards: what a person needs to know of an exported file, in Markdown."""
+"""Model cards: what a person needs to know about an exported file, in Markdown."""
 
 import json
 import platform
@@ -19,9 +19,9 @@ class Origin(NamedTuple):
     checkpoint: str
     """Name of its file."""
     fingerprint: Mapping[str, str]
-    """How many points each split of its data has, and a hash of them."""
+    """Size and hash of each split of its data."""
     figures: Mapping[str, Any] | None
-    """What ``test`` has kept, as in ``metrics.json``; None where there is none."""
+    """The results of ``test``, as in ``metrics.json``, or None."""
     config: str | None
     """The run's ``config.yaml``."""
 
@@ -36,7 +36,7 @@ def card_of(
         facts: What its numbers mean.
         origin: Where its model comes from.
         agreed: How its samples compare with those of the model; None for weights alone.
-        sampler: What stands between noise and networks, in a sentence.
+        sampler: The step between noise and networks, in a sentence.
     """
     checked = "The weights are the model's own." if agreed is None else f"{agreed}."
     parts = [
@@ -106,7 +106,7 @@ def _values(column: Mapping[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a text of a table's data as Markdown shows it, on one line."""
+    """Return a text of the data for a cell of a Markdown table."""
     return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
 
 
@@ -151,7 +151,7 @@ def _config(origin: Origin) -> Iterator[str]:
 
 
 def figures_in(path: Path) -> dict[str, Any] | None:
-    """Return the content of a ``metrics.json``; None if it is not there or cannot be read."""
+    """Return the content of a ``metrics.json``; None if it is missing or unreadable."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

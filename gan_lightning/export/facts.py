@@ -8,15 +8,15 @@ from gan_lightning.export.graph import SampleGraph
 from gan_lightning.version import __version__
 
 KEY = "gan_lightning"
-"""Name of the metadata that hold the facts, as JSON."""
+"""Name of the metadata entry that holds the facts as JSON."""
 
 
 def facts_of(graph: SampleGraph) -> dict[str, Any]:
-    """Return what a reader without this package has to know.
+    """Return what a reader without this package needs to know.
 
-    ``noise`` is the number of columns of N(0, 1) that a sample takes, ``shape`` that of a sample;
-    ``kind`` and ``columns`` say what its numbers are. Of a conditional model, ``labels`` are the
-    labels' names and ``label_shares`` how frequent they were in training.
+    ``noise`` is the number of N(0, 1) values per sample, ``shape`` that of a sample; ``kind`` and
+    ``columns`` describe its numbers. For a conditional model, ``labels`` are the labels' names and
+    ``label_shares`` their frequencies in training.
     """
     model, units = graph.model, graph.units
     units_state = units.state_dict()
@@ -39,7 +39,7 @@ def facts_of(graph: SampleGraph) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
+    """Return a value that JSON can hold."""
     if isinstance(value, Tensor):
         return value.tolist()
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Samples as a function of noise: what an exported file holds."""
+"""Samples as a function of noise, the content of an exported file."""
 
 import logging
 import warnings
@@ -16,14 +16,14 @@ from gan_lightning.export.handed_noise import HandedNoise
 from gan_lightning.models import GenerativeModel
 
 NUM_TRACED = 31
-"""Samples that the graph is followed with: no size of a network is so odd."""
+"""Samples with which the graph is traced: a number unlike any size in a network."""
 
 
 class SampleGraph(nn.Module):
     """Maps noise, and labels of a conditional model, to samples in the data's own units.
 
-    What is mapped is the model's own ``sample``: a sampler of latents, averaged weights and the
-    steps of a flow are part of it. Numbers are not rounded, and a category is its index.
+    It runs the model's own ``sample``: a sampler of latents, averaged weights and the steps of a
+    flow are included. Numbers are not rounded, and a category is its index.
 
     Args:
         model: The model, on the CPU.
@@ -47,13 +47,13 @@ class SampleGraph(nn.Module):
         self.shape = tuple(points.shape[1:])
         """Shape of one sample."""
         self.chooses = counting.chooses
-        """Whether samples hold choices, which the last digit of a number can tip."""
+        """Whether samples contain choices that rounding can tip."""
         self.networks = [
             name
             for name, child in model.named_children()
             if counting.seen & {id(t) for t in (*child.parameters(), *child.buffers())}
         ]
-        """The model's parts that draw samples; the others can stay behind."""
+        """The parts of the model that draw samples; the others can be left out."""
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples in the data's own units, one for each row of N(0, 1)."""
@@ -61,7 +61,7 @@ class SampleGraph(nn.Module):
             return self.units.in_units(self.model.sample(noise.shape[0], labels))
 
     def example(self, num_samples: int, label: int = 0) -> tuple[Tensor, ...]:
-        """Return inputs, the same each time: noise, and one label again and again if there are."""
+        """Return fixed inputs: noise and, for conditional models, one repeated label."""
         seeded = torch.Generator().manual_seed(0)
         noise = torch.randn(num_samples, self.noise_dim, generator=seeded)
         if self.model.num_classes is None:
@@ -70,12 +70,12 @@ class SampleGraph(nn.Module):
 
     @torch.no_grad()
     def program(self) -> Any:
-        """Return an ``ExportedProgram`` for any number of samples, with the parts that draw alone.
+        """Return an ``ExportedProgram`` for any number of samples, with only the parts that draw.
 
         Raises:
-            InputError: If they depend on what numbers or labels there are.
+            InputError: If operations depend on the values of numbers or labels.
         """
-        from torch.export import Dim  # it takes long to import
+        from torch.export import Dim  # it is slow to import
 
         inputs = self.example(NUM_TRACED)
         batch = {0: Dim.DYNAMIC}
@@ -86,7 +86,7 @@ class SampleGraph(nn.Module):
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Say of which model something is that no graph can hold."""
+        """Name the model in errors about what a graph cannot hold."""
         name = type(self.model).__name__
         try:
             yield
@@ -107,7 +107,7 @@ class SampleGraph(nn.Module):
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keep what the exporters say to their developers out of a person's sight."""
+    """Silence the exporters' messages to developers."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -120,7 +120,7 @@ def quietly() -> Iterator[None]:
 
 @contextmanager
 def _only(model: nn.Module, names: list[str]) -> Iterator[None]:
-    """Leave a model without the weights of its other parts for a while."""
+    """Remove the weights of a model's other parts within a context."""
     children = [child for name, child in model.named_children() if name not in names]
     modules = [module for child in children for module in child.modules()]
     kept = [(module, module._parameters, module._buffers) for module in modules]

@@ -1,4 +1,4 @@
-"""Random numbers that are handed to a model, so that its samples are a function of its inputs."""
+"""Given random numbers for a model, so that its samples are a function of its inputs."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -16,18 +16,18 @@ LARGEST_BELOW_ONE = 1 - 2.0**-24
 
 
 class HandedNoise(TorchFunctionMode):
-    """Takes the numbers that a model draws from the columns of a matrix of N(0, 1), in their order.
+    """Replaces a model's random draws by the columns of a matrix of N(0, 1), in order.
 
     A uniform number is the normal distribution function of one of them, and a category the first
-    whose cumulated share is above such a number. While it is entered, a model's ``sample`` is a
-    pure function: an exporter can follow it, and the same noise gives the same samples anywhere.
+    whose cumulative share exceeds such a number. Within the context, a model's ``sample`` is a pure
+    function: an exporter can trace it, and the same noise gives the same samples anywhere.
 
     Args:
         noise: Shape ``(num_samples, noise_dim)``; None to draw it and only count the columns.
-        num_samples: Number of samples, for each of which a drawn tensor has a row.
+        num_samples: Number of samples; a drawn tensor has a row for each.
 
     Raises:
-        InputError: From the model's ``sample``, if it draws in a way that is not known here.
+        InputError: From the model's ``sample``, if it draws in an unsupported way.
     """
 
     def __init__(self, noise: Tensor | None, num_samples: Any) -> None:
@@ -37,7 +37,7 @@ class HandedNoise(TorchFunctionMode):
         self.noise_dim = 0
         """Columns taken so far."""
         self.chooses = False
-        """Whether a category or a coin was drawn, which a difference of 1e-8 can tip."""
+        """Whether a category or a coin was drawn, which rounding can tip."""
         self.seen: set[int] = set()
         """The ``id`` of each tensor that took part, while columns are counted."""
 
@@ -92,7 +92,7 @@ class HandedNoise(TorchFunctionMode):
         return torch.special.ndtr(self._normal(shape)).clamp(max=LARGEST_BELOW_ONE)
 
     def _normal(self, shape: Any) -> Tensor:
-        """Return the next columns, as many as a row of the shape has numbers."""
+        """Return the next columns, one for each number in a row of the shape."""
         axis = self._axis_of_samples(shape)
         others = [size for i, size in enumerate(shape) if i != axis]
         width, start = math.prod(others), self.noise_dim
@@ -107,7 +107,7 @@ class HandedNoise(TorchFunctionMode):
         symbolic = [i for i, size in enumerate(shape) if isinstance(size, torch.SymInt)]
         if symbolic or isinstance(self.num_samples, torch.SymInt):
             return symbolic[0] if symbolic else 0
-        if shape[0] == 0:  # of a label that no sample has
+        if shape[0] == 0:  # for a label without samples
             return 0
         alike = [i for i, size in enumerate(shape) if size == self.num_samples]
         return alike[0] if alike else 0
@@ -131,7 +131,7 @@ REFUSED_METHODS = {
 
 
 def _shape(size: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
-    """Return a shape that may be given as numbers, as one sequence, or by the name ``size``."""
+    """Return a shape given as numbers, as a sequence, or by the keyword ``size``."""
     given = options.get("size", size)
     return tuple(given[0]) if len(given) == 1 and isinstance(given[0], Iterable) else tuple(given)
 

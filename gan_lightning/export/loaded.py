@@ -24,7 +24,7 @@ from gan_lightning.table_sampling import drawn_given
 
 
 class LoadedModel:
-    """A model that was trained, with the units of its data.
+    """A trained model with the units of its data.
 
     Args:
         model: The model, on the CPU, for evaluation.
@@ -46,9 +46,9 @@ class LoadedModel:
 
         Args:
             num_samples: Number of samples.
-            labels: Of a conditional model, labels or their names, taken in turn: ``"setosa"``,
+            labels: For a conditional model, labels or their names, taken in turn: ``"setosa"``,
                 ``[0, 1]``. By default they are as frequent as in training.
-            given: Of a table, cells that each row is to have: ``"species=setosa,age>=40"``.
+            given: For a table, cells that each row must have: ``"species=setosa,age>=40"``.
             seed: Seed that makes the samples repeatable; by default they differ each time.
 
         Returns:
@@ -74,9 +74,9 @@ class LoadedModel:
 def load(path: str | Path) -> LoadedModel:
     """Return the model of a checkpoint, or of a ``.safetensors`` or ``.pt2`` file of ``export``.
 
-    All three are read as data: they name classes of this package, or such of a program of one's
-    own that are imported already, and nothing in them runs. Of a ``.pt2`` file the weights are
-    read that ``export`` has put beside the program, and never the program.
+    All three are read as data: they may name classes of this package, or classes of your own
+    program that are imported already, and nothing in them runs. Of a ``.pt2`` file only the weights
+    are read that ``export`` stored beside the program, never the program.
 
     Args:
         path: The file.
@@ -103,7 +103,7 @@ def load(path: str | Path) -> LoadedModel:
 
 
 def _rebuilt(path: Path, kept: Kept) -> GenerativeModel:
-    """Return the model, by the one way that limits what a checkpoint may name."""
+    """Return the model, restored by the loader that limits what a checkpoint may name."""
     content = BytesIO()
     torch.save(kept.checkpoint, content)
     content.seek(0)

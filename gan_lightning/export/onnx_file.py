@@ -16,10 +16,10 @@ from gan_lightning.export.graph import SampleGraph, quietly
 
 @torch.no_grad()
 def write_onnx(graph: SampleGraph, facts: dict[str, Any], path: Path) -> Agreement:
-    """Write a graph as ONNX, with its facts as metadata, and compare what it draws.
+    """Write a graph as ONNX, with its facts as metadata, and compare its samples.
 
     Raises:
-        InputError: If a package is missing, if ONNX has no such operation, or if samples differ.
+        InputError: If a package is missing, if ONNX lacks an operation, or if samples differ.
     """
     runtime, inputs = _needed("onnxruntime"), graph.example(2)
     names = ["noise", "labels"][: len(inputs)]
@@ -35,7 +35,7 @@ def write_onnx(graph: SampleGraph, facts: dict[str, Any], path: Path) -> Agreeme
             custom_translation_table=_translations(),
         )
     assert written is not None
-    # A loop's constants that were folded stay behind, of which ONNX Runtime would complain.
+    # Folded constants of a loop are left over, and ONNX Runtime would warn about them.
     _needed("onnx_ir.passes.common").RemoveUnusedNodesPass()(written.model)
     written.model.metadata_props[KEY] = json.dumps(facts)
     written.save(path)
@@ -49,7 +49,7 @@ def write_onnx(graph: SampleGraph, facts: dict[str, Any], path: Path) -> Agreeme
 
 
 def _translations() -> dict[Any, Any]:
-    """Return what PyTorch's exporter has no word for, or ONNX Runtime not for 64 bits."""
+    """Return replacements for operations that the exporter, or ONNX Runtime in 64 bits, lacks."""
     op = _needed("onnxscript").opset20
 
     def ndtr(x: Any) -> Any:

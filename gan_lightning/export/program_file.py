@@ -1,4 +1,4 @@
-"""Programs of ``torch.export``, with the weights beside them as data."""
+"""Programs of ``torch.export``, with the weights stored beside them as data."""
 
 import zipfile
 from pathlib import Path
@@ -16,10 +16,10 @@ WEIGHTS_FILE = "gan_lightning.safetensors"
 
 @torch.no_grad()
 def write_program(graph: SampleGraph, weights: bytes, path: Path) -> Agreement:
-    """Write a graph as a ``.pt2`` archive, and compare what it draws.
+    """Write a graph as a ``.pt2`` archive, and compare its samples.
 
     Args:
-        graph: What draws samples.
+        graph: The graph that draws samples.
         weights: The content of a safetensors file of the same model.
         path: The file.
 
@@ -27,12 +27,12 @@ def write_program(graph: SampleGraph, weights: bytes, path: Path) -> Agreement:
         InputError: If no graph can hold the model, or if samples differ.
     """
     with graph.refusing(), quietly():
-        # Without what switches gradients off and on, which cannot be saved.
+        # Without the switches of gradients, which cannot be saved.
         torch.export.save(graph.program().run_decompositions({}), path)
     with zipfile.ZipFile(path, "a") as archive:
         root = archive.namelist()[0].partition("/")[0]
         archive.writestr(f"{root}/{WEIGHTS_FILE}", weights)
-    # It unpickles, which is safe for a file that has just been written.
+    # Loading unpickles, which is safe for a file just written.
     program = torch.export.load(path).module()
 
     def run(*inputs: Tensor) -> Tensor:

@@ -16,28 +16,28 @@ from gan_lightning.export.facts import KEY, plain
 from gan_lightning.export.graph import SampleGraph
 
 WEIGHTS, UNITS = "weights/", "units/"
-"""How the names of tensors begin: of the model, and of what its numbers mean."""
+"""Prefixes of tensors' names: of the model, and of its units."""
 
 
 class Kept(NamedTuple):
-    """What a file keeps of a checkpoint, which is enough to draw samples."""
+    """The part of a checkpoint that a file stores: enough to draw samples."""
 
     checkpoint: dict[str, Any]
-    """Of Lightning's form; its weights are those that draw samples."""
+    """In Lightning's form, with only the weights that draw samples."""
     networks: tuple[str, ...]
-    """Parts of the model whose weights are there."""
+    """Parts of the model whose weights are stored."""
 
 
 def weights_of(graph: SampleGraph, facts: dict[str, Any], memory: DataMemory) -> bytes:
     """Return the content of a safetensors file.
 
     Args:
-        graph: What draws samples.
+        graph: The graph that draws samples.
         facts: What its numbers mean, for a reader without this package.
-        memory: What the checkpoint knows of its data.
+        memory: What the checkpoint knows about its data.
 
     Raises:
-        InputError: If nothing says how the model is rebuilt.
+        InputError: If the model cannot be rebuilt.
     """
     model = graph.model
     if "_class_path" not in model.hparams:
@@ -61,12 +61,12 @@ def weights_of(graph: SampleGraph, facts: dict[str, Any], memory: DataMemory) ->
         "lightning": lightning.__version__,
     }
     metadata = {KEY: json.dumps(facts), "recipe": json.dumps(plain(recipe))}
-    # A view of another tensor, which the format knows not, becomes a tensor of its own.
+    # The format has no views: each becomes a tensor of its own.
     return save({name: t.detach().clone().contiguous() for name, t in tensors.items()}, metadata)
 
 
 def read_weights(path: Path) -> Kept:
-    """Return what a safetensors file keeps: tensors and plain values, nothing that runs.
+    """Return the content of a safetensors file: tensors and plain values, nothing that runs.
 
     Raises:
         InputError: If it was not written by this package, or is damaged.
@@ -90,7 +90,7 @@ def read_weights(path: Path) -> Kept:
             },
         }
         return Kept(checkpoint, tuple(map(str, recipe["networks"])))
-    except Exception as error:  # whatever JSON and the format stumble over
+    except Exception as error:  # JSON and the format raise many kinds of errors
         reason = str(error).partition("\n")[0].rstrip(".")
         raise InputError(
             f"{path} is damaged, or was not written by export: {type(error).__name__}: {reason}."
@@ -110,7 +110,7 @@ def check_complete(path: Path, kept: Kept, wanted: Mapping[str, Tensor]) -> None
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield what stands in nested mappings, by names with slashes."""
+    """Yield the values in nested mappings, by names with slashes."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{prefix}{name}/")

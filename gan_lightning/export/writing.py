@@ -1,4 +1,4 @@
-"""An exported file and its card, complete and compared, or neither."""
+"""Writes an exported file and its card, both complete and checked, or neither."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ ENDINGS = (".onnx", ".pt2", ".safetensors")
 
 
 def check_output(path: Path) -> None:
-    """Make sure that a file's name ends in a format.
+    """Make sure that a file's ending is a known format.
 
     Raises:
         InputError: If not.
@@ -30,7 +30,7 @@ def check_output(path: Path) -> None:
 
 
 def card_path(path: Path) -> Path:
-    """Return where the card of a file is."""
+    """Return the path of a file's card."""
     return path.with_suffix(".md")
 
 
@@ -41,16 +41,16 @@ def write_export(
 
     Args:
         model: The model, on the CPU.
-        memory: What its numbers mean.
-        origin: Where it comes from, for the card.
+        memory: The units of its data.
+        origin: Its origin, for the card.
         path: The file.
 
     Returns:
         How the file's samples compare with the model's own; None for weights alone.
 
     Raises:
-        InputError: If the model or the format cannot do it, or if samples differ; then no file is
-            written.
+        InputError: If the model or the format does not allow it, or if samples differ; then no file
+            is written.
     """
     check_output(path)
     graph = SampleGraph(model, memory.units)
@@ -70,7 +70,7 @@ def write_export(
 
 
 def _between(model: GenerativeModel) -> str:
-    """Return what stands between noise and networks, in a sentence."""
+    """Return the step between noise and networks, in a sentence."""
     weights = "averaged" if model.has_average else "trained"
     if needs_fitting(model):
         assert isinstance(model, LatentModel)

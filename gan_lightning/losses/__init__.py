@@ -1,4 +1,4 @@
-"""What is minimised: pure functions and small objects on what networks say."""
+"""What is minimised: pure functions and small objects of networks' outputs."""
 
 from typing import Any
 

@@ -14,11 +14,11 @@ class AdversarialLoss(ABC):
 
     @abstractmethod
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """Return the loss of a discriminator that gave these logits."""
+        """Return the loss of a discriminator with these logits."""
 
     @abstractmethod
     def generator(self, fake_logits: Tensor) -> Tensor:
-        """Return the loss of a generator whose samples were given these logits."""
+        """Return the loss of a generator whose samples have these logits."""
 
     def reading(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         """Return what these logits mean in this game, by name; by default they are log-odds."""

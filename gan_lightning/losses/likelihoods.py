@@ -11,15 +11,15 @@ from gan_lightning.errors import InputError
 
 
 class Likelihood(nn.Module, ABC):
-    """A distribution of points, given the numbers that a decoder makes of a latent vector.
+    """A distribution of points, given a decoder's outputs for a latent vector.
 
     Args:
-        noisy: Whether samples are draws from p(x|z), as those of the model are; else they are its
-            means, the custom for images. By default, each likelihood decides.
+        noisy: Whether samples are draws from p(x|z), as the model defines; else they are its means,
+            as usual for images. By default, each likelihood decides.
     """
 
     support: tuple[float, float] = (-math.inf, math.inf)
-    """Between which numbers those of a point must lie."""
+    """Range of a point's numbers."""
 
     noisy_by_default = False
 
@@ -55,14 +55,14 @@ class Likelihood(nn.Module, ABC):
 
 
 class Bernoulli(Likelihood):
-    """Each number of a point is a coin; the decoder's outputs are their logits.
+    """Each number of a point is a Bernoulli variable; the decoder's outputs are the logits.
 
-    Of points that are not 0 or 1 but between, log p is the negative cross-entropy, the mean of
-    log p over binarised points.
+    For numbers between 0 and 1, log p is the negative cross-entropy, the mean of log p over
+    binarised points.
 
     Args:
-        noisy: Whether samples are drawn, each number 0 or 1; by default they are probabilities, the
-            custom for images.
+        noisy: Whether samples are drawn, each number 0 or 1; by default they are probabilities, as
+            usual for images.
     """
 
     support = (0.0, 1.0)
@@ -86,12 +86,12 @@ class Bernoulli(Likelihood):
 class Gaussian(Likelihood):
     """Each number of a point is the decoder's output and noise of one learned scale for all.
 
-    The scale is a parameter like the others, which weighs reconstruction against the divergence as
-    the data ask for (Rybkin et al., 2021, σ-VAE); a fixed scale of 1 would be arbitrary.
+    The scale is a learned parameter that balances reconstruction and divergence to suit the data
+    (Rybkin et al., 2021, σ-VAE); a fixed scale of 1 would be arbitrary.
 
     Args:
         initial_scale: Standard deviation of the noise before training.
-        noisy: Whether samples carry the noise; without it they are means, the custom for images.
+        noisy: Whether samples include the noise; without it they are means, as usual for images.
     """
 
     noisy_by_default = True
@@ -106,7 +106,8 @@ class Gaussian(Likelihood):
     @property
     def log_scale(self) -> Tensor:
         """Logarithm of the standard deviation, a scalar."""
-        # Adam moves all numbers alike: ten times as fast, the scale keeps up with the networks.
+        # Adam moves all parameters equally fast: the scale needs ten times the rate of the
+        # networks.
         return 10 * self.tenth_of_log_scale
 
     def log_prob(self, x: Tensor, outputs: Tensor) -> Tensor:

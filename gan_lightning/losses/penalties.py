@@ -17,7 +17,7 @@ Kind = Literal["real", "fake"]
 
 
 class Judged(NamedTuple):
-    """Points of one kind and what the discriminator has said of them."""
+    """Points of one kind and the discriminator's logits for them."""
 
     points: Tensor
     """Shape ``(batch, *data_shape)``."""
@@ -29,20 +29,20 @@ class Penalty(ABC):
     """A term that any adversarial model can add to its discriminator's objective.
 
     Args:
-        name: What it is logged as.
+        name: Its name in logs.
         weight: Its weight, a number or a schedule.
-        every: Discriminator steps from one use to the next. A lazy penalty weighs ``every`` times
-            as much when it is used, for the same mean (Karras et al., 2020, Appendix B).
+        every: Discriminator steps between two uses. A lazy penalty is weighted ``every`` times as
+            much when used, for the same mean (Karras et al., 2020, Appendix B).
     """
 
     slope_at: frozenset[Kind] = frozenset()
-    """Of which points the logits have to be differentiable."""
+    """The kinds of points at which logits must be differentiable."""
 
     differentiates_twice: ClassVar[bool] = True
-    """Whether it takes second derivatives of the discriminator: of slopes by weights."""
+    """Whether it takes second derivatives of the discriminator, of slopes by weights."""
 
     weighed_by = "weight"
-    """The argument that says how much it weighs."""
+    """The name of the argument that is its weight."""
 
     def __init__(self, name: str, weight: Scheduled, every: int) -> None:
         if isinstance(weight, int | float) and not weight > 0:
@@ -68,7 +68,7 @@ class Penalty(ABC):
         """
 
     def weight_at(self, points_seen: int) -> float:
-        """Return the weight of one use, when so many points have been seen in training."""
+        """Return the weight of one use, after so many points seen in training."""
         return value_at(self.weight, points_seen) * self.every
 
 

@@ -8,10 +8,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 
 class ReconstructionLoss(ABC):
-    """A distance of points from a decoder's outputs, and the points that outputs stand for."""
+    """A distance between points and a decoder's outputs, and the points that outputs represent."""
 
     support: tuple[float, float] = (-math.inf, math.inf)
-    """Between which numbers those of a point must lie."""
+    """Range of a point's numbers."""
 
     @abstractmethod
     def __call__(self, x: Tensor, outputs: Tensor) -> Tensor:
@@ -24,13 +24,13 @@ class ReconstructionLoss(ABC):
 
     @abstractmethod
     def points(self, outputs: Tensor) -> Tensor:
-        """Return the points that outputs stand for, in the data's range."""
+        """Return the points that outputs represent, in the data's range."""
 
 
 class BinaryCrossEntropy(ReconstructionLoss):
-    """Outputs are logits of numbers in [0, 1]; the loss is in nats a number.
+    """Outputs are logits of numbers in [0, 1]; the loss is in nats per number.
 
-    Of numbers between 0 and 1 its smallest value is not 0 but their own entropy.
+    For numbers between 0 and 1 its minimum is not 0 but their entropy.
     """
 
     support = (0.0, 1.0)

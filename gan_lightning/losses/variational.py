@@ -1,4 +1,4 @@
-"""The evidence lower bound's parts."""
+"""The parts of the evidence lower bound."""
 
 import math
 
