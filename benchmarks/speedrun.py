@@ -28,7 +28,7 @@ CONFIGS = {
 TIMED_BATCHES = 8
 """At the start of each phase; the first two warm the machine up."""
 
-RECONSTRUCTION = 0.4
+RECONSTRUCTION = 0.5
 """Share of the budget that the first phase has."""
 
 MARGIN = 0.95

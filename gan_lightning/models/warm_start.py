@@ -26,7 +26,22 @@ from gan_lightning.networks import (
 )
 from gan_lightning.networks.decoding import DecodingGenerator
 from gan_lightning.samplers import GaussianMixture
-from gan_lightning.schedules import Cosine
+from gan_lightning.schedules import Cosine, Schedule
+
+
+class _LateStart(Schedule):
+    """Factor of the generator's learning rate at a share of the game.
+
+    The generator is nearly right at first and the discriminator knows nothing, so what this one
+    says is noise: the rate rises along half a cosine over half of the game.
+    """
+
+    def __init__(self) -> None:
+        self.rising = Cosine(0.0, 1.0, 0.5)
+        self.falling = Cosine(1.0, 0.1, 1)
+
+    def __call__(self, points_seen: float) -> float:
+        return self.rising(points_seen) * self.falling(points_seen)
 
 
 class WarmStartedGAN(Reconstruction, R3GAN):
@@ -48,9 +63,11 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         reconstruction_optimizer: Makes the optimizer of the encoder and the decoder.
         reconstruction_batches: Batches of the reconstruction, in which its learning rate falls to a
             fiftieth along half a cosine.
-        game_batches: Batches of the game, in which both learning rates fall to a tenth in the same
-            way unless there is an ``lr_scheduler``, and after which training ends. By default the
-            rates stay, and training ends with the Trainer's epochs.
+        game_batches: Batches of the game, in which the discriminator's learning rate falls to a
+            tenth in the same way. The generator's does too, but first rises from 0 over half of the
+            game, while the discriminator learns. An ``lr_scheduler`` takes the place of both. After
+            so many batches training ends; by default the rates stay, and the Trainer's epochs end
+            it.
         temperature: Factor of the noise that the latents of samples are made of. The game draws
             them with 1: what it learns of rare latents makes the typical ones better.
         latent_noise: Standard deviation of what is added to the codes in the reconstruction.
@@ -166,11 +183,12 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         optimizer = made_optimizer(
             "reconstruction_optimizer", self.reconstruction_optimizer, autoencoder
         )
-        # These two depend on the finished share of their phase.
-        falling, cooling = Cosine(1.0, 0.02, 1), Cosine(1.0, 0.1, 1)
+        # These depend on the finished share of their phase.
+        falling = Cosine(1.0, 0.02, 1)
         schedulers.append(PointScheduler(optimizer, falling, self._share_of_reconstruction))
         if self.game_batches and self.lr_scheduler is None:
-            schedulers += [PointScheduler(o, cooling, self._share_of_game) for o in players]
+            rates = zip(players, (Cosine(1.0, 0.1, 1), _LateStart()), strict=True)
+            schedulers += [PointScheduler(*rate, self._share_of_game) for rate in rates]
         return [*players, optimizer], schedulers
 
     def _share_of_reconstruction(self) -> float:

@@ -17,8 +17,8 @@ SMALLEST_VARIANCE = 1e-4
 CLUSTERED = 20_000
 """So many latents are enough to find the clusters that a fit starts from."""
 
-AT_ONCE = 4096
-"""Latents whose densities are computed together, so that memory stays flat."""
+AT_ONCE = 64
+"""Latents whose densities are computed together: their distances fit into a processor's cache."""
 
 NEGLIGIBLE = 1e-4
 """A component leaves out latents that it is responsible for with a smaller share."""
@@ -115,6 +115,7 @@ def _responsibilities(latents: Tensor, weights: Tensor, means: Tensor, factors: 
     offsets = weights.log() - factors.diagonal(dim1=1, dim2=2).log().sum(1)
     shares = []
     for some in latents.split(AT_ONCE):
-        distances = (some @ whitening - centres).unflatten(1, (count, width))
-        shares.append((offsets - distances.square().sum(2) / 2).softmax(1))
+        distances = torch.addmm(-centres, some, whitening).unflatten(1, (count, width))
+        squares = torch.linalg.vector_norm(distances, dim=2).square()
+        shares.append((offsets - squares / 2).softmax(1))
     return torch.cat(shares)

@@ -154,6 +154,18 @@ def test_networks_that_know_labels_need_a_sampler_that_does():
     assert model(num_classes=4, discriminator=discriminator, sampler=ForEachLabel).num_classes == 4
 
 
+def test_the_generator_waits_for_the_discriminator(curves, whole):
+    found = curves(whole)
+    game = slice(5, None)  # after five batches of reconstruction
+    g_rates, d_rates = (
+        [rate for _, rate in found[f"train/{player}_lr"]][game]
+        for player in ("generator", "discriminator")
+    )
+    assert g_rates[0] == 0
+    assert g_rates.index(max(g_rates)) in (2, 3)  # of six
+    assert d_rates == sorted(d_rates, reverse=True)
+
+
 def test_samples_are_colder_than_the_latents_of_the_game(monkeypatch):
     warm = model(temperature=1e-6, sampler=Prior)
     z = []
