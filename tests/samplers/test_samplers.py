@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from sklearn.mixture import GaussianMixture as FittedMixture
 
 from gan_lightning.errors import InputError
 from gan_lightning.samplers import (
@@ -13,6 +14,7 @@ from gan_lightning.samplers import (
     Prior,
     SecondStageVAE,
 )
+from gan_lightning.samplers.gaussian_mixture import _maximised, _responsibilities
 
 CENTRES = torch.tensor([[-3.0, 10.0], [3.0, 10.0], [0.0, 14.0]])
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2])
@@ -203,6 +205,16 @@ def test_the_temperature_is_a_factor_of_the_noise(cls):
     hot, warm, cold = (sampler.sample(4000, asked, heat).std(0) for heat in (1.0, 0.5, 1e-4))
     torch.testing.assert_close(warm / hot, torch.full((2,), 0.5), atol=0.1, rtol=0)
     assert (cold < 0.001 * hot).all()
+
+
+def test_an_iteration_agrees_with_scikit_learn():
+    latents = mixture(500)[0].double()
+    weights, means, factors = _maximised(latents, torch.rand(500, 3).double().softmax(1))
+    reference = FittedMixture(3)
+    reference.weights_, reference.means_ = weights.numpy(), means.numpy()
+    reference.precisions_cholesky_ = torch.linalg.inv(factors).mT.numpy()
+    expected = torch.from_numpy(reference.predict_proba(latents.numpy()))
+    torch.testing.assert_close(_responsibilities(latents, weights, means, factors), expected)
 
 
 def test_no_more_latents_are_fitted_to_than_change_a_mixture(monkeypatch):
