@@ -135,6 +135,7 @@ def printed(table, monkeypatch, capsys, *args):
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
 
 
+@pytest.mark.slow
 def test_the_table_of_experiments_has_means_deviations_and_real_points_and_runs_nothing_twice(
     table, monkeypatch, capsys, tmp_path
 ):

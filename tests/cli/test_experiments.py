@@ -39,11 +39,23 @@ QUICK = [
 ]
 
 
-SLOW = ("cgan_clusters_mnist", "dcgan_keras_mnist")  # k-means, and 2 seconds a batch
+def representatives():
+    """Return enough configs for each class of models and of data, but for those of MNIST."""
+    seen, found = set(), set()
+    for config in CONFIGS:
+        sections = yaml.safe_load(config.read_text())
+        classes = {sections[name]["class_path"] for name in ("model", "data")}
+        if not config.stem.endswith("_mnist") and classes - seen:
+            seen |= classes
+            found.add(config)
+    return found
+
+
+REPRESENTATIVES = representatives()
 
 
 def marked(config):
-    marks = pytest.mark.slow if config.stem in SLOW else ()
+    marks = pytest.mark.pictures if config in REPRESENTATIVES else pytest.mark.slow
     return pytest.param(config, marks=marks, id=config.stem)
 
 
@@ -78,6 +90,7 @@ def test_config_is_short_complete_and_begins_with_its_command(config):
     assert config.stem.startswith(USUAL_NAMES.get(model, (f"{model.lower()}_",)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiment", ["dcgan_mnist", "acgan_mnist"])
 def test_changing_the_data_needs_no_change_in_the_models_section(run, experiment, tmp_path):
     text = (ROOT / "configs" / f"{experiment}.yaml").read_text()

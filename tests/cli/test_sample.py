@@ -7,9 +7,8 @@ import yaml
 
 
 @pytest.fixture
-def trained(run, tmp_path):
-    run(
-        "fit",
+def trained(fitted):
+    return fitted(
         "--model=R3GAN",
         "--data=Iris",
         "--data.species_column=true",
@@ -18,7 +17,6 @@ def trained(run, tmp_path):
         "--trainer.max_epochs=3",
         "--trainer.check_val_every_n_epoch=1",
     )
-    return tmp_path / "lightning_logs" / "r3gan_iris" / "version_0"
 
 
 def rows_of(path):

@@ -129,6 +129,7 @@ pictures: {{num_samples: 20}}
     return path
 
 
+@pytest.mark.pictures
 def test_the_command_line_trains_resumes_to_the_bit_samples_and_judges(run, config, tmp_path):
     run("fit", f"--config={config}")
     run("fit", f"--config={config}", "--trainer.max_epochs=3")
