@@ -42,10 +42,10 @@ QUIET = [
 gc.freeze()
 
 LONG = (
-    *("test_readme.py", "test_resume.py", "test_experiments.py", "test_autoencoders.py"),
-    *("test_hostile_checkpoints.py", "test_devices.py", "test_benchmarks.py", "test_golden.py"),
+    *("test_golden.py", "test_readme.py", "test_hostile_checkpoints.py", "test_resume.py"),
+    *("test_experiments.py", "test_autoencoders.py", "test_errors.py", "test_data_modules.py"),
 )
-"""Files that take a minute each: begun first, no process waits for another's in the end."""
+"""Files that take longest: begun first, no process waits for another's in the end."""
 
 
 @pytest.hookimpl(tryfirst=True)

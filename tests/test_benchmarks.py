@@ -67,6 +67,7 @@ def test_a_benchmark_prints_a_table_with_a_row_for_each_seed(
     assert [line.split("|")[1].strip() for line in table[2:]] == ["seed 3", "mean", "real data"]
 
 
+@pytest.mark.slow
 def test_the_benchmark_of_tables_judges_samples_real_rows_and_baselines():
     import tables
 

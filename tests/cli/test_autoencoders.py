@@ -70,7 +70,6 @@ def last(root, version=0):
     return torch.load(run_of(root, version) / "checkpoints" / "last.ckpt", weights_only=True)
 
 
-@pytest.mark.pictures
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("model", MODELS)
 def test_a_resumed_run_equals_one_that_never_stopped(curves, run, tmp_path, monkeypatch, model):

@@ -193,6 +193,7 @@ def test_a_signal_saves_and_says_how_to_go_on(config, tmp_path, signum):
     assert last(tmp_path)["random_states"]
 
 
+@pytest.mark.slow
 def test_a_kill_between_checkpoints_resumes_from_the_last_good_one(
     curves, run, config, tmp_path, environment
 ):

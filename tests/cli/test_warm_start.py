@@ -108,6 +108,7 @@ def test_it_encodes_reconstructs_and_draws_from_a_checkpoint_alone(whole):
     assert 0 <= model.sample(50).min() <= model.sample(50).max() <= 1
 
 
+@pytest.mark.slow
 def test_a_mixture_for_each_label_makes_it_conditional(run, tmp_path):
     plain = [option for option in SMALL if not option.startswith("--model.sampler")]
     run("fit", *plain, *CONDITIONAL)
