@@ -106,17 +106,18 @@ class Run:
         self.folder = self.folder.rename(root / "moved")
 
     def batches(self) -> int:
-        """Return how many batches it holds.
+        """Return how many batches its last checkpoint holds.
 
         Raises:
             InputError: If a checkpoint is damaged.
         """
-        found = 0
-        for path in (self.last, self.last.with_name("best.ckpt")):
-            if path.exists():
-                loops = load_checkpoint(path)["loops"]["fit_loop"]
-                found = max(found, loops["epoch_loop.batch_progress"]["total"]["ready"])
-        return found
+        best = self.last.with_name("best.ckpt")
+        if best.exists():
+            load_checkpoint(best)
+        if not self.last.exists():
+            return 0
+        loops = load_checkpoint(self.last)["loops"]["fit_loop"]
+        return int(loops["epoch_loop.batch_progress"]["total"]["ready"])
 
     def end(self) -> End:
         """Return what its last checkpoint holds, and its curves."""

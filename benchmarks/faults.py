@@ -12,6 +12,7 @@ What needs a small disk is mounted, which takes the rights of root; else it is l
 """
 
 import argparse
+import logging
 import os
 import random
 import shutil
@@ -72,6 +73,7 @@ class Bench:
         found: Counter[str] = Counter()
         for name in cycle(names):
             expected, run, hits, whole, held = self.end(name), self.run(name), 0, True, 0
+            trace: list[tuple[int, int]] = []  # how each process ended, and the batches held then
             share = min(kills - found["tried"], max(1, kills // len(names)))
             with Reader(run) as reader:
                 while hits < share:
@@ -81,11 +83,15 @@ class Bench:
                     hits += 1
                     held, before = run.holds(), held
                     whole = whole and code in KILLED and held >= before
+                    trace.append((code, held))
                 code = 0 if code == 0 else run.fit(without_pictures)
             self.reads, self.damaged = self.reads + reader.reads, self.damaged + reader.damaged
             whole = whole and code == 0 and run.ended_as(expected)
             found.update(tried=hits, lost=0 if whole else max(1, hits))
-            shutil.rmtree(run.root)
+            if whole:
+                shutil.rmtree(run.root)
+            else:
+                sys.stderr.write(f"lost: {fault}, {name} in {run.root}: {trace}, then {code}\n")
             if found["tried"] >= kills:
                 return found["tried"], found["lost"]
         raise AssertionError("there is no model")
@@ -182,6 +188,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     sys.argv = ["gan_lightning"]
+    logging.getLogger("tensorboard").setLevel(logging.ERROR)  # a killed run's curves are cut
     with tempfile.TemporaryDirectory() as root:
         bench = Bench(Path(root), options.seed)
         lines = table(measure(bench, options.kills, options.times))

@@ -49,7 +49,7 @@ def by_torchrun(folder, environment, **variables):
         "PYTHONPATH": os.pathsep.join([environment["PYTHONPATH"], str(folder)]),
         "PATH": os.pathsep.join([bin_of_python, environment["PATH"]]),
     }
-    options = ["--nproc-per-node=2", "--max-restarts=3", "--master-port=0", "--no-python"]
+    options = ["--nproc-per-node=2", "--max-restarts=3", "--standalone", "--no-python"]
     torchrun = [sys.executable, "-m", "torch.distributed.run", *options]
     done = subprocess.run(
         [*torchrun, SCRIPT, "tiny.yaml"],
