@@ -66,6 +66,9 @@ class Run:
     Args:
         name: Its model.
         root: Folder for its files; made where it is missing.
+
+    Attributes:
+        output: File beside that folder, which takes what its processes say.
     """
 
     def __init__(self, name: str, root: Path) -> None:
@@ -75,6 +78,7 @@ class Run:
         self.name, self.root, self.config = name, root, root / f"{name}.yaml"
         self.config.write_text(text, encoding="utf-8")
         self.folder = root / "lightning_logs" / name / "version_0"
+        self.output = root.parent / "output"
 
     @property
     def last(self) -> Path:
@@ -93,7 +97,7 @@ class Run:
         if process == 0:
             words = [f"--config={self.config}", f"--trainer.default_root_dir={self.root}"]
             resumed = [f"--ckpt_path={self.last}"]
-            _fit(resumed if self.last.exists() else words, self.root.parent / "output", arrange)
+            _fit(resumed if self.last.exists() else words, self.output, arrange)
         return process
 
     def fit(self, arrange: Callable[[], object] = lambda: None) -> int:

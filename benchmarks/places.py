@@ -49,10 +49,17 @@ def killed(run: Run, chance: random.Random) -> bool:
     return in_step(range(BATCHES // 2, BATCHES - 10))(run, chance, 0) in KILLED
 
 
+def on_disk(name: str, place: Path) -> Run:
+    """Return a run on a small disk; what it says is written elsewhere."""
+    run = Run(name, place / "run")
+    run.output = place.with_name("output")
+    return run
+
+
 def full_disk(name: str, place: Path, expected: End, chance: random.Random) -> bool | None:
     """Let the disk be full at a random share of what a run writes, and make room for it then."""
     with small_disk(place, chance.randint(60, 400)):
-        run = Run(name, place / "run")
+        run = on_disk(name, place)
         code = run.fit(without_pictures)
         if code == 0:
             return None
@@ -64,7 +71,7 @@ def full_disk(name: str, place: Path, expected: End, chance: random.Random) -> b
 def read_only(name: str, place: Path, expected: End, chance: random.Random) -> bool | None:
     """Ask a run to go on where nothing can be written, and later where it can."""
     with small_disk(place, 65536):
-        run = Run(name, place / "run")
+        run = on_disk(name, place)
         if not killed(run, chance):
             return None
         held = run.holds()
