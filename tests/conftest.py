@@ -2,10 +2,13 @@
 
 import gc
 import os
+import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,27 +21,59 @@ from PIL import Image
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
+from lightning.pytorch import Callback
+from lightning.pytorch.utilities import model_helpers
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gan_lightning.callbacks import LatentPictures, SamplePictures
 from gan_lightning.cli import main
 
 # Lightning 2.6 calls functions that jsonargparse 4.50 has renamed.
 os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"
 
 ROOT = Path(__file__).parent.parent
+QUIET = [
+    "--trainer.accelerator=cpu",
+    "--trainer.enable_model_summary=false",
+    "--trainer.enable_progress_bar=false",
+]
 
 # Or each collection would look through half a million objects of the libraries.
 gc.freeze()
 
 LONG = (
-    *("test_readme.py", "test_resume.py", "test_experiments.py", "test_autoencoders.py"),
-    *("test_hostile_checkpoints.py", "test_devices.py", "test_benchmarks.py", "test_golden.py"),
+    *("test_golden.py", "test_readme.py", "test_hostile_checkpoints.py", "test_resume.py"),
+    *("test_experiments.py", "test_autoencoders.py", "test_errors.py", "test_data_modules.py"),
 )
-"""Files that take a minute each: begun first, no process waits for another's in the end."""
+"""Files that take longest: begun first, no process waits for another's in the end."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONG)
+    cases: Counter[str] = Counter()
+    for item in items:
+        if (sampled := item.get_closest_marker("sampled")) is not None:
+            family = item.nodeid.partition("[")[0]
+            if cases[family] % sampled.args[0]:
+                item.add_marker(pytest.mark.slow)
+            cases[family] += 1
+
+
+HOOKS_THAT_DRAW = [
+    (callback, name, vars(callback)[name])
+    for callback in (SamplePictures, LatentPictures)
+    for name in ("on_train_start", "on_train_batch_end", "on_train_end")
+    if name in vars(callback)
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out pictures, two thirds of a short run, but for tests marked for them or as slow."""
+    drawn = any(item.get_closest_marker(name) for name in ("pictures", "slow"))
+    for callback, name, hook in HOOKS_THAT_DRAW:  # before any fixture trains
+        setattr(callback, name, hook if drawn else getattr(Callback, name))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -46,6 +81,14 @@ def _cache_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Leave the user's cache alone; the processes that tests start inherit this."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _lightning_looks_for_no_torchscript() -> Iterator[None]:
+    """Spare each call of ``load_from_checkpoint`` a tenth of a second in ``inspect.stack``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_helpers, "inspect", SimpleNamespace(stack=list))
         yield
 
 
@@ -88,15 +131,40 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setattr(sys, "argv", ["gan_lightning"])
 
     def run(*args: str) -> None:
-        everywhere = [
-            f"--trainer.default_root_dir={tmp_path}",
-            "--trainer.accelerator=cpu",
-            "--trainer.enable_model_summary=false",
-            "--trainer.enable_progress_bar=false",
-        ]
+        everywhere = [f"--trainer.default_root_dir={tmp_path}", *QUIET]
         main([*args, *everywhere] if args and args[0] != "--help" else args)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _fitted_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    runs: dict[tuple[bool, tuple[str, ...]], Path] = {}
+
+    def fitted_once(*args: str) -> Path:
+        key = SamplePictures.on_train_end is Callback.on_train_end, args
+        if key not in runs:
+            root = tmp_path_factory.mktemp("fitted")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sys, "argv", ["gan_lightning"])
+                main(["fit", *args, *QUIET, f"--trainer.default_root_dir={root}"])
+            (runs[key],) = root.glob("lightning_logs/*/version_0")
+        return runs[key]
+
+    return fitted_once
+
+
+@pytest.fixture
+def fitted(tmp_path: Path, _fitted_once: Callable[..., Path]) -> Callable[..., Path]:
+    """Fit with some arguments once for all tests, and return a copy of the run's folder."""
+
+    def fitted(*args: str) -> Path:
+        run = _fitted_once(*args)
+        copied = tmp_path / run.relative_to(run.parents[2])
+        shutil.copytree(run, copied)
+        return copied
+
+    return fitted
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ def test_a_benchmark_prints_a_table_with_a_row_for_each_seed(
     assert [line.split("|")[1].strip() for line in table[2:]] == ["seed 3", "mean", "real data"]
 
 
+@pytest.mark.slow
 def test_the_benchmark_of_tables_judges_samples_real_rows_and_baselines():
     import tables
 
@@ -135,6 +136,7 @@ def printed(table, monkeypatch, capsys, *args):
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
 
 
+@pytest.mark.slow
 def test_the_table_of_experiments_has_means_deviations_and_real_points_and_runs_nothing_twice(
     table, monkeypatch, capsys, tmp_path
 ):

@@ -107,6 +107,7 @@ def arguments_of(command):
     return [*arguments, *validate, *SHORT]
 
 
+@pytest.mark.pictures
 @pytest.mark.filterwarnings("ignore:.* of the rows kept the inequalities:UserWarning")
 @pytest.mark.parametrize(
     "page",
@@ -135,6 +136,7 @@ def test_the_commands_of_a_page_run_in_their_order_and_leave_what_they_promise(
         assert re.search(r"^test/ .*^ks ", capsys.readouterr().out, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow  # three processes that load PyTorch
 def test_the_command_for_two_devices_runs(elsewhere, environment):
     (command,) = {command for command in ALL_COMMANDS if "devices 2" in command}
     done = subprocess.run(

@@ -36,6 +36,7 @@ def speedrun(monkeypatch):
     return benchmark("speedrun")
 
 
+@pytest.mark.slow
 def test_a_budget_is_spent_and_samples_are_written(speedrun, monkeypatch, tmp_path, capsys):
     path = tmp_path / "samples.npz"
     words = ["speedrun.py", "--budget=3", f"--output={path}", "--num_samples=50", *TINY]

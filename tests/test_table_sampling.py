@@ -64,6 +64,7 @@ def given(fitted, wanted, num_samples=300):
     return data.units.frame(rows)
 
 
+@pytest.mark.sampled(2)
 def test_given_cells_stay_and_the_others_follow(fitted):
     by_kind = given(fitted, "kind=v")
     assert (by_kind["kind"] == "v").all()

@@ -136,14 +136,13 @@ def test_too_few_lines_or_steps_are_refused(lines, steps):
 
 
 @pytest.fixture
-def trained(run, tmp_path):
+def trained(fitted):
     """Checkpoints of a model of images and of one of rows, both hardly trained."""
 
     def trained(data, *options):
         short = ["--trainer.max_epochs=1", "--trainer.limit_train_batches=2"]
         short += ["--metrics.num_samples=20", "--pictures.num_samples=4"]
-        run("fit", f"--data={data}", *options, *short)
-        return next((tmp_path / "lightning_logs").rglob("last.ckpt"))
+        return fitted(f"--data={data}", *options, *short) / "checkpoints" / "last.ckpt"
 
     return trained
 

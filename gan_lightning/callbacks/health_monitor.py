@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -50,7 +51,7 @@ class HealthMonitor(Callback):
     ) -> None:
         if not isinstance(pl_module, GenerativeModel) or not pl_module.logging_due:
             return
-        self._collect(trainer, "train/")
+        self._collect(trainer, "train/", but=_not_of_this_step(trainer, outputs))
         if pl_module.batches // trainer.log_every_n_steps % JUDGED_EVERY == 0:  # type: ignore[attr-defined]
             self._judge(trainer)
 
@@ -89,10 +90,10 @@ class HealthMonitor(Callback):
         self.found = [Diagnosis(*words) for words in state_dict.get("found", [])]
         self._validations = state_dict.get("validations", 0)
 
-    def _collect(self, trainer: Trainer, stage: str) -> None:
+    def _collect(self, trainer: Trainer, stage: str, but: Collection[str] = ()) -> None:
         """Record what was just logged: the only place that waits for the device."""
         for name, value in trainer.callback_metrics.items():
-            if name.startswith(stage) and WATCHED.fullmatch(name):
+            if name.startswith(stage) and WATCHED.fullmatch(name) and name not in but:
                 self._add(trainer, name, float(value))
 
     def _add(self, trainer: Trainer, name: str, value: float) -> None:
@@ -143,3 +144,14 @@ def _is_last(trainer: Trainer) -> bool:
     epochs = trainer.max_epochs
     interval = trainer.check_val_every_n_epoch or 1
     return epochs is not None and 0 <= epochs < trainer.current_epoch + 1 + interval
+
+
+def _not_of_this_step(trainer: Trainer, outputs: STEP_OUTPUT) -> set[str]:
+    """Return the losses that Lightning still holds of players that did not move in this step.
+
+    A run that was resumed does not hold them, and has to see what one sees that never stopped.
+    """
+    if not isinstance(outputs, Mapping) or "loss" in outputs:  # of one loss, which is always there
+        return set()
+    moved = {f"train/{name}" for name in outputs}
+    return {name for name in trainer.callback_metrics if name.endswith("_loss")} - moved

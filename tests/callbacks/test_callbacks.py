@@ -157,6 +157,7 @@ def test_early_stopping_works_on_a_validation_metric(tmp_path):
     assert trainer.current_epoch == 2
 
 
+@pytest.mark.pictures
 def test_pictures_lie_in_the_run_folder_and_in_tensorboard_at_the_same_step(tmp_path):
     data = Iris(batch_size=32)  # 4 batches an epoch
     trainer = fit(make(data), data, tmp_path, SamplePictures(every_n_batches=3, num_samples=20))

@@ -65,6 +65,7 @@ MODELS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 def test_a_compiled_model_has_the_names_and_the_weights_of_one_that_is_not(make):
     expected = trained(make, GeneratorEMA())

@@ -37,6 +37,8 @@ from gan_lightning.networks import (
     MLPGenerator,
 )
 
+pytestmark = pytest.mark.pictures
+
 
 def moments(batches):
     return [n for n in range(batches + 1) if is_moment(n)]

@@ -55,6 +55,25 @@ def test_what_was_said_is_not_said_again_when_a_run_goes_on():
     assert resumed.curves == monitor.curves
 
 
+def test_a_loss_counts_where_its_player_moved_and_not_where_lightning_still_holds_it(tmp_path):
+    monitor, model, data = HealthMonitor(), R3GAN((4,), n_critic=3), Iris(val_fraction=0.3)
+    trainer = Trainer(
+        max_epochs=4,
+        log_every_n_steps=1,
+        limit_val_batches=0,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[monitor],
+    )
+    trainer.fit(model, data)
+    batches = [batch for batch, _ in monitor.curves["train/d_loss"]]
+    assert batches == list(range(len(batches)))
+    assert [batch for batch, _ in monitor.curves["train/g_loss"]] == batches[2::3]
+
+
 def test_curves_stay_short_and_keep_their_end():
     monitor = HealthMonitor()
     trainer = SimpleNamespace(fit_loop=SimpleNamespace(total_batch_idx=0))

@@ -23,6 +23,8 @@ from gan_lightning.networks import (
     MLPGenerator,
 )
 
+pytestmark = pytest.mark.pictures
+
 
 class Grey(Generator):
     """Makes images whose brightness is their label."""

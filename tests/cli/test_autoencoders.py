@@ -70,6 +70,7 @@ def last(root, version=0):
     return torch.load(run_of(root, version) / "checkpoints" / "last.ckpt", weights_only=True)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("model", MODELS)
 def test_a_resumed_run_equals_one_that_never_stopped(curves, run, tmp_path, monkeypatch, model):
     config = config_of(tmp_path, model)
@@ -93,10 +94,15 @@ def test_a_resumed_run_equals_one_that_never_stopped(curves, run, tmp_path, monk
     assert curves(run_of(tmp_path)) == curves(run_of(tmp_path, 1))
 
 
+@pytest.fixture(scope="module")
+def configs(tmp_path_factory):
+    """The paths of the experiment with each model."""
+    return {model: config_of(tmp_path_factory.mktemp(model), model) for model in MODELS}
+
+
 @pytest.fixture
-def trained(run, tmp_path):
-    run("fit", f"--config={config_of(tmp_path, 'Autoencoder')}", "--trainer.max_epochs=2")
-    return run_of(tmp_path)
+def trained(fitted, configs):
+    return fitted(f"--config={configs['Autoencoder']}", "--trainer.max_epochs=2")
 
 
 def test_a_checkpoint_alone_holds_the_model_and_its_fitted_sampler(trained):
@@ -116,6 +122,7 @@ def test_a_checkpoint_alone_holds_the_model_and_its_fitted_sampler(trained):
     )
 
 
+@pytest.mark.pictures
 def test_the_pictures_of_a_latent_space_are_there(trained):
     names = {path.name for path in (trained / "pictures").iterdir() if path.is_dir()}
     seen = {"reconstructions", "traversals", "interpolations", "plane", "scatter", "grid", "real"}
@@ -134,6 +141,7 @@ def test_another_sampler_can_be_chosen_when_samples_are_drawn(run, trained, tmp_
         assert np.load(output)["images"].shape == (11, 1, 8, 8)
 
 
+@pytest.mark.slow
 def test_another_sampler_can_be_judged(run, trained, capsys):
     checkpoint = trained / "checkpoints" / "last.ckpt"
     before, found = checkpoint.read_bytes(), {}

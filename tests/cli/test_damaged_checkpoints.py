@@ -100,6 +100,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_part_of_another_form_is_refused_in_a_sentence(complaint, checkpoint, name):
     held = torch.load(checkpoint, weights_only=True)
@@ -124,6 +125,7 @@ FILES = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("command", ["sample", "fit"])
 def test_a_damaged_file_is_refused_in_a_sentence(complaint, checkpoint, command, name):

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 
-@pytest.mark.parametrize("model_class", ["GAN", pytest.param("R3GAN", marks=pytest.mark.slow)])
+@pytest.mark.slow  # tests/cli/test_ranks.py forks its processes
+@pytest.mark.parametrize("model_class", ["GAN", "R3GAN"])
 def test_two_ranks_draw_their_own_numbers_and_keep_equal_weights(
     tmp_path, environment, model_class
 ):

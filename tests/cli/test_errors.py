@@ -156,6 +156,7 @@ COMMAND_LINES = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("words", "args"), COMMAND_LINES.items(), ids=range(len(COMMAND_LINES)))
 def test_a_wrong_command_line_is_explained(complaint, words, args):
     line = complaint(*args)
@@ -242,6 +243,7 @@ CONFIGS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("words", "content"), CONFIGS.items(), ids=range(len(CONFIGS)))
 def test_a_wrong_config_is_explained(complaint, tmp_path, words, content):
     path = tmp_path / "wrong.yaml"
@@ -252,10 +254,9 @@ def test_a_wrong_config_is_explained(complaint, tmp_path, words, content):
 
 
 @pytest.fixture
-def trained(run, tmp_path):
+def trained(fitted):
     """The checkpoint of a GAN trained for one epoch on Iris."""
-    run(*GAN_ON_IRIS)
-    return tmp_path / "lightning_logs" / "gan_iris" / "version_0" / "checkpoints" / "last.ckpt"
+    return fitted(*GAN_ON_IRIS[1:]) / "checkpoints" / "last.ckpt"
 
 
 def test_a_damaged_checkpoint_is_named(complaint, trained):
@@ -285,6 +286,7 @@ def rewritten(path, change):
     torch.save(checkpoint, path)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -349,6 +351,7 @@ class FailsInTraining(MLPGenerator):
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("name", "line"), [("FailsToBegin", 7), ("FailsInTraining", 11)])
 def test_a_bug_in_a_class_of_your_own_is_shown_where_it_is(
     complaint, run, tmp_path, monkeypatch, name, line
@@ -363,6 +366,7 @@ def test_a_bug_in_a_class_of_your_own_is_shown_where_it_is(
         run(*GAN_ON_IRIS, f"--model.generator=own_classes.{name}")
 
 
+@pytest.mark.slow
 def test_what_next_can_be_pasted_as_it_is(capsys, tmp_path, monkeypatch):
     root = tmp_path / "it's a folder"
     root.mkdir()
@@ -380,6 +384,7 @@ def test_what_next_can_be_pasted_as_it_is(capsys, tmp_path, monkeypatch):
     assert "Finished after" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_samples_report_a_replaced_file_and_leave_a_folder_of_others_alone(
     complaint, run, capsys, trained, tmp_path
 ):

@@ -7,10 +7,10 @@ from gan_lightning.version import __version__
 
 
 @pytest.fixture
-def checkpoint(run, tmp_path, monkeypatch):
-    run("fit", "--model=R3GAN", "--data=Iris", "--trainer.max_epochs=1")
+def checkpoint(fitted, tmp_path, monkeypatch):
+    run = fitted("--model=R3GAN", "--data=Iris", "--trainer.max_epochs=1")
     monkeypatch.chdir(tmp_path)
-    return f"--ckpt_path={tmp_path}/lightning_logs/r3gan_iris/version_0/checkpoints/last.ckpt"
+    return f"--ckpt_path={run}/checkpoints/last.ckpt"
 
 
 def test_export_says_where_its_files_are_and_what_they_replace(checkpoint, tmp_path, capsys):

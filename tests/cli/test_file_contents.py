@@ -23,6 +23,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place[-1])
 def test_a_file_in_the_wrong_place_is_refused_without_its_contents(

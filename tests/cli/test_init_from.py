@@ -26,6 +26,7 @@ def loaded(path):
     return torch.load(path, weights_only=True)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_weights_of_a_checkpoint_start_a_new_run_of_any_family(run, tmp_path, capsys, family):
     optimizers, options = FAMILIES[family]
@@ -66,6 +67,7 @@ def base(run, tmp_path):
     return last_of(tmp_path)
 
 
+@pytest.mark.slow
 def test_weights_may_meet_other_data_which_going_on_may_not(complaint, run, base, tmp_path):
     setosa = [*GAN, "--data.species=[setosa]", "--trainer.max_epochs=2"]
     before = base.read_bytes()
@@ -94,6 +96,7 @@ def test_a_run_does_not_resume_with_other_data_of_the_same_shape(complaint, run,
         run("fit", *going_on, "--data.init_args.batch_size=200")
 
 
+@pytest.mark.slow
 def test_a_checkpoint_alone_says_what_model_starts(run, base, tmp_path):
     lower = "--model.init_args.n_critic=2"
     run("fit", f"--init_from={base}", lower)
@@ -121,6 +124,7 @@ WRONG = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("words", "options"), WRONG.items(), ids=range(len(WRONG)))
 def test_weights_that_do_not_fit_are_refused_by_name(complaint, base, words, options):
     assert words in complaint(*GAN, f"--init_from={base}", *options)

@@ -1,89 +1,73 @@
-"""A run that is killed at any moment loses nothing that it has saved, to the bit."""
+"""A run that meets a fault at any moment loses nothing that it has saved, to the bit."""
 
-import json
-import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-EXPERIMENT = """
-seed_everything: 3
-data: {class_path: Iris, init_args: {batch_size: 32}}  # 4 batches an epoch
-model:
-  class_path: GAN
-  init_args:
-    generator: {class_path: MLPGenerator, init_args: {latent_dim: 4, hidden_dims: [8]}}
-    discriminator: {class_path: MLPDiscriminator, init_args: {hidden_dims: [8]}}
-trainer:
-  max_epochs: 150
-  accelerator: cpu
-  check_val_every_n_epoch: 2
-  log_every_n_steps: 3
-  enable_progress_bar: false
-  enable_model_summary: false
-  callbacks:
-    - {class_path: GeneratorEMA, init_args: {half_life: 500}}
-metrics: {num_samples: 20}
-pictures: {every_n_batches: 100000, num_samples: 10}
-"""
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+try:
+    from doomed_runs import Run, same
+    from faults import Bench, Reader, table
+    from places import TRIALS
+    from strikes import STRIKES
+finally:
+    sys.path.remove(str(ROOT / "benchmarks"))
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+QUICK = "SIGKILL in half a write of a checkpoint"
+"""The one that is not slow."""
 
 
-def killed(tmp_path, environment, kills, seed):
-    """Kill a run so often; return what its driver says of kills and of runs that ended."""
-    config = tmp_path / "killed.yaml"
-    config.write_text(EXPERIMENT)
-    done = subprocess.run(
-        [
-            *(sys.executable, Path(__file__).with_name("kills.py"), config),
-            *(tmp_path / f"seed_{seed}", str(kills), str(seed)),
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return [x for x in said if "signal" in x], [x for x in said if "ended" in x]
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["gan_lightning"])
+        yield Bench(tmp_path_factory.mktemp("bench"), seed=0)
 
 
-def assert_same(a, b, where):
-    if isinstance(a, dict):
-        assert a.keys() == b.keys(), where
-        for key in a:
-            assert_same(a[key], b[key], f"{where}.{key}")
-    elif isinstance(a, list | tuple):
-        assert len(a) == len(b), where
-        for i, pair in enumerate(zip(a, b, strict=True)):
-            assert_same(*pair, f"{where}[{i}]")
-    elif isinstance(a, torch.Tensor):
-        assert torch.equal(a, b), where
-    else:
-        assert a == b, where
-
-
-def curve(checkpoint):
-    events = EventAccumulator(str(Path(checkpoint).parents[1]), size_guidance={"scalars": 0})
-    events.Reload()
-    return [(event.step, event.value) for event in events.Scalars("val/ks")]
+@pytest.mark.parametrize(
+    "fault",
+    [fault if fault == QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in STRIKES],
+)
+def test_a_kill_at_any_moment_loses_nothing_that_was_saved_to_the_bit(bench, fault):
+    kills = 1 if fault == QUICK else 10
+    assert bench.kill(fault, kills) == (kills, 0)
+    assert bench.damaged == 0
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_moment_loses_nothing_that_was_saved_to_the_bit(tmp_path, environment):
-    _, (through,) = killed(tmp_path, environment, 0, 0)
-    expected = torch.load(through["ended"], weights_only=True)
-    kills, runs = killed(tmp_path, environment, 60, 1)
-    assert len(kills) == 60
-    for before, after in pairwise(kills):  # what was saved once is never gone
-        if before["run"] == after["run"] and before["held"] is not None:
-            assert after["held"] >= before["held"]
-    for run in runs:
-        assert run["code"] == 0
-        found = torch.load(run["ended"], weights_only=True)
-        for part in ("state_dict", "optimizer_states", "callbacks", "random_states", "epoch"):
-            assert_same(found[part], expected[part], part)
-        assert curve(run["ended"]) == curve(through["ended"])
+@pytest.mark.parametrize("fault", TRIALS)
+def test_a_fault_of_disk_clock_or_folder_loses_nothing(bench, fault):
+    found = bench.try_out(fault, 5)
+    if found is None:
+        pytest.skip("mounting a disk takes the rights of root")
+    tried, lost = found
+    assert tried > 0
+    assert lost == 0
+
+
+def test_the_judge_sees_a_bit_and_a_reader_a_damaged_checkpoint(tmp_path, bench):
+    weights = {"a": [torch.zeros(3), 1.0], "b": (2, "x")}
+    assert same(weights, {"a": [torch.zeros(3), 1.0], "b": (2, "x")})
+    assert not same(weights, {"a": [torch.tensor([0, 0, 1e-45]), 1.0], "b": (2, "x")})
+    run = Run("GAN", tmp_path)
+    assert run.holds() == 0
+    run.last.parent.mkdir(parents=True)
+    run.last.write_bytes(b"PK damaged")
+    assert run.holds() == -1
+    reader = Reader(run)
+    reader.read()
+    assert (reader.reads, reader.damaged) == (1, 1)
+
+
+def test_the_table_of_faults_counts_what_was_tried():
+    *_, kill, clock, together = table(
+        {"kill": (5, 0), "full disk": None, "clock": (3, 1)}
+    ).splitlines()
+    assert kill == "| kill | 5 | 5 | 0 |"
+    assert clock == "| clock | 3 | 2 | 1 |"
+    assert together == "| all | 8 | 7 | 1 |"

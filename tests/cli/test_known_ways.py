@@ -58,6 +58,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("words", "options"), REFUSED.items(), ids=range(len(REFUSED)))
 def test_what_two_players_do_not_know_is_refused_by_name(complaint, tmp_path, words, options):
     assert words in complaint(*GAN, *options)
@@ -144,6 +145,7 @@ def test_devices_that_a_machine_has_stay(monkeypatch, settings):
     assert as_available({"accelerator": "cuda", **settings}) == {}
 
 
+@pytest.mark.slow
 def test_a_run_on_devices_that_are_gone_is_judged_and_gone_on_with(run, tmp_path):
     run(*GAN)
     (last,) = tmp_path.rglob("last.ckpt")
@@ -201,6 +203,7 @@ def test_the_second_ctrl_c_interrupts_and_a_second_sigterm_does_not():
     stop.release()
 
 
+@pytest.mark.pictures
 def test_a_stop_after_the_very_last_batch_loses_no_final_picture(
     run, tmp_path, monkeypatch, capsys
 ):
@@ -235,7 +238,8 @@ metrics: {num_samples: 20}
 """
 
 
-@pytest.mark.parametrize("killed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [0, 1])
 def test_where_one_process_of_two_is_killed_the_other_ends_with_a_sentence(
     tmp_path, environment, killed
 ):

@@ -176,6 +176,7 @@ def fit(logger, tmp_path, monkeypatch):
     return fit
 
 
+@pytest.mark.pictures
 @pytest.mark.filterwarnings("ignore")  # those of other packages are theirs
 def test_a_logger_gets_all_it_can_keep_and_a_run_goes_on_in_it(logger, fit, tmp_path, capsys):
     fit("--trainer.max_epochs=2")

@@ -67,17 +67,8 @@ PLACES = {
 }
 
 
-ALIKE = ("spaces in the name", "a logger of CSV files with a name")
-"""Places for the slow tests: each is like another one."""
-
-
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        pytest.param(*setting, id=place, marks=pytest.mark.slow if place in ALIKE else ())
-        for place, setting in PLACES.items()
-    ],
-)
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize(("name", "settings"), PLACES.values(), ids=PLACES)
 def test_last_and_best_are_found_wherever_the_config_puts_the_runs(
     in_folder, tmp_path, name, settings
 ):
@@ -98,6 +89,7 @@ def test_the_newest_run_of_any_experiment_is_found_where_no_config_is_named(in_f
     assert (tmp_path / "x.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_that_merely_is_called_checkpoints_moves_no_run(in_folder, tmp_path):
     config = in_folder()
     main(["fit", config])
@@ -159,6 +151,7 @@ def test_the_lock_of_a_run_dies_with_its_process(tmp_path):
     lock.release()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("lost", ["removed", "renamed"])
 def test_a_run_folder_that_vanishes_is_reported(in_folder, tmp_path, capsys, monkeypatch, lost):
     run, save = tmp_path / "lightning_logs/small/version_0", Checkpoints._save_and_compare
@@ -172,6 +165,7 @@ def test_a_run_folder_that_vanishes_is_reported(in_folder, tmp_path, capsys, mon
     assert f"{run.relative_to(tmp_path)}, the run's folder, is gone" in line
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", [None, "curves", b"curves"])
 def test_curves_that_cannot_be_written_are_named_with_the_cause(
     in_folder, tmp_path, capsys, monkeypatch, name

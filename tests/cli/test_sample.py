@@ -7,9 +7,8 @@ import yaml
 
 
 @pytest.fixture
-def trained(run, tmp_path):
-    run(
-        "fit",
+def trained(fitted):
+    return fitted(
         "--model=R3GAN",
         "--data=Iris",
         "--data.species_column=true",
@@ -18,7 +17,6 @@ def trained(run, tmp_path):
         "--trainer.max_epochs=3",
         "--trainer.check_val_every_n_epoch=1",
     )
-    return tmp_path / "lightning_logs" / "r3gan_iris" / "version_0"
 
 
 def rows_of(path):
@@ -44,6 +42,7 @@ def test_samples_are_rows_in_centimetres_with_their_names(run, trained, tmp_path
     assert all(3 < float(length) < 10 for length in lengths)
 
 
+@pytest.mark.slow
 def test_a_seed_makes_samples_repeatable_and_without_one_they_differ(run, trained, tmp_path):
     seeded = [sampled(run, trained, tmp_path, "--seed=5") for _ in range(2)]
     assert seeded[0] == seeded[1]

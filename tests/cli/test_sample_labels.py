@@ -57,6 +57,7 @@ def sampled(run, checkpoint, tmp_path, *args):
         return dict(arrays)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [("7", [7] * 5), ("0,1,2", [0, 1, 2, 0, 1]), ("9, 0", [9, 0, 9, 0, 9])],
@@ -69,6 +70,7 @@ def test_labels_that_were_asked_for_are_taken_in_turn(run, conditional, tmp_path
     assert arrays["labels"].tolist() == expected
 
 
+@pytest.mark.slow
 def test_without_labels_each_sample_has_a_random_one_that_is_written_down(
     run, conditional, tmp_path
 ):
@@ -86,6 +88,7 @@ def test_the_same_latents_with_another_label_are_other_images(run, conditional, 
     assert not np.array_equal(first["images"], second["images"])
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("wanted", "wrong"),
     [("10", "10"), ("-1", "-1"), ("0,11", "11"), ("seven", "seven"), ("1,,2", "")],
@@ -145,6 +148,7 @@ def test_a_network_that_cannot_make_the_datas_shape_is_explained(complaint):
     assert "found points of shape (4,)" in line
 
 
+@pytest.mark.slow
 def test_smaller_latents_give_samples_that_vary_less(run, unconditional, tmp_path):
     spreads = []
     for truncation in (2.0, 0.5, 0.1):
@@ -161,6 +165,7 @@ def test_the_protocol_names_the_truncation(run, conditional, capsys):
     assert "50 samples of the raw weights, latents truncated at 0.5, seed 0" in output
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("truncation", ["0", "-1.5"])
 def test_a_truncation_that_there_is_none_of_is_refused(complaint, unconditional, truncation):
     error = complaint("sample", f"--ckpt_path={unconditional}", f"--truncation={truncation}")

@@ -330,6 +330,7 @@ def test_metrics_are_made_anew_each_time(module, points):
     assert len(fresh.gathered(real=True)) == 3
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("labelled", [False, True])
 def test_figures_are_named_and_can_be_drawn(module, labelled):
     samples, labels = module.unscale(module.scale(module.train.x[:30])), module.train.labels[:30]

@@ -60,6 +60,7 @@ def table(num_rows=600):
     return frame
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.filterwarnings("ignore:The table has:UserWarning")
 @pytest.mark.parametrize("name", FOLLOWS)
 def test_what_follows_from_others_in_every_row_does_in_every_sample(name):

@@ -151,6 +151,11 @@ def test_the_command_line_trains_resumes_to_the_bit_samples_and_judges(run, conf
     assert len(output.read_text().splitlines()) == 31
     run("test", f"--config={config}", f"--ckpt_path={checkpoints[0]}")
     assert (logs / "version_0" / "metrics.json").is_file()
-    assert list(logs.glob("version_0/pictures/*/*.png"))
     model = LightningModule.load_from_checkpoint(checkpoints[0], weights_only=True)
     assert type(model) is Diffusion
+
+
+@pytest.mark.slow
+def test_its_pictures_are_drawn(run, config, tmp_path):
+    run("fit", f"--config={config}")
+    assert list(tmp_path.glob("lightning_logs/small/version_0/pictures/*/*.png"))

@@ -78,6 +78,7 @@ def test_what_no_checkpoint_could_restore_is_refused_by_name(value):
         describe(value, "generator")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "make",
     [

@@ -237,6 +237,7 @@ GAMES = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("make", GAMES.values(), ids=GAMES)
 @pytest.mark.parametrize(("batch_size", "parts"), [(8, 2), (8, 3), (7, 2), (16, 16)])
 def test_a_batch_in_parts_moves_the_weights_as_a_whole_one_does(fit, make, batch_size, parts):

@@ -33,6 +33,7 @@ def test_changed_images_have_the_shape_and_the_precision_that_they_had(policy, s
         assert changed.isfinite().all()
 
 
+@pytest.mark.sampled(2)
 @every_policy
 def test_images_are_changed_differentiably(policy):
     augment = DiffAugment(policy)

@@ -145,6 +145,7 @@ def test_the_variance_after_all_blocks_does_not_grow_with_their_number(num_block
     assert 1.5 < share < 3.5
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("num_blocks", [1, 6])
 def test_images_start_with_a_variance_near_one_whatever_the_depth(num_blocks):
     sizes = {"base_channels": 16, "max_channels": 64, "num_blocks": num_blocks}

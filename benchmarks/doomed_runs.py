@@ -1,0 +1,222 @@
+"""Tiny runs in forked processes that meet a fault, go on, and are compared with one left alone."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lightning.callbacks import SamplePictures
+from gan_lightning.checkpoint_files import load_checkpoint
+from gan_lightning.cli import main
+from gan_lightning.errors import InputError
+
+Curves = dict[str, list[tuple[int, float]]]
+End = tuple[dict[str, Any], Curves]
+
+EXPERIMENT = """
+seed_everything: 3
+data: {{class_path: Iris, init_args: {{batch_size: 32, species_column: true}}}}
+model: {{class_path: {name}, init_args: {settings}}}
+trainer:
+  max_epochs: 20
+  accelerator: cpu
+  check_val_every_n_epoch: 2
+  log_every_n_steps: 3
+  enable_progress_bar: false
+  enable_model_summary: false
+  callbacks: {callbacks}
+metrics: {{num_samples: 20}}
+pictures: {{num_samples: 10}}
+"""
+MODELS = {
+    "GAN": "{}",
+    "WGANGP": "{n_critic: 5}",
+    "R3GAN": "{generator: LabelledGenerator, discriminator: ProjectionDiscriminator}",
+    "VAE": "{warm_up_batches: 30}",
+    "WarmStartedGAN": "{sampler: {class_path: GaussianMixture, init_args: {num_components: 2}}, "
+    "reconstruction_batches: 35, game_batches: 40}",
+}
+"""The models and their settings; the R3GAN knows labels and has its two penalties."""
+
+PHASES = {"reconstruction": range(35), "game": range(35, 75)}
+"""Batches of the warm start's phases."""
+
+BATCHES = 75
+"""Fewest batches of a run."""
+
+PARTS = (
+    *("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "random_states"),
+    *("epoch", "global_step"),
+)
+"""What has to be equal in two checkpoints."""
+
+
+class Run:
+    """A run that goes on whenever it is asked to.
+
+    Args:
+        name: Its model.
+        root: Folder for its files; made where it is missing.
+
+    Attributes:
+        output: File beside that folder, which takes what its processes say.
+    """
+
+    def __init__(self, name: str, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        callbacks = "[]" if name == "VAE" else "[GeneratorEMA]"
+        text = EXPERIMENT.format(name=name, settings=MODELS[name], callbacks=callbacks)
+        self.name, self.root, self.config = name, root, root / f"{name}.yaml"
+        self.config.write_text(text, encoding="utf-8")
+        self.folder = root / "lightning_logs" / name / "version_0"
+        self.output = root.parent / "output"
+
+    @property
+    def last(self) -> Path:
+        """Return where its last checkpoint is, if there is one."""
+        return self.folder / "checkpoints" / "last.ckpt"
+
+    def go_on(self, arrange: Callable[[], object] = lambda: None) -> int:
+        """Start it, or resume it in a forked process, and return that process.
+
+        Args:
+            arrange: What the process does before that.
+        """
+        if not self.last.exists():  # nothing was saved, and nothing is lost
+            shutil.rmtree(self.folder, ignore_errors=True)
+        process = os.fork()
+        if process == 0:
+            words = [f"--config={self.config}", f"--trainer.default_root_dir={self.root}"]
+            resumed = [f"--ckpt_path={self.last}"]
+            _fit(resumed if self.last.exists() else words, self.output, arrange)
+        return process
+
+    def fit(self, arrange: Callable[[], object] = lambda: None) -> int:
+        """Let it go on until its process ends, and return the exit code, or minus the signal."""
+        _, status = os.waitpid(self.go_on(arrange), 0)
+        return os.waitstatus_to_exitcode(status)
+
+    def move_to(self, root: Path) -> None:
+        """Move its whole folder to another place, from where it goes on by its path."""
+        self.folder = self.folder.rename(root / "moved")
+
+    def batches(self) -> int:
+        """Return how many batches its last checkpoint holds.
+
+        Raises:
+            InputError: If a checkpoint is damaged.
+        """
+        best = self.last.with_name("best.ckpt")
+        if best.exists():
+            load_checkpoint(best)
+        if not self.last.exists():
+            return 0
+        loops = load_checkpoint(self.last)["loops"]["fit_loop"]
+        return int(loops["epoch_loop.batch_progress"]["total"]["ready"])
+
+    def end(self) -> End:
+        """Return what its last checkpoint holds, and its curves."""
+        checkpoint = load_checkpoint(self.last)
+        events = EventAccumulator(str(self.folder), size_guidance={"scalars": 0}).Reload()
+        tags = set(events.Tags()["scalars"]) - {"train/points_per_second"}
+        curves = {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in tags}
+        return {part: checkpoint[part] for part in PARTS if part in checkpoint}, curves
+
+    def holds(self) -> int:
+        """Return how many batches it holds, or -1 if a checkpoint is damaged."""
+        try:
+            return self.batches()
+        except InputError:
+            return -1
+
+    def ended_as(self, expected: End) -> bool:
+        """Return whether it ended as another one did, to the bit."""
+        try:
+            return same(self.end(), expected)
+        except (InputError, OSError):
+            return False
+
+
+def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:
+    """Fit, and end this process."""
+    code = 1
+    try:
+        file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for stream in (1, 2):
+            os.dup2(file, stream)
+        torch.set_num_threads(1)
+        arrange()
+        main(["fit", *words])
+        code = 0
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else 1
+    except KeyboardInterrupt:  # before the run listens to signals
+        code = 128 + signal.SIGINT
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def without_pictures() -> None:
+    """Draw nothing in this process: pictures would be two thirds of so short a run."""
+    for hook in ("on_train_start", "on_train_batch_end", "on_train_end"):
+        setattr(SamplePictures, hook, getattr(Callback, hook))
+
+
+def same(a: Any, b: Any) -> bool:
+    """Return whether nested values are equal, tensors bit for bit."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return torch.equal(a, b)
+    return bool(a == b)
+
+
+def kill_after(process: int, cpu_seconds: float, sent: int) -> int:
+    """Send a signal to a process when it has worked so long; return how it ended, as ``fit``.
+
+    Raises:
+        TimeoutError: If it lives on for two minutes.
+    """
+    code = _wait(process, lambda: worked(process) >= cpu_seconds)
+    if code is None:
+        os.kill(process, sent)
+        deadline = time.monotonic() + 120
+        code = _wait(process, lambda: time.monotonic() > deadline)
+    if code is None:
+        raise TimeoutError(f"signal {sent} did not end process {process}")
+    return code
+
+
+def _wait(process: int, enough: Callable[[], bool]) -> int | None:
+    """Wait for a process; return how it ended, or None if there was enough before."""
+    while True:
+        found, status = os.waitpid(process, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if enough():
+            return None
+        time.sleep(0.005)
+
+
+def worked(process: int) -> float:
+    """Return the CPU seconds of a process."""
+    try:
+        table = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    fields = table.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
