@@ -64,7 +64,7 @@ def run_logger(
                 default_hp_metric=False,
                 purge_step=batches_of(checkpoint),  # remove what came after it
             )
-        rank_zero_warn(f"{path} lies in no run's folder, so the run continues in a new one.")
+        rank_zero_warn(f"{path} lies in no run's folder, so that the run goes on in a new one.")
     source = Run.of_checkpoint(start) if start is not None else None
     experiment = arguments.experiment or (source.experiment if source else "experiment")
     return NewRunLogger(Path(root or ".") / LOGS, experiment, default_hp_metric=False)
