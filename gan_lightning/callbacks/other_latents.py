@@ -18,8 +18,8 @@ class OtherLatents(Callback):
     """Draws samples from other latents while a model is tested, and restores it afterwards.
 
     Args:
-        sampler: Of an autoencoder, makes another sampler, which is fitted to the latents of all
-            training points; None keeps its own.
+        sampler: For an autoencoder: makes another sampler, fitted to the latents of all training
+            points; None keeps its own.
         truncation: Largest absolute value of the numbers in latents from N(0, I); None keeps them.
         temperature: Factor of the noise that a sampler's latents are made of; None keeps it.
     """

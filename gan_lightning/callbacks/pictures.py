@@ -59,6 +59,7 @@ class SamplePictures(Callback):
         self.score: str | None = None
         self._surface = SurfacePicture()
         self._drawn_at: tuple[int, bool] | None = None
+        self._has_pictures = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         folder, batches = run_folder(trainer), _batches(trainer)
@@ -92,7 +93,7 @@ class SamplePictures(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._draw(trainer, pl_module, last=True)
-        if isinstance(pl_module, GenerativeModel):
+        if isinstance(pl_module, GenerativeModel) and self._has_pictures:
             with isolate_rng():
                 torch.manual_seed(self.seed)
                 pictures = dict(closing_pictures(trainer, pl_module))
@@ -131,6 +132,7 @@ class SamplePictures(Callback):
             return
         pictures: dict[str, Picture] = data.figures(data.unscale(x), labels)
         if pictures:
+            self._has_pictures = True
             pictures |= self._surface.of(model, data, x)
         rows = [] if labels is None else data.row_names(labels)
         self._save(trainer, pictures, self._caption(batches), rows, on_board)

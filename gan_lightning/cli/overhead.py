@@ -51,7 +51,8 @@ def forget_absent_gpus() -> None:
     """Spare each optimizer's step the search for a missing driver.
 
     Lightning has PyTorch ask the driver's library whether there is a GPU, since that leaves the GPU
-    to processes that are started later. Adam asks in each step, and the library is opened anew.
+    to processes that are started later. Adam asks in each step, and the library is opened each
+    time.
     """
     if not torch.cuda.is_available():
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"

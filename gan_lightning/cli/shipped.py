@@ -24,7 +24,7 @@ def shipped_named(name: str) -> Path:
     """Return the file of a shipped experiment.
 
     Raises:
-        InputError: If there is none of that name; with the nearest one.
+        InputError: If there is none of that name; it suggests the nearest one.
     """
     known = shipped()
     if name in known:
@@ -35,7 +35,7 @@ def shipped_named(name: str) -> Path:
 
 
 def summary(path: Path) -> str:
-    """Return the line of an experiment's opening comment that says what it is."""
+    """Return the line of an experiment's opening comment that describes it."""
     _, _, line, *_ = path.read_text(encoding="utf-8").splitlines()
     return line.lstrip("# ").rstrip(".")
 
@@ -44,7 +44,7 @@ def with_shipped_configs(words: Sequence[str]) -> list[str]:
     """Return a command line in which names of shipped experiments are paths of their files.
 
     Raises:
-        InputError: If a file of one's own could be meant as well.
+        InputError: If a user's file could be meant as well.
     """
     found = list(words)
     for i, option, value in _configs(words):

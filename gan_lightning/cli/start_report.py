@@ -1,4 +1,4 @@
-"""What a person is told when training begins."""
+"""The report at the start of training."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from gan_lightning.data import DataModule
 
 
 class StartReport(Callback):
-    """Says where a run lives, and what it trains on what, before the first batch.
+    """Reports a run's folder, data, networks, device and seed before the first batch.
 
-    Lightning's own summary of a model lists its modules, and knows no players.
+    Lightning's own summary lists modules, not players.
     """
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        place = _place(trainer)  # which all ranks ask for together
+        place = _place(trainer)  # all ranks ask for it together
         if not trainer.is_global_zero:
             return
         before = trainer.ckpt_path
@@ -48,7 +48,7 @@ def _described(data: DataModule) -> str:
 
 
 def _networks(model: LightningModule) -> str:
-    """Return each network that training moves with its number of weights."""
+    """Return each trained network with its number of weights."""
     counts = {
         name: sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
         for name, network in model.named_children()
@@ -72,7 +72,7 @@ def _device(trainer: Trainer) -> str:
 
 
 def _statistics(trainer: Trainer, model: LightningModule) -> list[str]:
-    """Return a line where batch normalisation makes several processes differ from one."""
+    """Return a line if batch normalisation makes several processes differ from one."""
     networks = local_statistics(model) if trainer.world_size > 1 else []
     if not networks:
         return []

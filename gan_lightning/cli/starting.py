@@ -1,4 +1,4 @@
-"""Starting from weights: a new run whose networks begin where those of a checkpoint ended."""
+"""Starting from weights: a new run whose networks start with those of a checkpoint."""
 
 import sys
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from gan_lightning.samplers import LatentSampler
 
 
 def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
-    """Give a model's networks the weights of a checkpoint, and return in a sentence which.
+    """Copy weights of a checkpoint to a model's networks, and return a sentence on which.
 
-    Nothing else is taken: averages, counts, samplers, optimizers and random numbers begin anew.
+    Nothing else is copied: averages, counts, samplers, optimizers and random numbers are reset.
 
     Args:
         model: The model of the new run.
         checkpoint: What the checkpoint holds.
-        path: Where it lies, for the sentence.
+        path: Its path, for the sentence.
 
     Raises:
-        InputError: If a network of the same name is another one, or if there is none.
+        InputError: If a network of the same name differs, or if there is none.
     """
     held = checkpoint["state_dict"]
     taken: list[str] = []
@@ -54,13 +54,13 @@ def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
 
 
 def tell_start(sentence: str) -> None:
-    """Say what a new run starts from."""
+    """Report the weights from which a new run starts."""
     sys.stdout.write(f"{sentence}\n")
     sys.stdout.flush()
 
 
 def _check_network(name: str, network: Module, weights: Mapping[str, Any], path: Path) -> None:
-    """Make sure that weights are those of a network of the same build.
+    """Make sure that weights fit a network.
 
     Raises:
         InputError: If they are not, with the first weight that differs.

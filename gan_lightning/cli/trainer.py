@@ -35,7 +35,7 @@ class GenerativeTrainer(Drawing):
     callbacks: list[Callback]
 
     folder: str | None = None
-    """The run's folder, where its loggers do not say which it is."""
+    """The run's folder, if its loggers do not know it."""
 
     _agreed: str | None = None
 
@@ -119,7 +119,7 @@ class _Restoring(_CheckpointConnector):
     def _restore_modules_and_callbacks(
         self, checkpoint_path: str | Path | None = None, weights_only: bool | None = None
     ) -> None:
-        # Lightning converts later, and float64 would be rounded to the float32 of a new model.
+        # Lightning converts later, so float64 would be rounded to a new model's float32.
         self.trainer.precision_plugin.convert_module(self.trainer.lightning_module)
         with restoring(checkpoint_path):
             super()._restore_modules_and_callbacks(checkpoint_path, weights_only)

@@ -1,4 +1,4 @@
-"""What ``interpolate`` and ``project`` are asked for, and the files that they write."""
+"""The options and output files of ``interpolate`` and ``project``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,11 +25,11 @@ from gan_lightning.models import GenerativeModel
 from gan_lightning.walks import Projection
 
 STEP = 90
-"""Milliseconds that a step of a walk is shown, its ends five times as long."""
+"""Milliseconds for each step of a walk; its ends last five times as long."""
 
 
 def check_walk(data: DataModule, path: Path) -> None:
-    """Refuse an output of no format; a walk of images may be a GIF."""
+    """Refuse an output of an unknown format; a walk of images may be a GIF."""
     if not (isinstance(data.units, ImageUnits) and path.suffix.lower() == ".gif"):
         check_output(data.units, path)
 
@@ -42,7 +42,7 @@ def write_walks(ways: Sequence[Tensor], data: DataModule, path: Path, rows: Sequ
         data: Of their kind.
         path: A grid of images with a row for each way, ``.png``; a walk along all ways at once and
             back, ``.gif``; or whatever samples are written as, one way after the other.
-        rows: What the ways are called; nothing if it is empty.
+        rows: Names of the ways; empty for none.
     """
     points = [data.unscale(way) for way in ways]
     ending = path.suffix.lower()
@@ -67,7 +67,7 @@ def write_walks(ways: Sequence[Tensor], data: DataModule, path: Path, rows: Sequ
 def points_to_project(
     data: DataModule, num_points: int, images: str | None, labels: Tensor | None
 ) -> Split:
-    """Return points in the model's scale and their labels: of files, or the first held-out ones.
+    """Return points in the model's scale and their labels, from files or held-out data.
 
     Raises:
         InputError: If a file holds no image, or if the data are none.
@@ -92,7 +92,7 @@ def points_to_project(
 
 
 def write_projection(found: Projection, data: DataModule, path: Path) -> None:
-    """Write points above what a model makes of them as a grid, or what it makes as samples are."""
+    """Write points above their projections as a grid, or projections as samples are written."""
     above, below = data.unscale(found.points), data.unscale(found.made)
     with replacing(path) as file:
         if not isinstance(data.units, ImageUnits) or path.suffix.lower() != ".png":
@@ -106,7 +106,7 @@ def write_projection(found: Projection, data: DataModule, path: Path) -> None:
 
 
 def error_of(found: Projection, data: DataModule) -> str:
-    """Return how far projections are from their points, in words."""
+    """Return the distance of projections from their points, in words."""
     error = float(found.errors.mean())
     if isinstance(data.units, ImageUnits):
         levels = error * (255 if data.units.value_range == "[0, 1]" else 127.5)
@@ -115,10 +115,10 @@ def error_of(found: Projection, data: DataModule) -> str:
 
 
 def need_latents(model: GenerativeModel, command: str) -> None:
-    """Refuse a model whose samples are made of no latents.
+    """Refuse a model without latents.
 
     Raises:
-        InputError: If it is one.
+        InputError: If it has none.
     """
     if not model.has_latents:
         raise InputError(f"{command}: {type(model).__name__} has no latents to walk through.")

@@ -7,7 +7,7 @@ Curve = list[tuple[int, float]]
 """Batches and values, in their order."""
 
 MOST_POINTS = 500
-"""Points of a curve that are kept, evenly chosen."""
+"""The largest number of points kept of a curve, evenly chosen."""
 
 
 def read_curves(folder: Path, unread: list[str]) -> tuple[dict[str, Curve], dict[str, str]]:
@@ -15,7 +15,7 @@ def read_curves(folder: Path, unread: list[str]) -> tuple[dict[str, Curve], dict
 
     Args:
         folder: The run's folder.
-        unread: Receives a sentence where there is nothing to read.
+        unread: Receives a sentence if there is nothing to read.
     """
     if not list(folder.glob("events.out.tfevents.*")):
         unread.append(f"{folder} holds no event files, so that its curves are not compared.")
@@ -27,7 +27,7 @@ def read_curves(folder: Path, unread: list[str]) -> tuple[dict[str, Curve], dict
     kept = {"scalars": MOST_POINTS, "tensors": 10, "images": 1, "histograms": 1}
     try:
         events = EventAccumulator(str(folder), kept).Reload()
-    except Exception as error:  # whatever a damaged file makes it stumble over
+    except Exception as error:  # damaged files raise many kinds of errors
         unread.append(f"{folder}: its event files cannot be read: {type(error).__name__}.")
         return {}, {}
     curves = {

@@ -1,4 +1,4 @@
-"""Runs of the same settings but for the seed, and numbers with their spread over seeds."""
+"""Runs with the same settings except the seed, and figures with their spread over seeds."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,37 +23,37 @@ class Family:
         return [run.figures[quantity] for run in self.runs if quantity in run.figures]
 
     def mean(self, quantity: str) -> float | None:
-        """Return the mean over the runs, None where no run has the quantity."""
+        """Return the mean over the runs; None if no run has the quantity."""
         values = self.values(quantity)
         return fmean(values) if values else None
 
     def deviation(self, quantity: str) -> float | None:
-        """Return the standard deviation over the runs, None for fewer than two."""
+        """Return the standard deviation over the runs; None for fewer than two."""
         values = self.values(quantity)
         return stdev(values) if len(values) > 1 else None
 
     def summary(self, quantity: str) -> str:
-        """Return mean ± standard deviation as text, empty where there is no number."""
+        """Return mean ± standard deviation as text, empty without a number."""
         mean, deviation = self.mean(quantity), self.deviation(quantity)
         if mean is None:
             return ""
         return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation)}"
 
     def floor(self, quantity: str) -> str:
-        """Return the mean of what real points have in place of samples, as text."""
+        """Return the mean for real points in place of samples, as text."""
         values = [run.floor[quantity] for run in self.runs if quantity in run.floor]
         return number(fmean(values)) if values else ""
 
     @property
     def described(self) -> str:
-        """How many runs there are, and their seeds."""
+        """The number of runs and their seeds."""
         seeds = ", ".join(str(run.seed) for run in self.runs if run.seed is not None)
         named = f" with the seed{'s' if len(self.runs) > 1 else ''} {seeds}" if seeds else ""
         return f"{len(self.runs)} run{'s' if len(self.runs) > 1 else ''}{named}"
 
     @property
     def protocols(self) -> list[str]:
-        """How the figures came about: one, if the runs were judged alike."""
+        """The protocols of the figures: a single one if all runs were judged alike."""
         return list(dict.fromkeys(run.protocol for run in self.runs if run.protocol))
 
 
@@ -62,7 +62,7 @@ def families_of(runs: Iterable[RunRecord]) -> list[Family]:
     found: dict[Any, list[RunRecord]] = {}
     for run in runs:
         settings = sorted((k, str(v)) for k, v in run.settings.items() if k not in OF_ONE_RUN)
-        # A run whose settings could not be read is like no other.
+        # A run with unreadable settings is a family of its own.
         found.setdefault(tuple(settings) or id(run), []).append(run)
     families = [Family("", members) for members in found.values()]
     experiments = [family.runs[0].name.partition("/")[0] for family in families]
@@ -74,7 +74,7 @@ def families_of(runs: Iterable[RunRecord]) -> list[Family]:
 
 
 def quantities_of(families: Sequence[Family]) -> list[str]:
-    """Return the names of all figures, in the order in which runs have them."""
+    """Return the names of all figures, in the order of the runs."""
     names = [name for family in families for run in family.runs for name in run.figures]
     return list(dict.fromkeys(names))
 
@@ -90,7 +90,7 @@ def differences_of(families: Sequence[Family]) -> dict[str, list[str]]:
 
 
 def number(value: float) -> str:
-    """Return a number as a table shows it."""
+    """Return a number as shown in a table."""
     return f"{value:.4g}"
 
 

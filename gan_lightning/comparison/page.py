@@ -1,4 +1,4 @@
-"""A comparison as one page that needs nothing but a browser, large or small."""
+"""A comparison as one self-contained page, for large and small screens."""
 
 import base64
 import html
@@ -12,10 +12,10 @@ from gan_lightning.comparison.families import Family, differences_of, quantities
 from gan_lightning.comparison.plots import COLOURS, plot_of
 
 MOST_PLOTS = 30
-"""Curves that are drawn; how many are left out is said."""
+"""The largest number of curves drawn; the page states how many are left out."""
 
 WIDEST = 900
-"""Pixels of a picture on the page."""
+"""Width of a picture on the page in pixels."""
 
 STYLE = """
 :root{color-scheme:light dark}
@@ -37,7 +37,7 @@ small{opacity:.75}
 
 
 def page_of(families: Sequence[Family]) -> str:
-    """Return HTML with figures, settings, pictures and curves; nothing in it is from elsewhere."""
+    """Return HTML with figures, settings, pictures and curves, without external content."""
     names = ", ".join(family.name for family in families)
     parts = [
         f"<h1>{_text(names)}</h1>",
@@ -115,13 +115,13 @@ def _pictures(families: Sequence[Family]) -> Iterator[str]:
 
 
 def _embedded(path: Path, unread: list[str]) -> str | None:
-    """Return a picture as an address that holds it, drawn anew: nothing else of a file goes in."""
+    """Return a picture as a data URL; it is re-encoded, so nothing else of the file gets in."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
             image.thumbnail((WIDEST, 4 * WIDEST))
             content = io.BytesIO()
             image.convert("RGB").save(content, "PNG", optimize=True)
-    except Exception as error:  # Pillow lets out whatever a damaged file makes it stumble over
+    except Exception as error:  # Pillow raises many kinds of errors for damaged files
         unread.append(f"{path} cannot be read: {type(error).__name__}.")
         return None
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"

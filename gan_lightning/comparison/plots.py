@@ -1,4 +1,4 @@
-"""Curves as small drawings that a page holds."""
+"""Curves as small drawings in a page."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from gan_lightning.comparison.curves import Curve
 from gan_lightning.comparison.families import number
 
 COLOURS = ("#1f77b4", "#e07b39", "#2ca02c", "#b8336a", "#7b5ea7", "#8c6d31", "#17a2a2", "#777777")
-"""One for each family."""
+"""Colours of the families."""
 
 WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 320, 180, 52, 20, 8
 
@@ -16,7 +16,7 @@ def plot_of(lines: Sequence[tuple[Curve, str]]) -> str:
     """Return an SVG of curves, each with its colour, over one pair of axes.
 
     Args:
-        lines: Curves and colours; what is not finite is left out.
+        lines: Curves and colours; values that are not finite are left out.
     """
     curves = [([(x, y) for x, y in curve if math.isfinite(y)], colour) for curve, colour in lines]
     points = [point for curve, _ in curves for point in curve]
@@ -47,7 +47,7 @@ def plot_of(lines: Sequence[tuple[Curve, str]]) -> str:
 def _dot(
     curve: Curve, colour: str, x_range: tuple[float, float], y_range: tuple[float, float]
 ) -> str:
-    """Return a dot at a curve of one point, which would have no line."""
+    """Return a dot for a curve of one point, which has no line."""
     if len(curve) != 1:
         return ""
     x, y = curve[0]

@@ -1,4 +1,4 @@
-"""What a run's folder keeps, read without building or trusting anything in it."""
+"""The content of a run's folder, read without building or trusting anything in it."""
 
 import json
 import math
@@ -12,10 +12,10 @@ import yaml
 from gan_lightning.comparison.curves import Curve, read_curves
 
 MOST_SETTINGS = 10_000
-"""No experiment has more; a config whose parts repeat each other has."""
+"""Limit that only malformed configs exceed, such as parts that repeat each other."""
 
 MOST_BYTES = 10_000_000
-"""No config or file of metrics is larger."""
+"""The largest size of a config or a file of metrics."""
 
 
 @dataclass
@@ -29,23 +29,23 @@ class RunRecord:
     figures: dict[str, float] = field(default_factory=dict)
     """Numbers by ``<stage>/<quantity>``."""
     floor: dict[str, float] = field(default_factory=dict)
-    """The same of real points in place of samples, where ``test`` has kept them."""
+    """The same for real points in place of samples, if ``test`` stored them."""
     protocol: str = ""
-    """How the figures came about."""
+    """The protocol of the figures."""
     curves: dict[str, Curve] = field(default_factory=dict)
     pictures: dict[str, Path] = field(default_factory=dict)
     """The newest picture of each kind."""
     unread: list[str] = field(default_factory=list)
-    """What could not be read, a sentence each."""
+    """Sentences about what could not be read."""
 
     @property
     def seed(self) -> Any:
-        """The seed of its training, where the config says it."""
+        """The seed of its training, if the config states it."""
         return self.settings.get("seed_everything")
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Return what a run's folder keeps; what cannot be read is said in ``unread``."""
+    """Return the content of a run's folder; ``unread`` lists what cannot be read."""
     place = folder.absolute()
     run = RunRecord(f"{place.parent.name}/{place.name}")
     _read_config(run, folder / "config.yaml")

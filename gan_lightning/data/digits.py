@@ -23,8 +23,8 @@ class Digits(Images):
         num_val: Images that are held out for validation and ``test``.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
-            white as often as they are bright, anew for every batch of training and the same each
-            time in validation and test.
+            with the grey value as the probability of white, redrawn for every training batch and
+            fixed in validation and test.
         features: Features that the metrics use; by default ``DigitFeatures`` with a margin.
     """
 

@@ -135,7 +135,7 @@ class ImageFolder(Images):
     def remember(self, memory: DataMemory) -> None:
         super().remember(memory)
         if hasattr(self, "train"):
-            del self.train  # to be cut anew
+            del self.train  # to be split again
 
     def held_out(self) -> HeldOut:
         return HeldOut(self._held_out, frozenset())

@@ -51,8 +51,8 @@ class MNIST(Images):
         size: Height and width: 28, or 32 by a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
-            white as often as they are bright, anew for every batch of training and the same each
-            time in validation and test.
+            with the grey value as the probability of white, redrawn for every training batch and
+            fixed in validation and test.
         features: Features that the metrics use; by default ``DigitFeatures`` of ``mnist``, and
             ``FilterFeatures`` of the two that show no digits.
         official: Accept the published files only. With ``false``, others of that form are accepted:

@@ -89,8 +89,8 @@ def _check_published(path: Path, dataset: type[MNIST]) -> None:
     elif not is_one:
         raise InputError(
             f"{path} is not the published file of {name}: it does not match its checksum. Remove "
-            "it, so that it is fetched anew; or set official to false, if these are data of your "
-            "own in that form."
+            "it to download it again, or set official to false if these are your own data in that "
+            "form."
         )
 
 

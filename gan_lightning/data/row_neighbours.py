@@ -73,7 +73,8 @@ def nearest_training_rows(
 
 
 def _written(columns: Sequence[Column], rows: Tensor) -> list[list[str]]:
-    cells = [_cells(column, values) for column, values in zip(columns, rows.T, strict=True)]
+    positive = rows + 0.0  # adding 0 makes 0 of -0
+    cells = [_cells(column, values) for column, values in zip(columns, positive.T, strict=True)]
     return [[cell or MISSING for cell in row] for row in zip(*cells, strict=True)]
 
 

@@ -38,10 +38,10 @@ class ColumnUnits(Units):
 
     @abstractmethod
     def with_columns(self, columns: Sequence[Column]) -> "ColumnUnits":
-        """Return the same scale for columns that have been read anew."""
+        """Return the same scale for columns that were read again."""
 
     def for_columns(self, columns: Sequence[Column]) -> "ColumnUnits":
-        """Return the same scale for columns that have been read anew.
+        """Return the same scale for columns that were read again.
 
         Raises:
             InputError: If they are others.

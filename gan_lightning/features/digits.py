@@ -14,7 +14,7 @@ from gan_lightning.networks import ConvClassifier
 
 WEIGHTS = Path(__file__).parent / "digits.safetensors"
 SHA256 = "df47b2b6e19d03a52d22530b7ca45f1c5044e9da7c0b14ba2b4b5a30b58d1372"
-"""Of the file: its first eight characters are part of every protocol."""
+"""Hash of the file, of which every protocol states the first eight characters."""
 
 SIZE = 28
 
@@ -23,12 +23,12 @@ class DigitFeatures(FeatureExtractor):
     """A ``ConvClassifier`` trained on MNIST by ``configs/classifier_mnist.yaml``.
 
     ``middle`` has 576 numbers, ``last`` 128, and there are ten classes. Images of another size are
-    resized to 28×28, coloured ones made grey. Of images other than digits it sees the strokes, and
-    its classes mean nothing.
+    resized to 28×28, coloured ones made grey. On images other than digits it responds to strokes,
+    and its classes mean nothing.
 
     Args:
-        margin: Black pixels, out of the 28, that are put around each image: MNIST's digits have
-            four, and digits that fill their image are taken for others without.
+        margin: Black pixels, out of the 28, around each image: MNIST's digits have four, and digits
+            that fill their image are misclassified without them.
     """
 
     def __init__(self, margin: int = 0) -> None:
@@ -48,7 +48,7 @@ class DigitFeatures(FeatureExtractor):
 
 @cache
 def _network() -> ConvClassifier:
-    """Read the weights once a process, and see that they are the ones that everybody has."""
+    """Read the weights once per process, and make sure that they are the shipped ones."""
     content = WEIGHTS.read_bytes()
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise InputError(f"{WEIGHTS} is damaged: install the package again.")

@@ -1,4 +1,4 @@
-"""Features of fixed filters, which know no kind of picture better than another."""
+"""Features of fixed filters, which favour no kind of picture."""
 
 import math
 from functools import cache
@@ -12,49 +12,50 @@ from gan_lightning.metrics.extractor import FeatureExtractor, Features
 FILTER_SIZE = 7
 NUM_ORIENTATIONS = 4
 WIDTH, FREQUENCY = 1.4, 0.25
-"""Of the filters: a Gaussian's deviation in pixels, and waves in a pixel."""
+"""Parameters of the filters: a Gaussian's deviation in pixels, and waves per pixel."""
 
 GRID = 4
 """Cells, along each side, in which energies are averaged."""
 
 LEAST_ENERGY = 0.1
-"""Squared contrast, in bytes, below which an area is as good as flat: what rounding leaves."""
+"""Squared contrast, in bytes, below which an area counts as flat: the effect of rounding."""
 
 SMALLEST_INPUT, SMALLEST_LEVEL = 24, 7
 """In pixels: smaller images are enlarged, and no level of the pyramid is smaller."""
 
 SLOPE = 2.5
-"""Weight of how contrast is spread over scales, in units of contrast itself: pictures differ more
-in the latter, but blur and noise change the former."""
+"""Weight of the spread of contrast over scales, relative to contrast itself: pictures differ more
+in the latter, but blur and noise change the former.
+"""
 
 WHOLE = 2 * GRID
-"""Weight of a number of the whole image in units of that of one of its cells."""
+"""Weight of a number of the whole image, relative to that of one of its cells."""
 
 BYTES_OF_COLOUR = 32
-"""A difference in colour that counts like contrast that differs by a factor of e."""
+"""A difference in colour that counts as much as a factor of e in contrast."""
 
 MAX_PIXELS = 2**20
-"""Pixels that are filtered at once."""
+"""Pixels filtered at once."""
 
 OPPONENTS = [[1 / 3, 1 / 3, 1 / 3], [1 / 2, -1 / 2, 0], [1 / 4, 1 / 4, -1 / 2]]
 """Brightness, red against green and yellow against blue, from red, green and blue."""
 
 
 class FilterFeatures(FeatureExtractor):
-    """Contrast at each scale and orientation, where it is, and colours: no weights, no training.
+    """Contrast at each scale, orientation and place, and colours: no weights, no training.
 
     After the gist of a scene (Oliva & Torralba, 2001): an image is taken apart into octaves, each
     is filtered by pairs of Gabor filters of four orientations, and their energies are averaged over
-    4×4 cells. Here logarithms of them count, and those of the whole image too. Of colours, means
-    and the energies of two opponent channels are kept.
+    4×4 cells. Here logarithms of energies are used, also those of the whole image. Colours
+    contribute means and the energies of two opponent channels.
 
-    ``middle`` says what is where, ``last`` has means and deviations over the image; the larger
-    images are, the more octaves there are. Of coloured images of 32×32 pixels they are 360 and 42
-    numbers, of 64×64 464 and 52. There are no classes.
+    ``middle`` keeps places, and ``last`` has means and deviations over the image; larger images
+    have more octaves. For coloured images of 32×32 pixels they have 360 and 42 numbers, for 64×64
+    464 and 52. There are no classes.
 
-    The constants above were chosen by what precision, recall, coverage and the distances say of
-    crops of photographs, of textures, shapes and digits: grey or coloured squares, noise, patches
-    in another order and blurred pictures have to be worse than real ones by each of them
+    The constants above were chosen by precision, recall, coverage and the distances on crops of
+    photographs, textures, shapes and digits: grey or coloured squares, noise, shuffled patches and
+    blurred pictures must score worse than real ones by each of them
     (``tests/features/test_filters.py``).
     """
 
@@ -72,7 +73,7 @@ def _features(images: Tensor) -> tuple[Tensor, Tensor]:
     if x.shape[1] == 3:
         x = torch.einsum("oc,nchw->nohw", x.new_tensor(OPPONENTS), x)
     octaves = _octaves(x)
-    energies = [_energies(octave[:, :1]) for octave in octaves]  # of brightness
+    energies = [_energies(octave[:, :1]) for octave in octaves]  # brightness
     cells = _spread(torch.stack([_log(adaptive_avg_pool2d(e, GRID)) for e in energies], 1))
     whole = _spread(torch.stack([_log(e.mean((2, 3))) for e in energies], 1))
     means = cells.mean((3, 4), keepdim=True)
@@ -91,7 +92,7 @@ def _features(images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _octaves(x: Tensor) -> list[Tensor]:
-    """Return images and what is left of them when they are halved, again and again."""
+    """Return images and their repeatedly halved versions."""
     if min(x.shape[2:]) < SMALLEST_INPUT:
         x = interpolate(x, (SMALLEST_INPUT,) * 2, mode="bicubic", antialias=True)
     octaves = []
@@ -115,7 +116,7 @@ def _log(energies: Tensor) -> Tensor:
 
 
 def _spread(logs: Tensor) -> Tensor:
-    """Return contrast over all scales, and how it is spread over them, in place of each scale.
+    """Return contrast over all scales and its spread over them, instead of each scale's.
 
     Args:
         logs: Shape ``(num, scales, …)``.

@@ -1,4 +1,4 @@
-"""Features of Inception-v3, as the papers use them."""
+"""Features of Inception-v3, as papers use them."""
 
 from functools import cache
 from hashlib import sha256

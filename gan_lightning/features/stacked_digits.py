@@ -10,8 +10,8 @@ from gan_lightning.metrics.extractor import FeatureExtractor, Features
 class StackedDigitFeatures(FeatureExtractor):
     """``DigitFeatures`` of each channel, side by side.
 
-    A class is a digit for each channel, the first one's in front: of three channels there are
-    1 000, and their logits are the sums of the channels' log-probabilities.
+    A class is one digit per channel, the first channel's first: three channels have 1 000 classes,
+    whose logits are sums of the channels' log-probabilities.
     """
 
     def __init__(self) -> None:

@@ -37,7 +37,7 @@ from gan_lightning.schedules import Schedule
 
 
 class AdversarialModule(Game, ABC):
-    """Two players: this class owns when each of them moves, a subclass what each minimises.
+    """Two players: this class owns when each of them is updated, a subclass what each minimises.
 
     The networks may know labels, both or neither: then the model is conditional.
 
@@ -59,7 +59,7 @@ class AdversarialModule(Game, ABC):
     """
 
     num_optimizers = 2
-    """The discriminator's, the generator's, and whatever else moves."""
+    """The optimizers of the discriminator, the generator, and any others."""
 
     def __init__(  # noqa: PLR0913 - all that a game can be composed of, once
         self,
@@ -88,7 +88,7 @@ class AdversarialModule(Game, ABC):
         self.micro_batches = micro_batches
 
     def training_step(self, batch: Batch, batch_idx: int) -> Terms:
-        """Let the players move, and log their losses where due."""
+        """Update the players, and log their losses where due."""
         real, labels = batch
         self.count_labels(labels)
         losses = self.play(real, labels)
@@ -116,7 +116,7 @@ class AdversarialModule(Game, ABC):
         real: Tensor,
         labels: Tensor,
     ) -> Tensor:
-        """Move one player a step down the sum of its terms, and return that, a scalar."""
+        """Update one player by a step on the sum of its terms, and return the sum, a scalar."""
         optimizer.zero_grad()
         losses = []
         parts = real.chunk(self.micro_batches), labels.chunk(self.micro_batches)
@@ -182,6 +182,6 @@ class AdversarialModule(Game, ABC):
 
 
 def _sum(terms: Terms) -> Tensor:
-    """Return the loss and, added up first, whatever else there is."""
+    """Return the loss and the sum of the other terms."""
     loss, *others = terms.values()
     return loss + reduce(torch.add, others) if others else loss

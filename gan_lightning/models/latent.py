@@ -1,4 +1,4 @@
-"""What can be done with an encoder, a decoder and latents between them."""
+"""The base of models with an encoder, a decoder and latents between them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -30,12 +30,12 @@ SamplerDuty = Literal["follow", "fit", "rest"]
 
 
 class LatentModel(GenerativeModel, ABC):
-    """Points become latents and latents become points, and a sampler draws latents of its own."""
+    """Encodes points to latents, decodes latents to points, and draws latents from a sampler."""
 
     has_latents = True
 
     codes_per_latent = 1
-    """Numbers that the encoder says of each latent unit."""
+    """Numbers that the encoder outputs for each latent unit."""
 
     temperature = 1.0
     """Factor of the noise that the latents of samples are made of."""
@@ -46,16 +46,16 @@ class LatentModel(GenerativeModel, ABC):
     latent_dim: int
 
     def sampler_duty(self) -> SamplerDuty:
-        """Return what a sampler has to do just now: by default training moves the latents."""
+        """Return what the sampler must do now; by default, training changes the latents."""
         return "follow"
 
     def sampler_was_fitted(self) -> None:
-        """Go on: the sampler that training waited for has been fitted to all latents."""
+        """Continue: the sampler that training waited for has been fitted to all latents."""
 
     def coders(
         self, data_shape: Shape, num_classes: int | None, encoder: MakeEncoder, decoder: MakeDecoder
     ) -> tuple[Encoder, Decoder]:
-        """Make an encoder and a decoder that agree.
+        """Make an encoder and a decoder that match.
 
         Raises:
             InputError: If one knows labels and the other does not.
@@ -74,7 +74,7 @@ class LatentModel(GenerativeModel, ABC):
         return made_encoder, made_decoder
 
     def made_sampler(self, sampler: MakeSampler, num_classes: int | None = None) -> LatentSampler:
-        """Make a sampler of the model's latents, which may want to be fitted first."""
+        """Make a sampler of the model's latents, which may have to be fitted first."""
         return built("sampler", LatentSampler, sampler, self.latent_dim, num_classes=num_classes)
 
     def exchange_sampler(self, sampler: MakeSampler) -> None:
@@ -83,7 +83,7 @@ class LatentModel(GenerativeModel, ABC):
 
     @abstractmethod
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the latent of each point, shape ``(batch, latent_dim)``, no gradients.
+        """Return the latent of each point, shape ``(batch, latent_dim)``, without gradients.
 
         Args:
             x: Points, shape ``(batch, *data_shape)``.
@@ -92,14 +92,14 @@ class LatentModel(GenerativeModel, ABC):
 
     @abstractmethod
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the point of each latent, shape ``(batch, *data_shape)``, no gradients."""
+        """Return the point of each latent, shape ``(batch, *data_shape)``, without gradients."""
 
     def code(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        """Return what the encoder says, shape ``(batch, codes_per_latent * latent_dim)``."""
+        """Return the encoder's output, shape ``(batch, codes_per_latent * latent_dim)``."""
         return conditioned(self.best("encoder"), x, self._needed(self.best("encoder"), labels))
 
     def outputs(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Return what the decoder says, shape ``(batch, *data_shape)``."""
+        """Return the decoder's output, shape ``(batch, *data_shape)``."""
         decoder = self.best_decoder()
         return conditioned(decoder, self.at_home(z), self._needed(decoder, labels))
 
@@ -112,7 +112,7 @@ class LatentModel(GenerativeModel, ABC):
         return self.encode(x, labels)
 
     def reconstruct(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return what is left of points after encoding and decoding."""
+        """Return points after encoding and decoding."""
         return self.decode(self.encode(x, labels), labels)
 
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
@@ -127,14 +127,14 @@ class LatentModel(GenerativeModel, ABC):
         return self.decode(z, labels)
 
     def latents_between(self, first: Tensor, last: Tensor, num_steps: int) -> Tensor:
-        """Return latents on straight lines: where those of data lie is the encoder's choice."""
+        """Return latents on straight lines, since the encoder decides where latents lie."""
         return interpolated(first, last, num_steps).unflatten(0, (len(first), num_steps))
 
     def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.encode(self.at_home(x), labels)
 
     def drawn(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Return a sample for each latent: by default the point that it stands for."""
+        """Return a sample for each latent; by default its decoded point."""
         return self.decode(z, labels)
 
     def _needed(self, network: Network, labels: Tensor | None) -> Tensor | None:
@@ -146,7 +146,7 @@ class LatentModel(GenerativeModel, ABC):
 
 
 def check_support(judge: Likelihood | ReconstructionLoss, x: Tensor) -> None:
-    """Make sure that points lie where a likelihood or a loss knows them.
+    """Make sure that points lie within the range of a likelihood or a loss.
 
     Raises:
         InputError: If one does not.

@@ -49,7 +49,7 @@ class LatentSampler(nn.Module, ABC):
 
         Args:
             num_samples: Number of latents.
-            labels: One for each of them, for a sampler that knows labels; others ignore them.
+            labels: One for each latent, for a sampler with labels; others ignore them.
             temperature: Factor of the normal noise that latents are made of. Below 1 they are more
                 typical and less diverse (Kingma & Dhariwal, 2018, Section 6).
         """

@@ -56,7 +56,7 @@ class ForEachLabel(LatentSampler):
         """
         if labels is None:
             raise InputError("ForEachLabel draws latents of labels.")
-        if torch.compiler.is_exporting():  # the shapes of a graph do not depend on the labels
+        if torch.compiler.is_exporting():  # shapes of a graph must not depend on labels
             of_each = torch.stack(
                 [sampler.sample(num_samples, None, temperature) for sampler in self.samplers]
             )

@@ -27,14 +27,14 @@ NEGLIGIBLE = 1e-4
 class GaussianMixture(FittedSampler):
     """Gaussians with full covariances, fitted by expectation maximisation.
 
-    Of an autoencoder this is the mixture density of Ghosh et al., 2020, Section 4. The fit starts
-    from the clusters of k-means, and a few iterations are enough: of 45 000 codes of digits with 32
+    The density of an autoencoder's latents in Ghosh et al., 2020, Section 4. The fit starts from
+    the clusters of k-means, and a few iterations are enough: of 45 000 codes of digits with 32
     numbers each, the likelihood of 10 000 others stops rising after the fifth.
 
     Args:
         latent_dim: Length of a latent vector.
-        num_components: Number of Gaussians; fewer are used where there are not at least five
-            latents along each axis for each of them.
+        num_components: Number of Gaussians; fewer if there are not at least five latents per
+            dimension for each of them.
         max_iterations: Iterations of expectation maximisation. They take at most 60 000 latents,
             drawn at random.
     """
@@ -76,7 +76,7 @@ class GaussianMixture(FittedSampler):
             :num_samples
         ]
         noise = torch.randn(num_samples, self.latent_dim, 1, device=self.means.device)
-        noise = temperature * noise.to(self.means)  # drawn in float32, alike in every precision
+        noise = temperature * noise.to(self.means)  # drawn in float32, equal in every precision
         return self.means[chosen] + (self.factors[chosen] @ noise).squeeze(2)
 
 

@@ -40,7 +40,7 @@ def test_each_disease_is_named_alone_and_once(name, tmp_path, capsys):
         assert "health/diagnosis/text_summary" not in board.Tags()["tensors"]
 
 
-def test_what_was_said_is_not_said_again_when_a_run_goes_on():
+def test_what_was_said_is_not_said_again_when_a_run_resumes():
     monitor = HealthMonitor()
     monitor.curves = {"train/active_units": [(50 * i, 0.0) for i in range(20)]}
     trainer = SimpleNamespace(

@@ -133,7 +133,7 @@ def test_what_the_model_was_built_from_is_there_by_name_where_it_is_no_default(t
     assert not any(f"model.{name}" in values for name in (*defaults, "data_shape", "_class_path"))
 
 
-def test_a_run_that_goes_on_writes_no_second_table(tmp_path):
+def test_a_resumed_run_writes_no_second_table(tmp_path):
     data = Iris()
     fit(tmp_path, data, max_epochs=1)
     before = len(list(tmp_path.rglob("events.*")))

@@ -69,7 +69,7 @@ def test_a_misspelling_is_answered_within_two_seconds(run, environment, args):
     }
 
 
-def test_the_same_words_are_answered_by_the_script_and_not_by_a_program_of_ones_own(monkeypatch):
+def test_the_same_words_are_answered_by_the_script_and_not_by_a_users_program(monkeypatch):
     said = []
     monkeypatch.setattr(sys.modules["gan_lightning.cli.main"], "check_command_line", said.append)
     for started, argv in [

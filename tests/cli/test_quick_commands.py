@@ -106,7 +106,7 @@ def test_a_config_is_found_by_its_name_from_any_folder(elsewhere):
 
 
 @pytest.mark.parametrize("own", ["r3gan_iris.yaml", "configs/r3gan_iris.yaml"])
-def test_a_name_that_may_mean_a_file_of_ones_own_is_refused(elsewhere, own):
+def test_a_name_that_may_mean_a_users_file_is_refused(elsewhere, own):
     (elsewhere / "configs").mkdir()
     shutil.copyfile(shipped()["r3gan_iris"], own)
     assert with_shipped_configs(["-c", "r3gan_iris"]) == ["-c", str(shipped()["r3gan_iris"])]

@@ -41,7 +41,7 @@ def test_a_run_says_at_once_where_it_lives_and_what_trains_on_what(fit, tmp_path
 
 
 @pytest.mark.slow
-def test_a_run_that_goes_on_says_from_where(fit, tmp_path):
+def test_a_resumed_run_says_from_where(fit, tmp_path):
     fit()
     out = fit("--ckpt_path=last", "--trainer.max_epochs=6").out
     assert f"Resumes from {tmp_path}/lightning_logs/r3gan_ring/version_0/" in out
@@ -72,7 +72,7 @@ def test_lightnings_summary_of_a_model_is_there_for_whoever_asks(fit):
 
 
 @pytest.mark.slow
-def test_a_disease_is_told_in_the_summary_too(fit):
+def test_a_diagnosis_is_in_the_summary_too(fit):
     settings = (
         "--trainer.callbacks=GeneratorEMA",
         "--trainer.callbacks.half_life=1e9",

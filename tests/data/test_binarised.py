@@ -1,4 +1,4 @@
-"""Black and white images: what is fixed is the same each time, what is drawn is drawn anew."""
+"""Black and white images: fixed ones stay the same, random ones are redrawn."""
 
 import pytest
 import torch
@@ -54,7 +54,7 @@ def test_validation_and_test_are_the_same_each_time_whatever_the_seed(how):
         assert torch.equal(draws[0], draws[2])
 
 
-def test_training_images_are_drawn_anew_and_repeatable_by_the_seed():
+def test_training_images_are_redrawn_and_repeatable_by_the_seed():
     module = digits("bernoulli")
     loader = module.predict_dataloader()  # training images in their order
     draws = []

@@ -1,4 +1,4 @@
-"""Tables of one's own: columns are found, and come back as they were."""
+"""Your own tables: columns are inferred, and samples have the same."""
 
 import numpy as np
 import pandas as pd
@@ -257,7 +257,7 @@ TOLD = {
 
 
 @pytest.mark.parametrize(("words", "content"), TOLD.items(), ids=range(len(TOLD)))
-def test_what_is_converted_or_left_out_is_told(tmp_path, words, content):
+def test_what_is_converted_or_left_out_is_reported(tmp_path, words, content):
     with pytest.warns(UserWarning, match=words):
         read(tmp_path, content)
 

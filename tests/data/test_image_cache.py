@@ -108,7 +108,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_of_the_files_makes_the_cache_anew_and_drops_the_old_one(root, change):
+def test_a_change_of_the_files_rebuilds_the_cache_and_drops_the_old_one(root, change):
     folder_of(root)
     (old,) = caches(root)
     change(root)

@@ -85,7 +85,7 @@ def test_a_tiff_whose_numbers_are_darkness_is_inverted(tmp_path):
     assert (read(path).pixels[0].double() - torch.from_numpy(expected)).abs().max() <= 1
 
 
-def test_16_bits_that_use_a_small_part_of_their_range_are_told(tmp_path):
+def test_16_bits_that_use_a_small_part_of_their_range_are_reported(tmp_path):
     for name in "ab":
         saved(Image.fromarray((RAMP * 4095).astype(np.uint16)), tmp_path / f"{name}.png")
     data = ImageFolder(str(tmp_path), size=16, val_fraction=0)
@@ -213,7 +213,7 @@ def test_colours_of_every_mode_are_those_that_are_seen(tmp_path, mode, ending, c
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp", "png", "tif"])
-def test_of_several_frames_the_first_is_read_and_it_is_told(tmp_path, ending):
+def test_of_several_frames_the_first_is_read_and_reported(tmp_path, ending):
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
     path = saved(frames[0], tmp_path / f"a.{ending}", save_all=True, append_images=frames[1:])
     pixels, remarks = read(path, channels=3)

@@ -104,7 +104,7 @@ def test_an_empty_folder_beside_pictures_is_named_and_changes_nothing(root, fill
     assert "no image in empty.png" in told
 
 
-def test_a_class_of_broken_pictures_is_told(root, fill):
+def test_a_class_of_broken_pictures_is_reported(root, fill):
     fill(cat=3, dog=1)
     (broken,) = (root / "dog").iterdir()
     broken.write_bytes(broken.read_bytes()[:45])
@@ -267,7 +267,7 @@ def test_a_split_below_the_classes_is_refused_by_name(root, fill):
         read(root)
 
 
-def test_pictures_beside_the_folders_of_a_split_are_told(root, fill):
+def test_pictures_beside_the_folders_of_a_split_are_reported(root, fill):
     fill(**{".": 2, "train": 4, "test": 4})
     data, told = read(root)
     assert len(data.train.x) == 4

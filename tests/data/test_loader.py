@@ -297,7 +297,7 @@ def test_even_a_rank_beyond_the_last_point_gets_as_many_points(num_points, world
         assert len(set(batch)) == len(batch) == size
 
 
-def test_a_state_counts_points_so_that_another_batch_size_goes_on_there():
+def test_a_state_counts_points_so_that_another_batch_size_continues_there():
     x = torch.arange(64)
     old = TensorLoader(x, x, 8, seed=1)
     seen = [batch for batch, _ in zip(old, range(4), strict=False)]

@@ -36,7 +36,9 @@ OF_ANOTHER_FORM = {
 
 
 @pytest.mark.parametrize("words", OF_ANOTHER_FORM)
-def test_files_of_another_form_are_refused_though_they_are_ones_own(mnist_files, tmp_path, words):
+def test_files_of_another_form_are_refused_though_they_are_the_users_own(
+    mnist_files, tmp_path, words
+):
     name, change = OF_ANOTHER_FORM[words]
     path = tmp_path / "MNIST" / "raw" / name
     path.write_bytes(change(path.read_bytes()))
@@ -68,7 +70,7 @@ def test_one_changed_bit_in_the_published_files_is_noticed(published, tmp_path, 
     assert "set official to false" in str(error.value)
 
 
-def test_files_of_ones_own_are_taken_when_that_is_said(mnist_files, tmp_path):
+def test_a_users_own_files_are_accepted_on_request(mnist_files, tmp_path):
     with pytest.raises(InputError, match="set official to false"):
         mnist(tmp_path, official=True)
     assert len(mnist(tmp_path, official=False).test.x) == 20

@@ -29,6 +29,7 @@ TRAINING = torch.tensor(
     [
         ([2.0, 3.0, 0, 1], ["2.0", "3", "yes"], 0),  # a copy
         ([0.3, 1.4, 0, 0], ["0.0", "1", "no"], 0.5),
+        ([-0.0, 1.0, 0, 0], ["0.0", "1", "no"], 0),
         ([2.0, 1.0, 0, 0], ["2.0", "1", "yes"], 1),  # another category is nearer than two units
         ([0.0, math.nan, 0, 0], ["0.0", "1", "no"], math.sqrt(1 + 1)),  # missing: at the mean, 2
     ],
@@ -42,7 +43,7 @@ def test_the_nearest_row_is_found_with_its_distance(sample, nearest, distance):
 
 
 def test_a_missing_cell_is_a_dash_and_a_constant_column_is_left_out():
-    samples = torch.tensor([[0.0, math.nan, 0, 1]], dtype=torch.float64)
+    samples = torch.tensor([[-0.0, math.nan, 0, 1]], dtype=torch.float64)
     assert nearest_training_rows(COLUMNS, TRAINING, samples).samples == [["0.0", "–", "yes"]]
 
 

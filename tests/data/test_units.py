@@ -65,7 +65,7 @@ def test_the_same_data_are_taken_without_a_word():
     again.load_state_dict(state)  # a warning would be an error
 
 
-def test_other_points_are_told():
+def test_other_points_are_reported():
     state = remembered(GaussianRing(num_samples=100, data_seed=0))
     other = GaussianRing(num_samples=100, data_seed=1)
     other.setup("fit")
@@ -84,7 +84,7 @@ def test_other_species_are_refused_by_name():
         other.load_state_dict(state)
 
 
-def test_a_model_that_goes_on_with_other_rows_sees_them_in_its_old_scale():
+def test_a_model_that_resumes_with_other_rows_sees_them_in_its_old_scale():
     state = remembered(Iris(["setosa"], val_fraction=0.0))
     other = Iris(["setosa"], val_fraction=0.5)
     other.remember(DataMemory.from_state(state))

@@ -80,7 +80,7 @@ def test_a_category_is_the_first_whose_cumulated_share_is_above_the_level(level)
 
 
 class Own(GenerativeModel):
-    """A model of one's own that draws by whatever it is given."""
+    """A user's model that draws by a given function."""
 
     def __init__(self, draw):
         super().__init__()
@@ -110,7 +110,7 @@ def points():
         (lambda n: torch.randn(2, n, 3).sum(2).T, 6),
     ],
 )
-def test_a_model_of_ones_own_is_followed_too(draw, dim):
+def test_a_users_own_model_is_followed_too(draw, dim):
     graph = SampleGraph(Own(draw), points())
     assert graph.noise_dim == dim
     assert graph.networks == ["layer"]

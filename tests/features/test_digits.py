@@ -87,7 +87,7 @@ def test_a_grey_image_in_three_colours_is_the_same_image():
         torch.testing.assert_close(found, expected)
 
 
-def test_the_last_features_are_what_the_classes_are_told_by():
+def test_the_last_features_tell_the_classes_apart():
     features = DigitFeatures()(torch.randint(256, (4, 1, 28, 28)).byte())
     linear = digits._network().head[-1].cpu()
     torch.testing.assert_close(linear(features.last), features.logits)

@@ -209,7 +209,7 @@ def test_a_metric_has_nothing_to_keep_in_a_checkpoint(make, sets):
 
 @pytest.mark.filterwarnings("ignore:You are using `torch.load`")  # PyTorch 2.4 unpickles by it
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_a_copy_goes_on_from_the_same_points_by_itself(make, sets, clone):
+def test_a_copy_continues_independently_from_the_same_points(make, sets, clone):
     metric = make()
     expected = computed(metric, *sets)
     twin = clone(metric)

@@ -129,7 +129,7 @@ def test_averages_move_half_the_way_in_a_half_life(fit, make):
 
 
 @every_model
-def test_a_checkpoint_restores_averages_and_training_goes_on_with_them(fit, tmp_path, make):
+def test_a_checkpoint_restores_averages_and_training_continues_with_them(fit, tmp_path, make):
     model, path = make(), tmp_path / "averaged.ckpt"
     fit(model, GeneratorEMA(half_life=100)).save_checkpoint(path)
     restored = type(model).load_from_checkpoint(path, map_location="cpu", weights_only=True)

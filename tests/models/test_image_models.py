@@ -219,7 +219,7 @@ class Right(Discriminator):
         return self.weight * (x[:, 0] - labels)
 
 
-def test_both_players_of_a_conditional_gan_are_told_the_labels_of_the_batch(at_batch):
+def test_both_players_of_a_conditional_gan_receive_the_labels_of_the_batch(at_batch):
     model = at_batch(conditional(ConditionalGAN, generator=Numbers, discriminator=Right))
     labels = torch.tensor([3, 0, 2])
     real = torch.full((3, 2), 1.0)
@@ -248,7 +248,7 @@ def test_acgan_losses_are_the_source_and_the_class_of_real_and_fake(at_batch):
     torch.testing.assert_close(total(model.generator_terms(real, labels)), expected)
 
 
-def test_acgan_logs_how_often_real_classes_are_told_right(fit):
+def test_acgan_logs_how_often_real_classes_are_predicted_right(fit):
     logged = fit(conditional(ACGAN), log_every_n_steps=1).callback_metrics
     assert 0 <= logged["train/d_class_accuracy"] <= 1
 

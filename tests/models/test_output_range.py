@@ -1,4 +1,4 @@
-"""A generator that cannot say what the data hold is refused, one that says too much is told."""
+"""A generator whose range misses data is refused, and one with a wasteful range is reported."""
 
 import warnings
 from functools import partial
@@ -62,7 +62,7 @@ def test_an_output_that_cannot_cover_the_data_is_refused(make, output):
 
 
 @pytest.mark.parametrize("make", GENERATORS)
-def test_an_output_that_wastes_half_of_its_range_is_told(make):
+def test_an_output_that_wastes_half_of_its_range_is_reported(make):
     (said,) = warned(make(output=nn.Tanh), (0, 1))
     assert (
         "Tanh, its last module, makes numbers in [-1, 1], of which the data's fill only [0" in said

@@ -192,7 +192,7 @@ class SlopeOfLabel(Discriminator):
 
 
 @every_penalty
-def test_penalties_are_of_the_discriminator_that_is_told_the_labels(at_batch, penalty):
+def test_penalties_are_of_the_discriminator_that_receives_the_labels(at_batch, penalty):
     model = at_batch(conditional(GAN, penalties=[penalty()], discriminator=SlopeOfLabel))
     labels = torch.tensor([0, 0, 3, 1]).repeat(5000)
     if penalty in (GradientPenalty, DRAGAN):
@@ -291,7 +291,7 @@ def test_both_players_see_real_and_generated_points_changed_alike(at_batch, mode
     torch.testing.assert_close(torch.stack(seen), torch.stack(expected) + 5)
 
 
-def test_an_augmentation_is_told_the_real_logits_and_the_points_seen(fit):
+def test_an_augmentation_receives_the_real_logits_and_the_points_seen(fit):
     augmentation = Shift()
     fit(make(GAN, augmentation=augmentation))
     assert [logits.shape for logits in augmentation.observed] == [(8,)] * 4

@@ -208,7 +208,7 @@ def test_a_sampler_is_fitted_and_draws_in_every_precision(name, dtype):
     }
 
 
-def test_float16_on_a_cpu_is_told_to_be_bfloat16():
+def test_float16_on_a_cpu_is_reported_to_be_bfloat16():
     with pytest.warns(UserWarning, match="Using `precision='bf16-mixed'` instead"):
         trainer = GenerativeTrainer(accelerator="cpu", precision="16-mixed", logger=False)
     assert trainer.precision == "bf16-mixed"

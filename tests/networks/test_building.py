@@ -46,7 +46,7 @@ def test_a_network_that_is_there_already_is_taken_as_it_is():
     [MLPGenerator, partial(MLPGenerator, latent_dim=5), lambda shape: MLPGenerator(shape)],
     ids=["class", "partial", "function"],
 )
-def test_makers_without_labels_are_told_the_shape_alone(make):
+def test_makers_without_labels_receive_only_the_shape(make):
     network = built("generator", Generator, make, (1, 2, 3), num_classes=3)
     assert network(torch.randn(4, network.latent_dim)).shape == (4, 1, 2, 3)
     assert network.num_classes is None
@@ -61,7 +61,7 @@ def make_by_function(data_shape, num_classes=None):
     [LabelledGenerator, partial(LabelledGenerator, embedding_dim=7), make_by_function],
     ids=["class", "partial", "function"],
 )
-def test_makers_with_a_parameter_of_that_name_are_told_the_number_of_labels(make):
+def test_makers_with_a_parameter_of_that_name_receive_the_number_of_labels(make):
     network = built("generator", Generator, make, (2,), num_classes=3)
     assert network.num_classes == network.embedding.num_embeddings == 3
 
@@ -71,7 +71,7 @@ def test_a_number_of_labels_that_a_maker_has_already_is_kept_where_the_data_know
     assert network.num_classes == 3
 
 
-def test_an_encoder_is_told_the_length_of_its_codes_and_the_number_of_labels():
+def test_an_encoder_receives_the_length_of_its_codes_and_the_number_of_labels():
     network = built("encoder", Encoder, LabelledEncoder, (2,), 5, num_classes=3)
     assert network(torch.randn(4, 2), torch.tensor([0, 1, 2, 0])).shape == (4, 5)
 
@@ -98,7 +98,7 @@ def test_the_class_behind_partials_is_found():
     assert class_of(make_by_function) is make_by_function
 
 
-def test_only_a_network_that_knows_labels_is_told_them():
+def test_only_a_network_with_labels_receives_them():
     x, labels = torch.randn(3, 2), torch.tensor([1, 0, 2])
     network = Alone((2,))
     assert torch.equal(conditioned(network, x, labels), network(x))

@@ -1,4 +1,4 @@
-"""Networks that are told the label, or tell it."""
+"""Networks that receive the label, or predict it."""
 
 from functools import partial
 
