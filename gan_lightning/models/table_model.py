@@ -142,6 +142,15 @@ class TableModel(LatentModel, OneLossModel):
         nothing = self.at_home(torch.zeros(num_samples, self.latent_dim, device=self.device))
         return self.completed(nothing, torch.zeros_like(self._cells(nothing)))
 
+    def random_labels(self, num_samples: int) -> Tensor:
+        """Draw labels in the shares of training, rounded to whole numbers at random."""
+        counts = self.label_counts.double()
+        ends = torch.where(counts.sum() > 0, counts, 1).cumsum(0)
+        places = torch.arange(num_samples, device=self.device) + torch.rand(1, device=self.device)
+        labels = torch.searchsorted(ends / ends[-1], places.double() / max(num_samples, 1))
+        order = torch.randperm(num_samples, device=self.device)
+        return labels.clamp(max=len(counts) - 1)[order]
+
     def completed(self, x: Tensor, held: Tensor) -> Tensor:
         """Draw the cells that are not given, shape ``(batch, *data_shape)``, without gradients.
 
