@@ -33,6 +33,7 @@ class RowLayout:
         self.numbers = [span.start for span, size in zip(spans, blocks, strict=True) if size == 1]
         self.categories = [span for span, size in zip(spans, blocks, strict=True) if size > 1]
         self.sizes = [size for size in blocks if size > 1]
+        self.hot_columns = [i for span in self.categories for i in range(span.start, span.stop)]
 
     def values(self, x: Tensor) -> Tensor:
         """Return the measured values of rows, shape ``(batch, num_numbers)``."""
@@ -53,6 +54,5 @@ class RowLayout:
         """Return rows, shape ``(batch, width)``, of measured values and categories."""
         x = torch.empty(codes.shape[0], self.width, device=codes.device)
         x[:, self.numbers] = values.to(x)
-        hot = [i for span in self.categories for i in range(span.start, span.stop)]
-        x[:, hot] = self.hot(codes)
+        x[:, self.hot_columns] = self.hot(codes)
         return x
