@@ -81,7 +81,7 @@ class TableModel(LatentModel, OneLossModel):
         if sizes:
             self.categories = AutoregressiveCategories(sizes, num_numbers, hidden_dim)
         if num_numbers:
-            shape = (2 * num_numbers + sum(sizes),)
+            shape = (2 * num_numbers + sum(sizes) + len(sizes),)
             self.velocity = built("velocity", VelocityField, velocity, shape)
         present = {"categories": sizes, "velocity": num_numbers}
         self.averaged = tuple(n for n in self.averaged if present[n])  # type: ignore[misc]
@@ -106,22 +106,22 @@ class TableModel(LatentModel, OneLossModel):
             losses = self.best("categories")(codes, held_codes, values, held_values)
             terms["category_loss"] = losses.sum(0).mean()
         if values.shape[1]:
-            hot = x[:, self.layout.hot_columns]
-            terms["velocity_loss"] = self._velocity_loss(values, hot, held_values)
+            known = self.layout.known(codes, x[:, self.layout.hot_columns])
+            terms["velocity_loss"] = self._velocity_loss(values, known, held_values)
         loss = torch.stack(list(terms.values())).sum()
         return {"loss": loss, **{name: term.detach() for name, term in terms.items()}}
 
-    def _velocity_loss(self, values: Tensor, hot: Tensor, held: Tensor) -> Tensor:
+    def _velocity_loss(self, values: Tensor, known: Tensor, held: Tensor) -> Tensor:
         noise = torch.randn_like(values)
         t = torch.rand(len(values), device=values.device, dtype=values.dtype)
         between = torch.where(held, values, torch.lerp(noise, values, t[:, None]))
-        found = self._velocity(between, t, hot, held)
+        found = self._velocity(between, t, known, held)
         errors = (found - (values - noise)).square() * ~held
         return errors.sum() / (~held).sum().clamp_min(1)
 
-    def _velocity(self, values: Tensor, t: Tensor, hot: Tensor, held: Tensor) -> Tensor:
+    def _velocity(self, values: Tensor, t: Tensor, known: Tensor, held: Tensor) -> Tensor:
         """Return the velocities of numbers, given the categories; given numbers do not move."""
-        point = torch.cat([values, held * 2.0 - 1, hot], 1).to(values)
+        point = torch.cat([values, held * 2.0 - 1, known], 1).to(values)
         return self.best("velocity")(point, t)[:, : values.shape[1]] * ~held
 
     def _cells(self, x: Tensor) -> Tensor:
@@ -168,10 +168,10 @@ class TableModel(LatentModel, OneLossModel):
             if codes.shape[1]:
                 codes = self.best("categories").sample(codes, held_codes, values, held_values)
             if values.shape[1]:
-                hot = self.layout.hot(codes)
+                known = self.layout.known(codes)
                 start = torch.where(held_values, values, torch.randn_like(values))
                 values = carried(
-                    start, lambda x, t: self._velocity(x, t, hot, held_values), self.num_steps
+                    start, lambda x, t: self._velocity(x, t, known, held_values), self.num_steps
                 )
             return self.layout.joined(values, codes)
 
