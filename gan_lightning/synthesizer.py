@@ -73,7 +73,7 @@ class TableSynthesizer:
                 num_classes=data.num_classes,
                 blocks=data.blocks,
                 num_points=data.num_points,
-                optimizer=partial(torch.optim.AdamW, lr=4e-3, weight_decay=1e-2, fused=True),
+                optimizer=partial(torch.optim.AdamW, lr=5e-3, weight_decay=1e-2, fused=True),
                 lr_scheduler=Cosine(1.0, 0.0, points),
             )
             self._trainer().fit(model, data)
