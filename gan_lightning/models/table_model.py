@@ -19,17 +19,16 @@ from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers import GaussianCopula, Prior
 
 MASKED = 0.35
-"""Share of the training rows of which some cells are given."""
+"""Share of the training rows with some cells given."""
 
 
 class TableModel(LatentModel, OneLossModel):
     """Categories by an autoregressive network, then numbers given these by flow matching.
 
-    No network has to draw a category by itself, which is where one-hot outputs fail. Of a third of
-    the training rows, a random part of the cells is given, categories and numbers, so that samples
-    can be asked for with any cells fixed. Small tables, of which networks would learn the rows by
-    heart, get a Gaussian copula for each label in their place, fitted before the first batch; then
-    the model is conditional, and the run ends at once.
+    Categories are drawn from distributions, unlike one-hot outputs of a network. In a third of the
+    training rows a random part of the cells is given, so that samples can be drawn with any cells
+    fixed. Small tables, whose rows networks would memorise, get a Gaussian copula for each label
+    instead, fitted before the first batch; then the model is conditional, and the run ends at once.
 
     ``train/category_loss`` is the cross-entropy of a row's categories in nats, and
     ``velocity_loss`` is that of ``FlowMatching``; validation uses rows without given cells.
@@ -131,7 +130,7 @@ class TableModel(LatentModel, OneLossModel):
         return torch.ones(x.shape[0], count, dtype=torch.bool, device=x.device)
 
     def _some_cells(self, x: Tensor) -> Tensor:
-        """Return random cells: of most rows none, of the others a random share."""
+        """Return random given cells: none in most rows, and a random share in the others."""
         cells = self._cells(x)
         share = torch.rand(len(x), 1, device=x.device)
         some = torch.rand(len(x), 1, device=x.device) < MASKED
