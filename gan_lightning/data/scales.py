@@ -18,6 +18,18 @@ ROWS_PER_KNOT = 5
 MOST_KNOTS = 500
 """Knots of a scale, however many rows there are."""
 
+FEW_ROWS = 1000
+"""So few rows say little of a column's distribution: its scale is a line where one will do."""
+
+LONGEST_TAIL = 6.0
+"""Standard deviations from the mean beyond which values are too far out for a line."""
+
+LARGEST_SHARE = 0.25
+"""Share of the rows above which one value is a spike on a line."""
+
+NUM_LINE_KNOTS = 70
+"""Intervals of a line's knots, which are those of a normal distribution."""
+
 
 @dataclass
 class NormalScores:
@@ -25,6 +37,8 @@ class NormalScores:
 
     A rounded value stands for a cell, in which it is placed at random, and so does a value that
     many rows share: nothing that the model sees is a spike. The way back ends in the same cell.
+    A column of few rows, without long tails or a value that many share, is standardised instead:
+    few quantiles are a rough scale, and a density is best estimated in the data's own units.
 
     Args:
         values: Knots of the quantile functions, not falling, float64, ``(num_columns, num_knots)``;
@@ -84,6 +98,8 @@ def _knots(values: Tensor, step: float) -> Tensor:
     """Return levels and values of a column's knots, float64, shape ``(num_knots, 2)``."""
     known = values[~values.isnan()].double().sort().values
     known = known if len(known) else torch.zeros(1, dtype=torch.float64)
+    if len(known) <= FEW_ROWS and _suits_a_line(known):
+        return _line(known)
     num_knots = min(max(len(known) // ROWS_PER_KNOT, 10), MOST_KNOTS)
     levels = torch.linspace(0, 1, num_knots + 1, dtype=torch.float64)
     quantiles = _quantiles(known, levels, step)
@@ -92,6 +108,22 @@ def _knots(values: Tensor, step: float) -> Tensor:
     knots = torch.tensor(sorted(pairs), dtype=torch.float64)
     knots[:, 1] = knots[:, 1].cummax(0).values
     return knots
+
+
+def _suits_a_line(ordered: Tensor) -> bool:
+    """Return whether values are neither far out nor mostly the same."""
+    deviation, mean = torch.std_mean(ordered, correction=0)
+    longest = (ordered[[0, -1]] - mean).abs().max()
+    share = ordered.unique_consecutive(return_counts=True)[1].max() / len(ordered)
+    return bool(deviation > 0 and longest <= LONGEST_TAIL * deviation and share <= LARGEST_SHARE)
+
+
+def _line(values: Tensor) -> Tensor:
+    """Return the knots of a normal distribution, on which scores are standardised values."""
+    deviation, mean = torch.std_mean(values, correction=0)
+    scores = torch.linspace(-REACH, REACH, NUM_LINE_KNOTS + 1, dtype=torch.float64)
+    levels = (torch.special.ndtr(scores) - BEYOND) / (1 - 2 * BEYOND)
+    return torch.stack([levels.clamp(0, 1), mean + deviation * scores], 1)
 
 
 def _quantiles(ordered: Tensor, levels: Tensor, step: float) -> Tensor:

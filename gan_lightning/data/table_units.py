@@ -37,10 +37,19 @@ class TableUnits(ColumnUnits):
         self.scores = scores
         self.measured = [i for i, column in enumerate(columns) if _is_measured(column)]
         self.discrete = [i for i, column in enumerate(columns) if _is_discrete(column)]
+        self.valued = [i for i in self.discrete if isinstance(columns[i], Discrete)]
         starts = torch.tensor([0, *(column.width for column in columns)]).cumsum(0)[:-1]
         self.starts: list[int] = starts.tolist()
         """Where each column begins in an encoded row."""
         self.width = sum(column.width for column in columns)
+        self.named = {
+            i: (self.starts[i], self.starts[i] + columns[i].width - 1)
+            for i in self.discrete
+            if i not in self.valued
+        }
+        """Where the first and the last category of a column stand in an encoded row."""
+        self.gaps = {i: self.starts[i] + 1 for i in self.measured if columns[i].missing}
+        """Where it stands that a number is there; that it is missing stands behind."""
         formulas = {i: c.formula for i, c in enumerate(columns) if c.formula is not None}
         self.formulas = in_order(formulas)
 
@@ -83,11 +92,14 @@ class TableUnits(ColumnUnits):
             x[:, [self.starts[i] for i in self.measured]] = self.scores.scaled(
                 values, place
             ).T.float()
-        hot = [self.starts[i] + _index(self.columns[i], rows[:, i]) for i in self.discrete]
-        for i in self.measured:
-            if self.columns[i].missing:
-                hot.append(self.starts[i] + 1 + rows[:, i].isnan().long())
-        return x.scatter_(1, torch.stack(hot, 1), 1.0) if hot else x
+        hot = [self.starts[i] + _place(self.columns[i], rows[:, i])[:, None] for i in self.valued]
+        if self.named:
+            firsts, lasts = (torch.tensor(ends) for ends in zip(*self.named.values(), strict=True))
+            index = rows[:, list(self.named)].nan_to_num(nan=torch.inf)
+            hot.append((index + firsts).minimum(lasts).long())
+        if self.gaps:
+            hot.append(rows[:, list(self.gaps)].isnan() + torch.tensor([*self.gaps.values()]))
+        return x.scatter_(1, torch.cat(hot, 1), 1.0) if hot else x
 
     def in_units(self, x: Tensor) -> Tensor:
         """Return rows, float64, shape ``(num_rows, num_columns)``."""
@@ -156,13 +168,11 @@ def _is_discrete(column: Column) -> bool:
     return isinstance(column, Discrete | Categorical) and column.formula is None
 
 
-def _index(column: Column, values: Tensor) -> Tensor:
-    """Return the index of the hot block, int64; the last one for a missing value."""
-    if isinstance(column, Discrete):
-        known = torch.tensor(column.values, dtype=torch.float64)
-        index = torch.searchsorted(known, values.contiguous()).clamp(max=len(known) - 1)
-    else:
-        index = values.nan_to_num().long()
+def _place(column: Column, values: Tensor) -> Tensor:
+    """Return the index of each of a few values, int64; the last one for a missing value."""
+    assert isinstance(column, Discrete)
+    known = torch.tensor(column.values, dtype=torch.float64)
+    index = torch.searchsorted(known, values.contiguous()).clamp(max=len(known) - 1)
     return torch.where(values.isnan(), column.width - 1, index)
 
 

@@ -18,14 +18,14 @@ from gan_lightning.networks.autoregressive import AutoregressiveCategories
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers import GaussianCopula, Prior
 
-MASKED = 0.5
+MASKED = 0.35
 """Share of the training rows with some cells given."""
 
 
 class TableModel(LatentModel, OneLossModel):
     """Categories by an autoregressive network, then numbers given these by flow matching.
 
-    Categories are drawn from distributions, unlike one-hot outputs of a network. In half of the
+    Categories are drawn from distributions, unlike one-hot outputs of a network. In a third of the
     training rows a random part of the cells is given, so that samples can be drawn with any cells
     fixed. Small tables, whose rows networks would memorise, get a Gaussian copula for each label
     instead, fitted before the first batch; then the model is conditional, and the run ends at once.
@@ -81,7 +81,7 @@ class TableModel(LatentModel, OneLossModel):
         if sizes:
             self.categories = AutoregressiveCategories(sizes, num_numbers, hidden_dim)
         if num_numbers:
-            shape = (2 * num_numbers + sum(sizes),)
+            shape = (2 * num_numbers + sum(sizes) + len(sizes),)
             self.velocity = built("velocity", VelocityField, velocity, shape)
         present = {"categories": sizes, "velocity": num_numbers}
         self.averaged = tuple(n for n in self.averaged if present[n])  # type: ignore[misc]
@@ -106,21 +106,22 @@ class TableModel(LatentModel, OneLossModel):
             losses = self.best("categories")(codes, held_codes, values, held_values)
             terms["category_loss"] = losses.sum(0).mean()
         if values.shape[1]:
-            terms["velocity_loss"] = self._velocity_loss(values, codes, held_values)
+            known = self.layout.known(codes, x[:, self.layout.hot_columns])
+            terms["velocity_loss"] = self._velocity_loss(values, known, held_values)
         loss = torch.stack(list(terms.values())).sum()
         return {"loss": loss, **{name: term.detach() for name, term in terms.items()}}
 
-    def _velocity_loss(self, values: Tensor, codes: Tensor, held: Tensor) -> Tensor:
+    def _velocity_loss(self, values: Tensor, known: Tensor, held: Tensor) -> Tensor:
         noise = torch.randn_like(values)
         t = torch.rand(len(values), device=values.device, dtype=values.dtype)
         between = torch.where(held, values, torch.lerp(noise, values, t[:, None]))
-        found = self._velocity(between, t, codes, held)
+        found = self._velocity(between, t, known, held)
         errors = (found - (values - noise)).square() * ~held
         return errors.sum() / (~held).sum().clamp_min(1)
 
-    def _velocity(self, values: Tensor, t: Tensor, codes: Tensor, held: Tensor) -> Tensor:
+    def _velocity(self, values: Tensor, t: Tensor, known: Tensor, held: Tensor) -> Tensor:
         """Return the velocities of numbers, given the categories; given numbers do not move."""
-        point = torch.cat([values, held * 2.0 - 1, self.layout.hot(codes)], 1).to(values)
+        point = torch.cat([values, held * 2.0 - 1, known], 1).to(values)
         return self.best("velocity")(point, t)[:, : values.shape[1]] * ~held
 
     def _cells(self, x: Tensor) -> Tensor:
@@ -129,7 +130,7 @@ class TableModel(LatentModel, OneLossModel):
         return torch.ones(x.shape[0], count, dtype=torch.bool, device=x.device)
 
     def _some_cells(self, x: Tensor) -> Tensor:
-        """Return random given cells: none in half of the rows, and a random share in the others."""
+        """Return random given cells: none in most rows, and a random share in the others."""
         cells = self._cells(x)
         share = torch.rand(len(x), 1, device=x.device)
         some = torch.rand(len(x), 1, device=x.device) < MASKED
@@ -141,6 +142,15 @@ class TableModel(LatentModel, OneLossModel):
             return self.sampler.sample(num_samples, labels)
         nothing = self.at_home(torch.zeros(num_samples, self.latent_dim, device=self.device))
         return self.completed(nothing, torch.zeros_like(self._cells(nothing)))
+
+    def random_labels(self, num_samples: int) -> Tensor:
+        """Draw labels in the shares of training, rounded to whole numbers at random."""
+        counts = self.label_counts.double()
+        ends = torch.where(counts.sum() > 0, counts, 1).cumsum(0)
+        places = torch.arange(num_samples, device=self.device) + torch.rand(1, device=self.device)
+        labels = torch.searchsorted(ends / ends[-1], places.double() / max(num_samples, 1))
+        order = torch.randperm(num_samples, device=self.device)
+        return labels.clamp(max=len(counts) - 1)[order]
 
     def completed(self, x: Tensor, held: Tensor) -> Tensor:
         """Draw the cells that are not given, shape ``(batch, *data_shape)``, without gradients.
@@ -158,9 +168,10 @@ class TableModel(LatentModel, OneLossModel):
             if codes.shape[1]:
                 codes = self.best("categories").sample(codes, held_codes, values, held_values)
             if values.shape[1]:
+                known = self.layout.known(codes)
                 start = torch.where(held_values, values, torch.randn_like(values))
                 values = carried(
-                    start, lambda x, t: self._velocity(x, t, codes, held_values), self.num_steps
+                    start, lambda x, t: self._velocity(x, t, known, held_values), self.num_steps
                 )
             return self.layout.joined(values, codes)
 

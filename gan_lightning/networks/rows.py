@@ -33,6 +33,7 @@ class RowLayout:
         self.numbers = [span.start for span, size in zip(spans, blocks, strict=True) if size == 1]
         self.categories = [span for span, size in zip(spans, blocks, strict=True) if size > 1]
         self.sizes = [size for size in blocks if size > 1]
+        self.hot_columns = [i for span in self.categories for i in range(span.start, span.stop)]
 
     def values(self, x: Tensor) -> Tensor:
         """Return the measured values of rows, shape ``(batch, num_numbers)``."""
@@ -49,10 +50,22 @@ class RowLayout:
         nothing = torch.zeros(codes.shape[0], 0, device=codes.device)
         return torch.cat([nothing, *(part * 2.0 - 1 for part in parts)], 1)
 
+    def known(self, codes: Tensor, hot: Tensor | None = None) -> Tensor:
+        """Return what a network is told of categories: their one-hot blocks, and their places.
+
+        Many are ordered, such as years; places from -1 for the first one of a column to 1 let a
+        network go on where a category has few rows.
+
+        Args:
+            codes: Categories, int64, shape ``(batch, num_categories)``.
+            hot: Their one-hot blocks, if they are at hand.
+        """
+        lasts = torch.tensor(self.sizes, device=codes.device) - 1
+        return torch.cat([self.hot(codes) if hot is None else hot, codes / lasts * 2 - 1], 1)
+
     def joined(self, values: Tensor, codes: Tensor) -> Tensor:
         """Return rows, shape ``(batch, width)``, of measured values and categories."""
         x = torch.empty(codes.shape[0], self.width, device=codes.device)
         x[:, self.numbers] = values.to(x)
-        hot = [i for span in self.categories for i in range(span.start, span.stop)]
-        x[:, hot] = self.hot(codes)
+        x[:, self.hot_columns] = self.hot(codes)
         return x

@@ -13,21 +13,25 @@ NUM_QUANTILES = 64
 REACH = 3.5
 """Normal scores of the outermost quantiles."""
 
-MOST_KERNELS = 1000
+MOST_KERNELS = 300
 """Values that a column's density is estimated from; of more, quantiles stand for all."""
 
 BANDWIDTH = 0.7
-"""Of the kernels, in units of σ n^(-1/5): Silverman's rule, 1.06, smears what is not normal."""
+"""Of the widest kernels, in units of σ n^(-1/5): Silverman's 1.06 smears what is not normal."""
+
+NEAR = 2.0
+"""Of a kernel, in distances to the √n-th nearest value: narrow where values crowd."""
 
 SWEEPS = 5
 """Gibbs sweeps over the places of given categories: they depend on each other weakly."""
 
 
 def smooth_quantiles(ordered: Tensor) -> Tensor:
-    """Return the quantiles of a density of Gaussian kernels, about as wide as the values.
+    """Return the quantiles of a density of Gaussian kernels, each as wide as values are sparse.
 
-    It ends where the values do, and what the kernels reach beyond is reflected: other labels may
-    lie there, or nothing that can be.
+    The width of a kernel follows the distance to near values (Breiman et al., 1977): a spike, a gap
+    and a long tail stay so. It ends where the values do, and what the kernels reach beyond is
+    reflected: other labels may lie there, or nothing that can be.
 
     Args:
         ordered: Values, not falling, float64, shape ``(num_values,)``.
@@ -35,21 +39,38 @@ def smooth_quantiles(ordered: Tensor) -> Tensor:
     size = min(len(ordered), MOST_KERNELS)
     middle = (torch.arange(size, dtype=torch.float64) + 0.5) / size * len(ordered)
     kernels = ordered[middle.long()]
-    deviation, mean = torch.std_mean(kernels, correction=0)
+    deviation = kernels.std(correction=0)
     if not deviation > 0:
         return kernels[:1].expand(NUM_QUANTILES)
-    low, high = kernels[0], kernels[-1]
-    width = BANDWIDTH * len(ordered) ** -0.2  # of σ
-    shrunk = (1 + width**2) ** -0.5
-    kernels, bandwidth = mean + (kernels - mean) * shrunk, width * shrunk * deviation
-    points = low + (high - low) * torch.linspace(0, 1, 400, dtype=torch.float64)
+    low, high = ordered[0], ordered[-1]
+    widest = BANDWIDTH * len(ordered) ** -0.2 * deviation
+    widths = (NEAR * _near_distances(kernels)).clamp(1e-9 * deviation, widest)
+    around = kernels + widths * torch.linspace(-4, 4, 9, dtype=torch.float64)[:, None]
+    points = torch.cat(
+        [low + (high - low) * torch.linspace(0, 1, 400, dtype=torch.float64), around.flatten()]
+    )
+    points = points.clamp(low, high).unique()
     below, at, above = (
-        torch.special.ndtr((ends[:, None] - kernels) / bandwidth).mean(1)
+        torch.special.ndtr((ends[:, None] - kernels) / widths).mean(1)
         for ends in (2 * low - points, points, 2 * high - points)
     )
     wanted = torch.special.ndtr(torch.linspace(-REACH, REACH, NUM_QUANTILES, dtype=torch.float64))
     levels = at - below + 1 - above
     return torch.from_numpy(np.interp(wanted.numpy(), levels.numpy(), points.numpy()))
+
+
+def _near_distances(ordered: Tensor) -> Tensor:
+    """Return the distance of each value to the √n-th nearest other one."""
+    count = min(max(2, round(len(ordered) ** 0.5)), len(ordered) - 1)
+    ends = torch.full((count,), torch.inf, dtype=ordered.dtype)
+    padded = torch.cat([-ends, ordered, ends])
+    windows = padded.unfold(0, count + 1, 1)  # each holds a value and as many others
+    nearest = torch.full_like(ordered, torch.inf)
+    for place in range(count + 1):
+        start = count - place
+        first, last = (windows[start : start + len(ordered), end] for end in (0, -1))
+        nearest = nearest.minimum(torch.maximum(ordered - first, last - ordered))
+    return nearest
 
 
 def placed_scores(edges: Tensor, correlation: Tensor) -> Scores:

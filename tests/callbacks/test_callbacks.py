@@ -170,6 +170,14 @@ def test_pictures_lie_in_the_run_folder_and_in_tensorboard_at_the_same_step(tmp_
             assert min(image.size) > 200
 
 
+def test_without_a_film_there_are_no_pictures_between_those_of_the_board(tmp_path):
+    data = Iris(batch_size=32)  # 4 batches an epoch, 8 in all
+    fit(make(data), data, tmp_path, SamplePictures(3, num_samples=20, film=False))
+    pictures = tmp_path / "experiment/version_0/pictures"
+    assert [batches_of(file) for file in pictures_in(pictures / "pairs")] == [0, 3, 6, 8]
+    assert not list(pictures.glob("*.gif"))
+
+
 def test_histograms_show_weights_gradients_and_logits_of_both_players(tmp_path):
     data = GaussianRing(num_samples=1024)
     trainer = fit(make(data), data, tmp_path, WeightHistograms(every_n_batches=4))

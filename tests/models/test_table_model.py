@@ -173,6 +173,16 @@ def test_a_small_table_gets_copulas_says_so_and_is_done_after_one_batch(tmp_path
     assert samples["kind"].value_counts(normalize=True)["u"] == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("num_samples", [0, 1, 7, 100])
+def test_labels_of_copulas_are_as_frequent_as_whole_numbers_allow(num_samples):
+    model = made(FrameTable(small()))
+    model.label_counts.copy_(torch.tensor([30, 120]))
+    labels = model.random_labels(num_samples)
+    counts = labels.bincount(minlength=2)
+    assert counts.sum() == num_samples
+    assert ((counts - num_samples * torch.tensor([0.2, 0.8])).abs() < 1).all()
+
+
 def test_a_small_table_can_have_networks():
     data = FrameTable(small())
     assert made(data, copula_up_to=0).averaged == ("categories", "velocity")

@@ -1,0 +1,51 @@
+"""Quantiles of a density of kernels: smooth where values are, and no smoother than they are."""
+
+import numpy as np
+import pytest
+import torch
+
+from gan_lightning.samplers.normal_scores import NUM_QUANTILES, REACH, smooth_quantiles
+
+LEVELS = torch.special.ndtr(torch.linspace(-REACH, REACH, NUM_QUANTILES, dtype=torch.float64))
+
+
+def quantiles(values):
+    return smooth_quantiles(torch.from_numpy(np.sort(values)))
+
+
+def share(found, low, high):
+    """Return how much of a density lies between two values."""
+    levels = np.interp([low, high], found.numpy(), LEVELS.numpy())
+    return levels[1] - levels[0]
+
+
+@pytest.mark.parametrize("num_values", [2, 3, 30, 300])
+def test_quantiles_rise_and_end_where_values_do(num_values):
+    values = np.random.default_rng(0).normal(size=num_values)
+    found = quantiles(values)
+    assert found.diff().min() >= 0
+    assert found[0] == pytest.approx(values.min(), abs=0.2)
+    assert found[-1] == pytest.approx(values.max(), abs=0.2)
+
+
+def test_a_normal_distribution_stays_one():
+    found = quantiles(torch.special.ndtri((torch.arange(400.0) + 0.5) / 400).double().numpy())
+    inner = slice(NUM_QUANTILES // 5, -NUM_QUANTILES // 5)
+    scores = torch.special.ndtri(LEVELS)
+    torch.testing.assert_close(found[inner], scores[inner], atol=0.1, rtol=0)
+
+
+def test_a_spike_keeps_its_share():
+    random = np.random.default_rng(0)
+    found = quantiles(np.where(np.arange(300) < 180, 0, 5 + random.normal(size=300)))
+    assert share(found, -0.05, 0.05) == pytest.approx(0.6, abs=0.05)  # quantiles are few
+
+
+def test_a_gap_stays_one():
+    random = np.random.default_rng(0)
+    found = quantiles(np.arange(300) % 2 * 20 + random.normal(size=300))
+    assert share(found, 5, 15) < 0.04
+
+
+def test_a_column_of_one_value_has_no_other():
+    assert quantiles(np.full(9, 3.0)).eq(3).all()
