@@ -1,9 +1,11 @@
 """Where a run's curves go: its own folder, new or resumed."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
@@ -13,13 +15,38 @@ from gan_lightning.cli.other_loggers import gone_on_with
 from gan_lightning.cli.runs import LOGS, Arguments, Run
 from gan_lightning.cli.trainer import GenerativeTrainer
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
 
 class RunLogger(TensorBoardLogger):
     """Stores the curves of a run over batches, without Lightning's redundant curve of epochs."""
 
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> "SummaryWriter":
+        if self._experiment is None:
+            date_before(Path(self.log_dir), int(time.time()))
+        return super().experiment
+
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         super().log_metrics({k: v for k, v in metrics.items() if k != "epoch"}, step)
+
+
+def date_before(folder: Path, now: int) -> None:
+    """Date event files before now where one is dated later: the clock was set back since.
+
+    TensorBoard reads a folder's files by the dates in their names, and the new one belongs at the
+    end.
+    """
+    files = sorted(folder.glob("events.out.tfevents.[0-9]*"))
+    dates = [path.name.split(".")[3] for path in files]
+    if not all(date.isdecimal() for date in dates) or all(int(date) < now for date in dates):
+        return
+    for i, (path, date) in enumerate(zip(files, dates, strict=True)):
+        earlier = f"{now - len(files) + i:010d}"
+        path.rename(path.with_name(path.name.replace(date, earlier, 1)))
 
 
 class NewRunLogger(RunLogger):

@@ -10,7 +10,7 @@ import torch
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.run_lock import RunLock
 from gan_lightning.cli import main
-from gan_lightning.cli.run_logger import run_logger
+from gan_lightning.cli.run_logger import RunLogger, run_logger
 from gan_lightning.cli.runs import Arguments
 from gan_lightning.errors import InputError
 
@@ -138,6 +138,19 @@ def test_two_runs_that_start_together_get_a_folder_each(tmp_path):
     assert [logger.version for logger in loggers] == [0, 1, 2]
     assert [logger.version for logger in loggers] == [0, 1, 2]  # and keep it
     assert len(list((tmp_path / "lightning_logs" / "experiment").iterdir())) == 3
+
+
+def test_curves_stay_in_order_where_the_clock_was_set_back(tmp_path, monkeypatch, curves):
+    parts = [(2_000_000_000, range(4)), (1_900_000_000, range(2, 6)), (1_900_000_000, range(5, 8))]
+    for now, steps in parts:
+        monkeypatch.setattr("time.time", lambda now=now: now)
+        logger = RunLogger(tmp_path, "small", 0, default_hp_metric=False, purge_step=steps[0])
+        for step in steps:
+            logger.log_metrics({"loss": now + step}, step)
+        logger.finalize("success")
+    found = curves(tmp_path / "small" / "version_0")["loss"]
+    assert [step for step, _ in found] == list(range(8))
+    assert len(list((tmp_path / "small" / "version_0").glob("events*"))) == 3
 
 
 def test_the_lock_of_a_run_dies_with_its_process(tmp_path):
