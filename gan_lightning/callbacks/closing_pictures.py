@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 
 import torch
-from lightning.pytorch import Trainer
 from PIL import Image
 from torch import Tensor
 
 from gan_lightning.callbacks.picture_files import around, framed
-from gan_lightning.callbacks.run_folder import data_of, run_folder
 from gan_lightning.data import DataModule
 from gan_lightning.figures import image_grid, image_pairs
 from gan_lightning.metrics import nearest_rows
@@ -25,14 +23,11 @@ NUM_LINES, NUM_STEPS = 8, 11
 """Interpolations, and the number of images on each."""
 
 
-def closing_pictures(trainer: Trainer, model: GenerativeModel) -> Iterator[tuple[str, Image.Image]]:
+def closing_pictures(data: DataModule, model: GenerativeModel) -> Iterator[tuple[str, Image.Image]]:
     """Yield samples beside the nearest training points and, for images, interpolations.
 
     For autoencoders, ``LatentPictures`` draws interpolations between real images.
     """
-    data = data_of(trainer)
-    if run_folder(trainer) is None or not trainer.is_global_zero:
-        return
     if len(data.data_shape) != 3:
         picture = data.neighbours(data.unscale(model.sample(NUM_ROWS)))
         if picture is not None:

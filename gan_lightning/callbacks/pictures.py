@@ -102,11 +102,12 @@ class SamplePictures(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._draw(trainer, pl_module, last=True)
-        if isinstance(pl_module, GenerativeModel) and self._has_pictures:
+        pictures = {}
+        if isinstance(pl_module, GenerativeModel) and self._has_pictures:  # on the first rank
             with isolate_rng():
                 torch.manual_seed(self.seed)
-                pictures = dict(closing_pictures(trainer, pl_module))
-            save_pictures(trainer, pictures, "samples")
+                pictures = dict(closing_pictures(data_of(trainer), pl_module))
+        save_pictures(trainer, pictures, "samples")  # all ranks ask for the run's folder
         self.write_films(trainer)
 
     def on_exception(

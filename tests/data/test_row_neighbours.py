@@ -68,6 +68,7 @@ def colours(pixels):
     return set(map(tuple, pixels.reshape(-1, 3)))
 
 
+@pytest.mark.pictures
 def test_a_run_on_a_table_ends_with_its_neighbours(tmp_path):
     data = Iris(batch_size=105)
     model = R3GAN(data.data_shape)
