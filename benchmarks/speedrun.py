@@ -4,8 +4,8 @@ r"""Train the current recipe for so many seconds of the clock, and draw 10 000 s
         [SETTINGS OF FIT …, such as --data.init_args.root=data or --data=FashionMNIST]
 
 It uses the cores that it is given: ``OMP_NUM_THREADS=1 taskset -c 0`` for one. The clock runs from
-the first batch to the last weight: the first batches of each phase are timed, and what is left is
-shared out in batches. The rules stand in ``records/README.md``.
+the first batch to the last weight: batches are timed, and what is left of the time is shared out in
+more of them. The rules stand in ``records/README.md``.
 """
 
 import argparse
@@ -26,7 +26,7 @@ CONFIGS = {
     True: "configs/conditional_speedrun_mnist.yaml",
 }
 TIMED_BATCHES = 8
-"""At the start of each phase; the first two warm the machine up."""
+"""After so many the plan is made again, by their pace; the first two warm the machine up."""
 
 RECONSTRUCTION = 0.5
 """Share of the budget that the first phase has."""
@@ -53,21 +53,24 @@ class Budget(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: object) -> None:
         assert isinstance(pl_module, WarmStartedGAN)
         self.ends.append(time.perf_counter())
-        played = 0 if pl_module.phase != "game" else len(self.ends) - self.game_began
-        self.game_began += pl_module.phase != "game"
-        if TIMED_BATCHES not in (played, len(self.ends)):
+        playing = pl_module.phase == "game"
+        self.game_began += not playing
+        done = len(self.ends) - self.game_began if playing else len(self.ends)
+        if done % TIMED_BATCHES:
             return
         pace = (self.ends[-1] - self.ends[-TIMED_BATCHES + 1]) / (TIMED_BATCHES - 2)
         used = self.ends[-1] - self.started
-        if played:
-            left = int((self.seconds - used) * MARGIN / pace)
-            pl_module.game_batches = max(1, played + left)
+        if playing:
+            left = max(0, int((self.seconds - used) * MARGIN / pace))
+            pl_module.game_batches = done + left
         else:
-            left = int((RECONSTRUCTION * self.seconds - used) / pace)
-            pl_module.reconstruction_batches = max(1, len(self.ends) + left)
-        print(
-            f"{pl_module.phase}: {pace:.4f} s a batch, {left} more after {used:.1f} s", flush=True
-        )
+            left = max(0, int((RECONSTRUCTION * self.seconds - used) / pace))
+            pl_module.reconstruction_batches = done + left
+        if done == TIMED_BATCHES:
+            print(
+                f"{pl_module.phase}: {pace:.4f} s a batch, {left} more after {used:.1f} s",
+                flush=True,
+            )
 
 
 class Recipe(CommandLine):

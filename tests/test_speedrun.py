@@ -66,7 +66,7 @@ def test_the_batches_left_are_those_that_the_time_is_for(speedrun, monkeypatch):
     for _ in range(40):
         budget.on_train_batch_end(None, model)
         model.reconstructed += 1
-    assert model.reconstruction_batches == 40  # a batch a second, 40 % of the budget
+    assert model.reconstruction_batches == 50  # a batch a second, half of the budget
     for _ in range(8):
         budget.on_train_batch_end(None, model)
     assert model.game_batches == 8 + int(52 * speedrun.MARGIN)
