@@ -170,6 +170,7 @@ def test_pictures_lie_in_the_run_folder_and_in_tensorboard_at_the_same_step(tmp_
             assert min(image.size) > 200
 
 
+@pytest.mark.pictures
 def test_without_a_film_there_are_no_pictures_between_those_of_the_board(tmp_path):
     data = Iris(batch_size=32)  # 4 batches an epoch, 8 in all
     fit(make(data), data, tmp_path, SamplePictures(3, num_samples=20, film=False))

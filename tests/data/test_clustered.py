@@ -169,6 +169,7 @@ CALLS = {  # a call of each method that is about the data, not about their label
     "metrics": ("val",),
     "figures": (torch.ones(2, 2),),
     "real_pictures": (),
+    "neighbours": (torch.ones(2, 2),),
     "baselines": (),
     "report": (torch.ones(2, 2), {}),
     "described": ("test",),
