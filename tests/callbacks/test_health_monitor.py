@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +20,14 @@ from causes_of_disease import CAUSES, by_heart, fall_ill
 
 QUICK = ("a learning rate of a million", "a critic with no bound on its slope")
 """One run that stops and one that ends; the others take seconds each."""
+
+QUIET: dict[str, Any] = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -61,11 +70,7 @@ def test_a_loss_counts_where_its_player_moved_and_not_where_lightning_still_hold
         max_epochs=4,
         log_every_n_steps=1,
         limit_val_batches=0,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        **QUIET,
         callbacks=[monitor],
     )
     trainer.fit(model, data)
@@ -94,11 +99,7 @@ def test_the_monitor_changes_no_weight_and_no_random_number(tmp_path):
         trainer = Trainer(
             max_epochs=3,
             log_every_n_steps=1,
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
+            **QUIET,
             callbacks=[SampleMetrics(50), *callbacks],
         )
         trainer.fit(model, data)
