@@ -88,6 +88,9 @@ class HandedNoise(TorchFunctionMode):
         index = below.sum(-1).clamp(max=weights.shape[-1] - 1)
         return index.squeeze(-1) if alone else index
 
+    def _stratified(self, weights: Tensor, num_samples: Any) -> Tensor:
+        return self._multinomial(weights, num_samples, replacement=True)
+
     def _uniform(self, shape: Any) -> Tensor:
         return torch.special.ndtr(self._normal(shape)).clamp(max=LARGEST_BELOW_ONE)
 
@@ -120,6 +123,7 @@ DRAWS: dict[str, Callable[..., Tensor]] = {
     "rand_like": HandedNoise._rand_like,
     "bernoulli": HandedNoise._bernoulli,
     "multinomial": HandedNoise._multinomial,
+    "stratified": HandedNoise._stratified,  # in parts of all samples, which one alone has not
 }
 """The functions by which a model may draw."""
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gan_lightning.errors import InputError
 from gan_lightning.models.configured import ConfiguredModule
 from gan_lightning.models.latent_ways import on_great_circles
+from gan_lightning.samplers import stratified
 from gan_lightning.version import __version__
 
 Batch = tuple[Tensor, Tensor]
@@ -145,9 +146,7 @@ class GenerativeModel(ConfiguredModule, ABC):
     def random_labels(self, num_samples: int) -> Tensor:
         """Draw labels as frequent as in training, uniformly before it, int64 ``(num_samples,)``."""
         counts = self.label_counts
-        weights = torch.where(counts.sum() > 0, counts, 1).float()
-        # PyTorch refuses to draw none.
-        return weights.multinomial(max(num_samples, 1), replacement=True)[:num_samples]
+        return stratified(torch.where(counts.sum() > 0, counts, 1), num_samples)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Decide whether this batch is logged, and refuse a single point for batch statistics.

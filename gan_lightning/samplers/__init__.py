@@ -6,6 +6,7 @@ from gan_lightning.samplers.for_each_label import ForEachLabel
 from gan_lightning.samplers.gaussian_mixture import GaussianMixture
 from gan_lightning.samplers.prior import Prior
 from gan_lightning.samplers.second_stage import SecondStageVAE
+from gan_lightning.samplers.stratified import stratified
 
 __all__ = [
     "FittedSampler",
@@ -15,4 +16,5 @@ __all__ = [
     "LatentSampler",
     "Prior",
     "SecondStageVAE",
+    "stratified",
 ]

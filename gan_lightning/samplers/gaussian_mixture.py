@@ -7,6 +7,7 @@ from torch.nn.functional import one_hot
 
 from gan_lightning.errors import InputError
 from gan_lightning.samplers.contracts import FittedSampler
+from gan_lightning.samplers.stratified import stratified
 
 LATENTS_PER_DIMENSION = 5
 """Latents per dimension that each component needs."""
@@ -71,10 +72,7 @@ class GaussianMixture(FittedSampler):
             buffer[:count] = values.to(buffer)
 
     def sample_standardised(self, num_samples: int, temperature: float = 1.0) -> Tensor:
-        # PyTorch refuses to draw none.
-        chosen = torch.multinomial(self.weights, max(1, num_samples), replacement=True)[
-            :num_samples
-        ]
+        chosen = stratified(self.weights, num_samples)
         noise = torch.randn(num_samples, self.latent_dim, 1, device=self.means.device)
         noise = temperature * noise.to(self.means)  # drawn in float32, equal in every precision
         return self.means[chosen] + (self.factors[chosen] @ noise).squeeze(2)

@@ -16,7 +16,7 @@ from gan_lightning.data import GaussianRing
 from gan_lightning.losses import R1, R2
 from gan_lightning.models import GAN, R3GAN, VAE, WGANGP, WarmStartedGAN
 from gan_lightning.networks import LabelledDiscriminator, LabelledGenerator
-from gan_lightning.samplers import GaussianMixture
+from gan_lightning.samplers import GaussianMixture, gaussian_mixture
 
 GLOBAL_BATCH, NUM_POINTS = 16, 64
 ADAM = partial(torch.optim.Adam, lr=1e-3)
@@ -57,20 +57,21 @@ class Injected:
         return drawn[self.rank * num_rows : (self.rank + 1) * num_rows]
 
     def __enter__(self):
-        names = ("randn", "rand", "randn_like", "rand_like", "multinomial")
+        names = ("randn", "rand", "randn_like", "rand_like")
         self.before = {name: getattr(torch, name) for name in names}
         for name in ("randn", "rand"):
             draw = self.before[name]
             setattr(torch, name, partial(self.rows, draw))
             setattr(torch, f"{name}_like", lambda x, d=draw: self.rows(d, *x.shape, dtype=x.dtype))
-        multinomial = self.before["multinomial"]
-        torch.multinomial = lambda w, n, replacement: self.rows(
-            lambda n, generator: multinomial(w, n, replacement, generator=generator), n
+        self.stratified = gaussian_mixture.stratified
+        gaussian_mixture.stratified = lambda weights, num_samples: self.rows(
+            partial(torch.multinomial, weights, replacement=True), num_samples
         )
 
     def __exit__(self, *_):
         for name, function in self.before.items():
             setattr(torch, name, function)
+        gaussian_mixture.stratified = self.stratified
 
 
 class Witness(Callback):
