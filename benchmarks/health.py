@@ -40,28 +40,34 @@ def judged_causes() -> Iterator[Row]:
 
 def judged_run(folder: Path) -> Row:
     """Return the row of a run that is kept."""
-    board = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
-    tags = [tag for tag in board.Tags()["scalars"] if WATCHED.fullmatch(tag)]
-    curves = {tag: [(e.step, e.value) for e in board.Scalars(tag)] for tag in tags}
+    curves, validations = _kept_curves(folder)
+    end = max((curve[-1][0] for curve in curves.values()), default=0)
+    return folder.parent.name, str(end + 1), str(len(validations)), named_in(folder)
+
+
+def named_in(folder: Path) -> str:
+    """Return what the monitor names in a run that is kept, each with its first batch."""
+    curves, validations = _kept_curves(folder)
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     data = config["data"]
     modes = (data.get("init_args") or {}).get("num_modes")
     goals = {"modes": float(modes or MODES.get(data["class_path"].rpartition(".")[2], 1))}
-    validations = sorted(
-        {
-            step
-            for tag in board.Tags()["scalars"]
-            if tag[:4] == "val/"
-            for step in _steps(board, tag)
-        }
-    )
     end = max((curve[-1][0] for curve in curves.values()), default=0)
     found: dict[str, int] = {}
     for step in sorted({*validations, end}):
         for diagnosis in diagnoses(_until(curves, step), goals):
             found.setdefault(diagnosis.kind, step + 1)
-    named = [f"{kind} (batch {batch})" for kind, batch in found.items()]
-    return folder.parent.name, str(end + 1), str(len(validations)), _named(named)
+    return _named([f"{kind} (batch {batch})" for kind, batch in found.items()])
+
+
+def _kept_curves(folder: Path) -> tuple[Curves, set[int]]:
+    """Return the curves that the monitor watches, and the batches of validations."""
+    board = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
+    steps = {
+        tag: [(e.step, e.value) for e in board.Scalars(tag)] for tag in board.Tags()["scalars"]
+    }
+    validations = {step for tag, curve in steps.items() if tag[:4] == "val/" for step, _ in curve}
+    return {tag: curve for tag, curve in steps.items() if WATCHED.fullmatch(tag)}, validations
 
 
 def print_table(*rows: Row) -> None:
@@ -72,10 +78,6 @@ def print_table(*rows: Row) -> None:
 
 def _until(curves: Curves, step: int) -> Curves:
     return {name: [point for point in curve if point[0] <= step] for name, curve in curves.items()}
-
-
-def _steps(board: EventAccumulator, tag: str) -> list[int]:
-    return [event.step for event in board.Scalars(tag)]
 
 
 def _named(kinds: list[str]) -> str:

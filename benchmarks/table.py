@@ -1,26 +1,29 @@
 r"""Trains the shipped experiments, judges them by `test`, and writes the tables of docs/results.md.
 
-    python benchmarks/table.py --minutes 8 [--experiments cgan_mnist …] [--seeds 0 1 2] \
-        [--runs FOLDER] [--mnist ROOT] [--pictures FOLDER] [--set KEY=VALUE …] [--write]
+    python benchmarks/table.py [--experiments cgan_mnist …] [--seeds 0 1 2] [--minutes 15] \
+        [--runs FOLDER] [--kept FOLDER] [--mnist ROOT] [--pictures FOLDER] \
+        [--set KEY=VALUE …] [--write]
 
-Each experiment is trained by its config for at most so many minutes, and the last checkpoint judged
-by `test`, which compares 10 000 samples with the test points. What FOLDER already holds is not run
-again. Several seeds give a mean ± standard deviation. `--write` puts the tables between their marks
-in docs/results.md.
+Each experiment is trained by its config to its end, or for at most so many minutes of the clock.
+`test` then compares 10 000 samples of the last checkpoint with the test points, and the health
+monitor's rules are applied to the curves. A file for each run keeps the figures, in
+benchmarks/results unless said otherwise, and what is kept there is not run again. Several seeds
+give a mean ± standard deviation. `--write` puts the tables between their marks in docs/results.md.
 """
 
 import argparse
 import json
 import math
+import os
 import re
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import yaml
+from health import named_in
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results.md"
@@ -58,7 +61,7 @@ COLUMNS = {  # a table for each kind of data, known by its first column
 }
 
 Judged = dict[str, Any]
-"""What a run's ``metrics.json`` holds, and the ``seconds`` of training."""
+"""What a run's ``metrics.json`` holds, the ``cpu_seconds`` of ``fit``, and its ``health``."""
 
 
 def main() -> None:
@@ -83,8 +86,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--experiments", nargs="+", default=known, choices=known)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--minutes", type=float, help="at most so many of the clock for each run")
     parser.add_argument("--runs", type=Path, default=ROOT / "lightning_logs" / "benchmarks")
+    parser.add_argument("--kept", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--mnist", help="folder of MNIST, where it need not be fetched")
     parser.add_argument("--pictures", help="folder of pictures for dcgan_folder")
     parser.add_argument("--set", nargs="+", default=[], help="KEY=VALUE arguments of fit")
@@ -94,25 +98,35 @@ def _arguments() -> argparse.Namespace:
 
 def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged:
     """Return what ``test`` says of an experiment, trained before or now."""
-    folder = arguments.runs.absolute() / f"{experiment}-seed{seed}"
-    kept = folder / "judged.json"
+    kept = arguments.kept / f"{experiment}-seed{seed}.json"
     if not kept.is_file():
-        started = time.perf_counter()
+        folder = arguments.runs.absolute() / f"{experiment}-seed{seed}"
+        limit = [f"--trainer.max_time={_clock(arguments.minutes)}"] if arguments.minutes else []
+        started = _cpu_seconds()
         _command(
             "fit",
             f"--config=configs/{experiment}.yaml",
             f"--seed_everything={seed}",
             f"--trainer.default_root_dir={folder}",
-            f"--trainer.max_time={_clock(arguments.minutes)}",
+            *limit,
             *_data_at_hand(experiment, arguments),
             *[f"--{setting}" for setting in arguments.set],
         )
-        seconds = time.perf_counter() - started
+        seconds = _cpu_seconds() - started
         checkpoint = max(folder.rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
+        run = checkpoint.parent.parent
         _command("test", f"--ckpt_path={checkpoint}")
-        judged = json.loads((checkpoint.parent.parent / "metrics.json").read_text())
-        kept.write_text(json.dumps({**judged, "seconds": seconds}, indent=2))
+        judged = json.loads((run / "metrics.json").read_text())
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        judged |= {"cpu_seconds": round(seconds, 1), "health": named_in(run)}
+        kept.write_text(json.dumps(judged, indent=2) + "\n")
     return json.loads(kept.read_text())
+
+
+def _cpu_seconds() -> float:
+    """Return what the commands so far have computed, whatever else the machine did."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _command(*args: str) -> None:
@@ -147,16 +161,17 @@ def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
     first = next(iter(rows.values()))[0]
     used = {k: v for k, v in columns.items() if any(k in r[0]["values"] for r in rows.values())}
     lines = [
-        f"| config | {' | '.join(used.values())} | minutes |",
-        "|---" * (len(used) + 2) + "|",
+        f"| config | {' | '.join(used.values())} | CPU min | health monitor |",
+        "|---" * (len(used) + 3) + "|",
     ]
     best_first = sorted(rows.items(), key=lambda row: _distance(row[1][0], next(iter(used))))
     for name, runs in best_first:
         cells = [_cell([run["values"].get(key) for run in runs]) for key in used]
-        minutes = statistics.mean(run["seconds"] for run in runs) / 60
-        lines.append(f"| `{name}` | {' | '.join(cells)} | {minutes:.0f} |")
+        minutes = statistics.mean(run["cpu_seconds"] for run in runs) / 60
+        health = "; ".join(dict.fromkeys(run["health"] for run in runs))
+        lines.append(f"| `{name}` | {' | '.join(cells)} | {minutes:.1f} | {health} |")
     floor = [_cell([first["floor"].get(key)]) for key in used]
-    lines.append(f"| *real training points* | {' | '.join(floor)} | |")
+    lines.append(f"| *real training points* | {' | '.join(floor)} | | |")
     return "\n".join([*lines, "", f"Protocol: {first['protocol']}."])
 
 

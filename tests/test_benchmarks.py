@@ -142,11 +142,11 @@ def test_the_table_of_experiments_has_means_deviations_and_real_points_and_runs_
 ):
     args = [
         "--experiments", "gan_iris", "--seeds", "0", "1", f"--runs={tmp_path}", "--minutes=1",
-        "--set", "trainer.max_epochs=2", "metrics.test_samples=50",
+        f"--kept={tmp_path}", "--set", "trainer.max_epochs=2", "metrics.test_samples=50",
     ]  # fmt: skip
     header, line, row, real = printed(table, monkeypatch, capsys, *args)
     assert header.startswith("| config | KS ↓ | Wasserstein ↓ |")
-    assert header.endswith("| minutes |")
+    assert header.endswith("| CPU min | health monitor |")
     assert header.count("|") == line.count("|") == row.count("|") == real.count("|")
     assert row.startswith("| `gan_iris` |")
     assert re.search(r"\| \d\.\d{3} ± \d\.\d{3} \|", row)
@@ -158,8 +158,8 @@ def test_the_table_of_experiments_has_means_deviations_and_real_points_and_runs_
 
 
 def judged(**values):
-    return {"values": values, "floor": {}, "goals": {"log_likelihood": 2.0}, "seconds": 60.0,
-            "protocol": "none"}  # fmt: skip
+    return {"values": values, "floor": {}, "goals": {"log_likelihood": 2.0},
+            "cpu_seconds": 60.0, "health": "silent", "protocol": "none"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
