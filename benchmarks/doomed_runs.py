@@ -1,4 +1,7 @@
-"""Tiny runs in forked processes that meet a fault, go on, and are compared with one left alone."""
+"""Tiny runs that meet a fault, go on, and are compared with one left alone.
+
+Their processes are forked from this one, which has imported everything, or new ones of the command.
+"""
 
 import os
 import shutil
@@ -6,7 +9,8 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ import torch
 from lightning.pytorch import Callback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import gan_lightning
 from gan_lightning.callbacks import SamplePictures
 from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli import main
@@ -91,19 +96,30 @@ class Run:
         Args:
             arrange: What the process does before that.
         """
-        if not self.last.exists():  # nothing was saved, and nothing is lost
-            shutil.rmtree(self.folder, ignore_errors=True)
+        words = self._words()
         process = os.fork()
         if process == 0:
-            words = [f"--config={self.config}", f"--trainer.default_root_dir={self.root}"]
-            resumed = [f"--ckpt_path={self.last}"]
-            _fit(resumed if self.last.exists() else words, self.output, arrange)
+            _fit(words, self.output, arrange)
         return process
+
+    def start(self, variables: Mapping[str, str] = {}) -> int:  # noqa: B006 - it is not changed
+        """Start it, or resume it by the command in a new process, and return that process.
+
+        Args:
+            variables: Of its environment, besides those of this process.
+        """
+        return _command(["fit", *self._words()], self.output, variables)
+
+    def _words(self) -> list[str]:
+        """Return what ``fit`` needs to start it, or to resume it if it has left a checkpoint."""
+        if self.last.exists():
+            return [f"--ckpt_path={self.last}"]
+        shutil.rmtree(self.folder, ignore_errors=True)  # nothing was saved, and nothing is lost
+        return [f"--config={self.config}", f"--trainer.default_root_dir={self.root}"]
 
     def fit(self, arrange: Callable[[], object] = lambda: None) -> int:
         """Let it go on until its process ends, and return the exit code, or minus the signal."""
-        _, status = os.waitpid(self.go_on(arrange), 0)
-        return os.waitstatus_to_exitcode(status)
+        return ended(self.go_on(arrange))
 
     def move_to(self, root: Path) -> None:
         """Move its whole folder to another place, from where it goes on by its path."""
@@ -144,6 +160,39 @@ class Run:
             return same(self.end(), expected)
         except (InputError, OSError):
             return False
+
+
+def _command(
+    words: list[str],
+    output: Path,
+    variables: Mapping[str, str] = {},  # noqa: B006 - it is not changed
+) -> int:
+    """Start ``python -m gan_lightning`` with some words, and return its process."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "gan_lightning", *words],
+        {**os.environ, "PYTHONPATH": str(Path(gan_lightning.__path__[0]).parent), **variables},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 1, str(output), flags, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+    )
+
+
+def ended(process: int) -> int:
+    """Wait for a process, and return its exit code, or minus the signal that ended it."""
+    _, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+@cache
+def import_seconds(output: Path) -> float:
+    """Return the CPU seconds of a new process before it does anything, found once."""
+    before = os.times()
+    ended(_command(["fit", "--config=gan_iris", "--print_config"], output))
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
 
 
 def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:

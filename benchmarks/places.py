@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from doomed_runs import BATCHES, End, Run, without_pictures
+from doomed_runs import BATCHES, End, Run, ended, without_pictures
 from strikes import KILLED, in_step
 
 REFUSED = 2
@@ -95,6 +95,24 @@ def clock_set_back(name: str, place: Path, expected: End, chance: random.Random)
     return run.fit(arrange) == 0 and run.ended_as(expected)
 
 
+def clock_of_the_system_set_back(
+    name: str, place: Path, expected: End, chance: random.Random
+) -> bool | None:
+    """Go on with a run by the command at an earlier time, as libfaketime tells it.
+
+    Raises:
+        PermissionError: If libfaketime is not there.
+    """
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+    if library is None:
+        raise PermissionError("libfaketime is not installed")
+    run, back = Run(name, place), chance.choice(["-60", "-3600", "-1d", "-10y"])
+    if not killed(run, chance):
+        return None
+    faked = {"LD_PRELOAD": str(library), "FAKETIME": back}
+    return ended(run.start(faked)) == 0 and run.ended_as(expected)
+
+
 def moved(name: str, place: Path, expected: End, chance: random.Random) -> bool | None:
     """Move the folder of a killed run elsewhere, and go on with it there."""
     run = Run(name, place)
@@ -108,5 +126,6 @@ TRIALS: dict[str, Trial] = {
     "disk full, then room again": full_disk,
     "folder read-only, then not": read_only,
     "clock set back between two processes": clock_set_back,
+    "clock set back by libfaketime": clock_of_the_system_set_back,
     "folder moved between two processes": moved,
 }

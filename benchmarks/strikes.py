@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from doomed_runs import MODELS, PHASES, Run, kill_after, without_pictures
+from doomed_runs import MODELS, PHASES, Run, import_seconds, kill_after, without_pictures
 
 from gan_lightning import files, models
 from gan_lightning.callbacks import picture_files
@@ -15,6 +15,9 @@ from gan_lightning.callbacks.sample_metrics import SampleMetrics
 
 KILLED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 130)
 """How a process ends that a fault has hit."""
+
+WITH_PICTURES = 3
+"""Times so long takes a run that draws them: the command does."""
 
 Strike = Callable[[Run, random.Random, float], int]
 """Lets a run go on until a fault hits it, or until its end; gets the CPU seconds of a whole run."""
@@ -33,6 +36,12 @@ def at_random(*signals: int) -> Strike:
         return kill_after(run.go_on(without_pictures), life, chance.choice(signals))
 
     return strike
+
+
+def in_a_new_process(run: Run, chance: random.Random, seconds: float) -> int:
+    """Kill the command, not a fork of this process, at a random moment after its imports."""
+    life = import_seconds(run.output) + chance.uniform(0, WITH_PICTURES * seconds)
+    return kill_after(run.start(), life, signal.SIGKILL)
 
 
 def at_call(owner: Any, name: str, after: bool = False, pictures: bool = False) -> Strike:
@@ -117,7 +126,8 @@ ALL = tuple(MODELS)
 WARM = ("WarmStartedGAN",)
 VALIDATION = (SampleMetrics, "on_validation_epoch_end")
 STRIKES: dict[str, tuple[Strike, tuple[str, ...], int]] = {
-    "SIGKILL at a random moment": (at_random(signal.SIGKILL), ALL, 8),
+    "SIGKILL at a random moment": (at_random(signal.SIGKILL), ALL, 6),
+    "SIGKILL of a new process at a random moment": (in_a_new_process, ALL, 2),
     "SIGTERM or Ctrl-C at a random moment": (at_random(signal.SIGTERM, signal.SIGINT), ALL, 3),
     "SIGKILL in a step of the reconstruction": (in_step(PHASES["reconstruction"]), WARM, 1),
     "SIGKILL in a step of the game after it": (in_step(PHASES["game"]), WARM, 1),
