@@ -7,18 +7,16 @@ import os
 import shutil
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback
+from processes import NOTHING, command, ended
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import gan_lightning
 from gan_lightning.callbacks import SamplePictures
 from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.cli import main
@@ -102,13 +100,13 @@ class Run:
             _fit(words, self.output, arrange)
         return process
 
-    def start(self, variables: Mapping[str, str] = {}) -> int:  # noqa: B006 - it is not changed
+    def start(self, variables: Mapping[str, str] = NOTHING) -> int:
         """Start it, or resume it by the command in a new process, and return that process.
 
         Args:
             variables: Of its environment, besides those of this process.
         """
-        return _command(["fit", *self._words()], self.output, variables)
+        return command(["fit", *self._words()], self.output, variables)
 
     def _words(self) -> list[str]:
         """Return what ``fit`` needs to start it, or to resume it if it has left a checkpoint."""
@@ -162,39 +160,6 @@ class Run:
             return False
 
 
-def _command(
-    words: list[str],
-    output: Path,
-    variables: Mapping[str, str] = {},  # noqa: B006 - it is not changed
-) -> int:
-    """Start ``python -m gan_lightning`` with some words, and return its process."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    return os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-m", "gan_lightning", *words],
-        {**os.environ, "PYTHONPATH": str(Path(gan_lightning.__path__[0]).parent), **variables},
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 1, str(output), flags, 0o644),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-    )
-
-
-def ended(process: int) -> int:
-    """Wait for a process, and return its exit code, or minus the signal that ended it."""
-    _, status = os.waitpid(process, 0)
-    return os.waitstatus_to_exitcode(status)
-
-
-@cache
-def import_seconds(output: Path) -> float:
-    """Return the CPU seconds of a new process before it does anything, found once."""
-    before = os.times()
-    ended(_command(["fit", "--config=gan_iris", "--print_config"], output))
-    after = os.times()
-    return after.children_user - before.children_user + after.children_system - before.children_system
-
-
 def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:
     """Fit, and end this process."""
     code = 1
@@ -232,40 +197,3 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         return torch.equal(a, b)
     return bool(a == b)
-
-
-def kill_after(process: int, cpu_seconds: float, sent: int) -> int:
-    """Send a signal to a process when it has worked so long; return how it ended, as ``fit``.
-
-    Raises:
-        TimeoutError: If it lives on for two minutes.
-    """
-    code = _wait(process, lambda: worked(process) >= cpu_seconds)
-    if code is None:
-        os.kill(process, sent)
-        deadline = time.monotonic() + 120
-        code = _wait(process, lambda: time.monotonic() > deadline)
-    if code is None:
-        raise TimeoutError(f"signal {sent} did not end process {process}")
-    return code
-
-
-def _wait(process: int, enough: Callable[[], bool]) -> int | None:
-    """Wait for a process; return how it ended, or None if there was enough before."""
-    while True:
-        found, status = os.waitpid(process, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        if enough():
-            return None
-        time.sleep(0.005)
-
-
-def worked(process: int) -> float:
-    """Return the CPU seconds of a process."""
-    try:
-        table = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    fields = table.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

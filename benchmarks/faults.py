@@ -5,12 +5,12 @@
 
 Five tiny models are trained on Iris, 75 or 80 batches with a checkpoint after every eighth: each
 once in peace, and then again and again with faults of one kind, until all kills are used up.
-Processes are forked from one that has imported everything, a tenth of the kills hits new ones of the
-command, and pictures are drawn only there and where a fault is to hit one. A fault is survived if each checkpoint can be read after it and holds no fewer batches
-than before, and if the run that goes on ends with the weights, optimizers, averages, random states
-and curves of the run that was left alone, to the bit. Otherwise all faults of that run are lost.
-What this machine cannot do is left out, and told: a small disk takes the rights of root, a clock of
-the system that is set back takes libfaketime.
+Processes are forked from one that has imported everything; a tenth of the kills hits new ones of
+the command. Pictures are drawn only by these and where a fault is to hit one. A fault is survived
+if each checkpoint can be read after it and holds no fewer batches than before, and if the run that
+goes on ends with the weights, optimizers, averages, random states and curves of the run that was
+left alone, to the bit. Otherwise all faults of that run are lost. What this machine cannot do is
+left out, and told: a small disk takes the rights of root, another clock libfaketime.
 """
 
 import argparse

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from doomed_runs import BATCHES, End, Run, ended, without_pictures
+from doomed_runs import BATCHES, End, Run, without_pictures
+from processes import ended
 from strikes import KILLED, in_step
 
 REFUSED = 2

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from doomed_runs import MODELS, PHASES, Run, import_seconds, kill_after, without_pictures
+from doomed_runs import MODELS, PHASES, Run, without_pictures
+from processes import import_seconds, kill_after
 
 from gan_lightning import files, models
 from gan_lightning.callbacks import picture_files
