@@ -164,9 +164,7 @@ def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:
     """Fit, and end this process."""
     code = 1
     try:
-        file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        for stream in (1, 2):
-            os.dup2(file, stream)
+        speak_into(output)
         torch.set_num_threads(1)
         arrange()
         main(["fit", *words])
@@ -180,6 +178,13 @@ def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+def speak_into(output: Path) -> None:
+    """Write what this process says to a file from now on."""
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(file, stream)
 
 
 def without_pictures() -> None:

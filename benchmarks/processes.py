@@ -82,3 +82,12 @@ def worked(process: int) -> float:
         return 0.0
     fields = table.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that a process has started, and that have not ended."""
+    try:
+        names = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(name) for name in names.split()]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -15,6 +16,9 @@ from gan_lightning.errors import InputError
 
 SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each player's step leaves the other's parameters unused, which DDP must expect."""
+
+PATIENCE = timedelta(minutes=10)
+"""How long a process waits for one that does not answer; Lightning's default is half an hour."""
 
 SHARDED = ("fsdp", "deepspeed", "modelparallel", "model_parallel")
 """Parts of the names of strategies that shard weights."""
@@ -45,6 +49,11 @@ def check_strategy(strategy: str | Strategy) -> None:
             f"trainer.strategy: {name} expects that every step uses all parameters, and each "
             "player has its own; use auto."
         )
+
+
+def for_several_devices() -> DDPStrategy:
+    """Return the strategy of a run on several devices whose user has named none."""
+    return DDPStrategy(find_unused_parameters=True, timeout=PATIENCE)
 
 
 def check_whole_weights(strategy: str) -> None:

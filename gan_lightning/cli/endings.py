@@ -14,7 +14,10 @@ from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.errors import InputError
 
 LOST = re.compile(r"Connection (closed|reset) by peer|Broken pipe|gloo|NCCL")
-"""Messages of the communication libraries when another process has ended."""
+"""Messages of the communication libraries when another process has ended or does not answer."""
+
+SILENT = re.compile(r"[Tt]imed out|[Tt]imeout")
+"""What those of them contain that come after a time without an answer."""
 
 
 @contextmanager
@@ -30,7 +33,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def naming_the_cause(trainer: Trainer) -> Iterator[None]:
-    """Report a folder that cannot be written, or another process that has ended.
+    """Report a folder that cannot be written, or another process that has ended or is silent.
 
     Raises:
         InputError: Of either.
@@ -52,9 +55,10 @@ def naming_the_cause(trainer: Trainer) -> Iterator[None]:
     except RuntimeError as error:
         if not isinstance(error, DistError) and not LOST.search(str(error)):
             raise
+        ending = "did not answer in time" if SILENT.search(str(error)) else "has ended"
         raise InputError(
             f"Process {trainer.global_rank} cannot continue, because another process of this "
-            "run has ended. What was saved before is intact."
+            f"run {ending}. What was saved before is intact."
         ) from error
     finally:
         threading.excepthook = hook

@@ -12,11 +12,11 @@ from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
 from gan_lightning.checkpoint_files import restoring
 from gan_lightning.cli.devices import (
-    SEVERAL_DEVICES,
     as_launched,
     check_processes,
     check_strategy,
     check_synchronised_statistics,
+    for_several_devices,
 )
 from gan_lightning.cli.drawing import Drawing
 from gan_lightning.cli.endings import interruptible, naming_the_cause
@@ -57,7 +57,7 @@ class GenerativeTrainer(Drawing):
         check_callbacks(self.callbacks)
         check_processes(self.num_devices, self.strategy.root_device.type == "cpu")
         if strategy == "auto" and self.world_size > 1:
-            super().__init__(*args, strategy=SEVERAL_DEVICES, **kwargs)
+            super().__init__(*args, strategy=for_several_devices(), **kwargs)
         check_synchronised_statistics(
             bool(kwargs.get("sync_batchnorm")), self.world_size, self.strategy.root_device
         )
