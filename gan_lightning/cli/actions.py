@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import batches_of
 from gan_lightning.cli.asked import export_output_of, output_of
+from gan_lightning.cli.devices import is_needed
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run
@@ -21,12 +23,19 @@ from gan_lightning.errors import InputError
 from gan_lightning.export import card_path
 from gan_lightning.files import replacing
 
+ON_ONE_DEVICE = ("sample", "export", "interpolate", "project", "demo")
+"""Commands that use one device, however many there are."""
+
 
 class Actions(LightningCLI):
     """The commands, after their arguments have been parsed and their classes built."""
 
     trainer: GenerativeTrainer
     checkpoint: dict[str, Any] | None
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        if subcommand not in ON_ONE_DEVICE or is_needed(self.trainer, subcommand):
+            super()._run_subcommand(subcommand)
 
     def fit(self, **kwargs: Any) -> None:
         """Train; if a signal stopped it, say how to resume and exit with the signal's code."""
@@ -62,6 +71,8 @@ class Actions(LightningCLI):
         if self.trainer.is_global_zero:
             found = found_numbers(self.trainer, "test")
             print_comparison(found)
+            if self.trainer.world_size > 1 and self.datamodule.baselines():
+                rank_zero_warn("test computes baselines on one device only: they are left out.")
             checkpoint = Path(self._get(self.config, "ckpt_path"))
             run = Run.of_checkpoint(checkpoint)
             folder = run.folder if run else checkpoint.absolute().parent

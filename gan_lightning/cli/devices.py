@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning.pytorch import Trainer
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Strategy
 from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch.nn import Module, SyncBatchNorm
@@ -92,6 +93,21 @@ def as_launched(settings: Mapping[str, Any]) -> dict[str, Any]:
             f"processes on {nodes}; leave trainer.num_nodes out."
         )
     return {**settings, "devices": each if asked in _UNSET else asked, "num_nodes": nodes}
+
+
+def is_needed(trainer: Trainer, command: str) -> bool:
+    """Return whether this process works for a command that uses one device, and say so of others.
+
+    Args:
+        trainer: The command's Trainer.
+        command: Its name.
+    """
+    if trainer.world_size > 1:
+        others = (
+            "1 other has" if trainer.world_size == 2 else f"{trainer.world_size - 1} others have"
+        )
+        rank_zero_warn(f"{command} works on one device; the {others} nothing to do.")
+    return trainer.is_global_zero
 
 
 def as_available(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,13 +124,15 @@ def train(name, folder, processes=1, max_epochs=2, ckpt_path=None, inject=True):
             *([] if name == "VAE" else [GeneratorEMA(half_life=100)]),
             RandomState(),
             SamplerFit(),
-            SampleMetrics(64),
+            SampleMetrics(64, test_samples=48),
             witness,
             Checkpoints(),
         ],
     )
     trainer.fit(model, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
     metrics = {k: v for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
+    trainer.test(model, datamodule=data)
+    metrics |= trainer.callback_metrics
     return {
         "state": model.state_dict(),
         "losses": witness.losses,

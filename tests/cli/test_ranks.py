@@ -17,7 +17,11 @@ EACH = [
 CLOSE = {"rtol": 1e-5, "atol": 1e-8}
 """Sums over a batch are taken in another order, and some in float32 even in float64."""
 
-OF_OTHER_NOISE = {"val/elbo", "val/reconstruction_loss", "val/reconstruction"}
+OF_OTHER_NOISE = {
+    f"{stage}/{name}"
+    for stage in ("val", "test")
+    for name in ("elbo", "reconstruction_loss", "reconstruction")
+}
 """Of one draw of a latent for each point, which another process draws from another place."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:.*num_workers")
@@ -42,13 +46,15 @@ def test_losses_gradients_weights_and_metrics_equal_those_of_one_process(tmp_pat
             mean = torch.stack([rank["losses"][i][key] for rank in ranks]).mean()
             torch.testing.assert_close(mean, loss, **CLOSE)
     torch.testing.assert_close(ranks[0]["state"], one["state"], **CLOSE)
+    assert {key.partition("/")[0] for key in one["metrics"]} == {"val", "test"}
     for key in one["metrics"].keys() - OF_OTHER_NOISE:
         torch.testing.assert_close(
             ranks[0]["metrics"][key], one["metrics"][key], rtol=1e-5, atol=1e-6
         )
     assert len(one["gradients"]) >= 8
     assert len(list((tmp_path / "several" / "run").iterdir())) == 1  # one set of files
-    assert len(list((tmp_path / "several").rglob("events*"))) == 1
+    events = (tmp_path / "several").rglob("events*")
+    assert len({path.name.split(".")[-2] for path in events}) == 1  # of one process
 
 
 @pytest.mark.slow

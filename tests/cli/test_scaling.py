@@ -1,8 +1,10 @@
 """What a run of several processes says, refuses and does differently when their number changes."""
 
 import os
+import re
 import signal
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,11 +12,20 @@ import pytest
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
+from torch.distributed import DistBackendError, DistNetworkError, DistStoreError
 
 from gan_lightning.callbacks import Checkpoints, RandomState
-from gan_lightning.cli.devices import check_synchronised_statistics, local_statistics
+from gan_lightning.cli import main
+from gan_lightning.cli.actions import Actions
+from gan_lightning.cli.devices import (
+    check_synchronised_statistics,
+    is_needed,
+    local_statistics,
+)
+from gan_lightning.cli.endings import naming_the_cause
 from gan_lightning.cli.start_report import StartReport
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import GaussianRing
@@ -128,6 +139,70 @@ def test_the_same_number_of_processes_continues_its_numbers_in_silence():
     torch.manual_seed(5)
     of_the_state = torch.rand(()).item()
     assert loaded_by(1, 1) == loaded_by(3, 3, rank=2) == of_the_state
+
+
+ENDED, SILENT = "another process of this run has ended", "of this run did not answer in time"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("[pair.cc:547] Connection closed by peer [127.0.0.1]:1234"), ENDED),
+        (RuntimeError("Application timeout caused pair closure, gloo"), SILENT),
+        (
+            RuntimeError("[gloo/buffer.cc:81] Timed out waiting 5000ms for recv operation"),
+            SILENT,
+        ),
+        (DistStoreError("wait timeout after 5000ms, keys: /default_pg/0//cpu//0/1"), SILENT),
+        (DistNetworkError("Failed to recv, got 0 bytes."), ENDED),
+        (DistBackendError("NCCL communicator was aborted on rank 1."), ENDED),
+        (DistBackendError("Watchdog caught collective operation timeout"), SILENT),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_an_error_of_the_connection_says_whether_the_other_process_is_gone_or_silent(error, said):
+    trainer = SimpleNamespace(global_rank=1, logger=None, log_dir=None)
+    sentence = pytest.raises(InputError, match=f"^Process 1 cannot .*{said}")
+    with sentence as found, naming_the_cause(trainer):
+        raise error
+    assert found.value.__cause__ is error
+
+
+def test_another_runtime_error_keeps_its_own_words():
+    trainer = SimpleNamespace(global_rank=1, logger=None, log_dir=None)
+    with pytest.raises(RuntimeError, match="size mismatch"), naming_the_cause(trainer):
+        raise RuntimeError("size mismatch")
+
+
+def test_several_processes_wait_ten_minutes_for_one_or_as_long_as_is_asked_for():
+    several = {"accelerator": "cpu", "devices": 2, "logger": False}
+    assert GenerativeTrainer(**several).strategy._timeout == timedelta(minutes=10)
+    asked = DDPStrategy(find_unused_parameters=True, timeout=timedelta(hours=2))
+    assert GenerativeTrainer(strategy=asked, **several).strategy is asked
+
+
+def test_a_time_to_wait_is_typed_as_the_page_on_scaling_says(monkeypatch, tmp_path):
+    found = []
+    monkeypatch.setattr(GenerativeTrainer, "fit", lambda self, **_: found.append(self.strategy))
+    monkeypatch.setattr(Actions, "after_fit", lambda self: None)
+    page = (EXAMPLES.parent / "docs" / "scaling.md").read_text(encoding="utf-8")
+    (words,) = re.findall(r"`(--trainer\.strategy DDPStrategy[^`]*)`", page)
+    main(
+        [
+            *("fit", "--config=gan_iris", "--trainer.accelerator=cpu", "--trainer.devices=2"),
+            *(f"--trainer.default_root_dir={tmp_path}", *words.split()),
+        ]
+    )
+    assert found[0]._timeout == timedelta(hours=1)
+    assert found[0]._ddp_kwargs["find_unused_parameters"] is True
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_command_that_draws_works_on_one_process_and_says_what_the_others_do(rank):
+    trainer = SimpleNamespace(world_size=4, is_global_zero=rank == 0)
+    with pytest.warns(UserWarning, match="^sample works on one device; the 3 others have nothing"):
+        assert is_needed(trainer, "sample") == (rank == 0)
+    assert is_needed(SimpleNamespace(world_size=1, is_global_zero=True), "sample")
 
 
 class Places(Callback):
