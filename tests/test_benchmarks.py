@@ -291,3 +291,12 @@ def test_memory_and_open_files_of_a_run_are_flat(tmp_path, monkeypatch):
     for row in ("resident memory, MB", "open files"):
         assert second[row] <= 1.1 * first[row]
     assert second["event files, MB"] < 2 * first["event files, MB"]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:.*images are used")
+def test_large_data_are_written_and_read_to_their_first_batch(tmp_path):
+    import large_data
+
+    for seconds, megabytes in large_data.measure(tmp_path, 30, 300).values():
+        assert seconds > 0
+        assert megabytes < 500
