@@ -1,4 +1,4 @@
-"""Every model and every penalty trains, is saved and resumes in every precision."""
+"""Every model and every penalty trains, is saved, resumes and is exported in every precision."""
 
 from functools import partial
 
@@ -7,11 +7,15 @@ import pandas as pd
 import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
+from safetensors.torch import load_file
 
 from gan_lightning.callbacks import Checkpoints, FiniteLosses, GeneratorEMA, RandomState, SamplerFit
 from gan_lightning.callbacks.sample_metrics import SampleMetrics
+from gan_lightning.cli.model_at_hand import make_ready
 from gan_lightning.cli.trainer import GenerativeTrainer
-from gan_lightning.data import Digits, FrameTable, GaussianRing
+from gan_lightning.data import DataMemory, Digits, FrameTable, GaussianRing
+from gan_lightning.export import Origin, write_export
+from gan_lightning.export.agreement import TOLERANCE
 from gan_lightning.losses import DRAGAN, R1, R2, FiniteDifference, GradientPenalty
 from gan_lightning.models import (
     ACGAN,
@@ -174,6 +178,38 @@ def test_a_model_trains_is_saved_and_resumes_to_the_bit_in_every_precision(
         samples = whole.eval().sample(5)
         assert samples.shape == (5, *trainer.datamodule.data_shape)
         assert samples.isfinite().all()
+
+
+ORIGIN = Origin("last.ckpt", {}, None, None)
+
+
+@pytest.mark.filterwarnings("ignore:The table has .* rows|.*num_workers")
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "GAN with R1" else pytest.param(name, marks=pytest.mark.slow)
+        for name in CASES
+        if name != "Classifier"
+    ],
+)
+def test_a_checkpoint_of_every_precision_is_exported_in_float32(tmp_path, name, precision):
+    _, trainer = train(tmp_path, name, precision, 1)
+    (last,) = tmp_path.rglob("last.ckpt")
+    model, data = CASES[name][1](trainer.datamodule), trainer.datamodule
+    held = make_ready(model, data, last, torch.device("cpu"))  # as sample and export do
+    key, trained = next((k, w) for k, w in held["state_dict"].items() if w.is_floating_point())
+    assert trained.dtype == PRECISIONS[precision]
+    assert {w.dtype for w in model.parameters()} == {torch.float32}
+    assert torch.equal(model.state_dict()[key], trained.float())
+    assert model.eval().sample(5).dtype == torch.float32
+    memory = DataMemory(data.units, {}, None)
+    agreed = write_export(model, memory, ORIGIN, tmp_path / "g.pt2")
+    assert agreed.difference <= TOLERANCE
+    write_export(model, memory, ORIGIN, tmp_path / "g.safetensors")
+    found = load_file(tmp_path / "g.safetensors")
+    assert torch.float32 in {w.dtype for w in found.values()}
+    assert torch.bfloat16 not in {w.dtype for w in found.values()}
 
 
 SAMPLERS = {
