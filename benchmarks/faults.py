@@ -22,6 +22,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from contextlib import suppress
 from itertools import cycle
@@ -30,6 +31,7 @@ from pathlib import Path
 from doomed_runs import MODELS, End, Run, without_pictures
 from places import TRIALS
 from strikes import KILLED, STRIKES
+from tensorboard.backend.event_processing.directory_watcher import DirectoryDeletedError
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lightning.checkpoint_files import load_checkpoint
@@ -135,6 +137,8 @@ class Reader:
                     self.read()
                     self.notes.write_text(f"{self.reads} {self.damaged}", encoding="ascii")
                     time.sleep(0.5)
+            except Exception:
+                traceback.print_exc()
             finally:
                 os._exit(1)
         return self
@@ -145,11 +149,13 @@ class Reader:
             if path.exists():
                 try:
                     load_checkpoint(path)
-                except InputError:
-                    self.damaged += path.exists()
+                except InputError as error:
+                    if path.exists():
+                        self.damaged += 1
+                        sys.stderr.write(f"a read of the folder meanwhile: {error}\n")
                 self.reads += 1
         if self.run.folder.is_dir():
-            with suppress(OSError):
+            with suppress(OSError, DirectoryDeletedError):
                 EventAccumulator(str(self.run.folder)).Reload()
 
     def __exit__(self, *_: object) -> None:
