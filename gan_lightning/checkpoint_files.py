@@ -27,8 +27,9 @@ def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
         InputError: If the file is damaged, or is no checkpoint of Lightning.
     """
     try:
-        check_archive(path)
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:
+            check_archive(file)
+            checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = _first_sentence(error) or type(error).__name__
         raise InputError(f"{path} is damaged or not a checkpoint: {reason}.") from error

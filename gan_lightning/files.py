@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from gan_lightning.errors import InputError
 
@@ -62,23 +63,29 @@ def sealed(archive: bytes) -> bytes:
     return archive[:-2] + len(comment).to_bytes(2, "little") + comment
 
 
-def check_archive(path: Path) -> None:
+def check_archive(file: BinaryIO) -> None:
     """Make sure that a ZIP archive is undamaged, by its seal or else part by part.
+
+    Args:
+        file: The open file, so that what is read next is what was checked, even if another file has
+            taken its name meanwhile.
 
     Raises:
         ValueError: If it is not, or if it is no archive.
     """
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(file):
         raise ValueError("it is no ZIP archive")
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(file) as archive:
         comment = archive.comment
         damaged = None if comment else archive.testzip()
     if damaged:
         raise ValueError(f"its part {damaged} does not match its checksum")
     if comment:
-        content = path.read_bytes()
+        file.seek(0)
+        content = file.read()
         if sealed(content[: -len(comment) - 2] + b"\0\0") != content:
             raise ValueError("it does not match its checksum")
+    file.seek(0)
 
 
 def links_out_of(folder: Path) -> Iterator[Path]:

@@ -64,7 +64,7 @@ def _check_file(path: Any) -> None:
     with Path(path).open("rb") as file:
         if file.read(len(ARCHIVE)) != ARCHIVE:
             return
-    try:
-        check_archive(Path(path))
-    except Exception as error:  # zipfile raises many kinds of errors
-        raise InputError(f"{path} is damaged: {str(error).rstrip('.')}.") from error
+        try:
+            check_archive(file)
+        except Exception as error:  # zipfile raises many kinds of errors
+            raise InputError(f"{path} is damaged: {str(error).rstrip('.')}.") from error

@@ -7,6 +7,9 @@ import pytest
 import torch
 from lightning.pytorch import LightningModule
 
+from gan_lightning import checkpoint_files
+from gan_lightning.errors import InputError
+
 GAN = ["fit", "--model=GAN", "--data=Iris", "--trainer.max_epochs=2", "--metrics.num_samples=20"]
 
 
@@ -163,3 +166,21 @@ def test_no_command_uses_one_of_60_flipped_bits(complaint, content, checkpoint):
         checkpoint.write_bytes(flipped(content[0], bit))
         line = complaint(*commands[i % 3], f"--ckpt_path={checkpoint}")
         assert f"{checkpoint} is damaged or not a checkpoint" in line
+
+
+def test_what_is_loaded_is_what_was_checked_even_where_another_file_takes_its_name_meanwhile(
+    checkpoint, monkeypatch
+):
+    check = checkpoint_files.check_archive
+
+    def replaced_after(file):
+        check(file)
+        other = checkpoint.with_name("other")
+        other.write_bytes(b"PK damaged")
+        other.replace(checkpoint)
+
+    monkeypatch.setattr(checkpoint_files, "check_archive", replaced_after)
+    assert "state_dict" in checkpoint_files.load_checkpoint(checkpoint)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="no ZIP archive"):
+        checkpoint_files.load_checkpoint(checkpoint)
