@@ -145,7 +145,6 @@ def flipped(content, bit):
 
 def test_none_of_300_flipped_bits_goes_unnoticed(content, tmp_path):
     from gan_lightning.checkpoint_files import load_checkpoint
-    from gan_lightning.errors import InputError
 
     path = tmp_path / "last.ckpt"
     path.write_bytes(content[0])
