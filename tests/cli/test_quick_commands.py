@@ -195,7 +195,7 @@ def test_help_shows_what_matters_first_and_the_trainer_last(command, capsys):
     assert lines[0] == f"usage: python -m gan_lightning {command} [options]"
     places = [
         next(i for i, line in enumerate(lines) if line.strip().startswith(option))
-        for option in ("--ckpt_path", "-c CONFIG", "--model.help", "--data.help", "--trainer ")
+        for option in ("--ckpt_path", "-c", "--model.help", "--data.help", "--trainer ")
     ]
     assert places == sorted(places)
     assert next(line for line in lines if line.endswith(":")) == "This command:"
