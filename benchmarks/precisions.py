@@ -23,7 +23,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_lightning.cli import main as command_line
 
 PRECISIONS = ("32-true", "64-true", "bf16-mixed", "bf16-true")
-EPOCHS = {"gan_iris": 200, "r3gan_iris": 150, "flow_iris": 150, "vae_iris": 150, "r3gan_ring": 3}
+EPOCHS = {"gan_iris": 200, "r3gan_iris": 150, "flow_iris": 150, "vae_iris": 150}
 METRIC = "val/ks"
 
 
