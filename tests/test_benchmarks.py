@@ -300,3 +300,13 @@ def test_large_data_are_written_and_read_to_their_first_batch(tmp_path):
     for seconds, megabytes in large_data.measure(tmp_path, 30, 300).values():
         assert seconds > 0
         assert megabytes < 500
+
+
+def test_a_star_marks_a_precision_that_is_beyond_the_noise_of_float32():
+    import precisions
+
+    values = {"32-true": [1.0, 2.0, 3.0], "64-true": [1.5, 2.5, 3.5], "bf16-true": [4.0, 5.0, 6.0]}
+    # Both standard deviations are 1, so twice the standard error is 2 √(2/3) = 1.63.
+    assert (
+        precisions.row("e", values) == "| `e` | 2.000 ± 1.000 | 2.500 ± 1.000 | 5.000 ± 1.000 * |"
+    )
