@@ -22,6 +22,8 @@ def stratified(weights: Tensor, num_samples: int) -> Tensor:
     if has_torch_function_unary(weights):  # an exporter may draw in its own way
         return handle_torch_function(stratified, (weights,), weights, num_samples)
     part = torch.randperm(num_samples, device=weights.device)
-    level = (part + torch.rand(num_samples, device=weights.device)) / max(1, num_samples)
+    # In the default dtype of a run in bfloat16 the highest level would be rounded to 1.
+    within = torch.rand(num_samples, dtype=torch.float32, device=weights.device)
+    level = (part + within) / max(1, num_samples)
     cumulated = weights.float().cumsum(0)
     return torch.searchsorted(cumulated, level.clamp(max=BELOW_ONE) * cumulated[-1], right=True)

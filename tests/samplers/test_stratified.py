@@ -38,7 +38,7 @@ def test_none_can_be_drawn():
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1 - 2.0**-24])
 def test_the_ends_of_the_range_are_indices_with_a_weight(level, monkeypatch):
-    monkeypatch.setattr(torch, "rand", lambda n, device: torch.full((n,), level))
+    monkeypatch.setattr(torch, "rand", lambda n, dtype, device: torch.full((n,), level))
     for num_samples in (1, 10_000):
         assert WEIGHTS[stratified(WEIGHTS, num_samples)].min() > 0
 
@@ -48,3 +48,14 @@ def test_a_mode_draws_each_sample_from_its_own_noise():
     with HandedNoise(noise, 3) as handed:
         assert stratified(WEIGHTS, 3).tolist() == [0, 2, 3]
     assert handed.noise_dim == 1
+
+
+def test_a_run_in_bfloat16_draws_indices_that_there_are():
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16)  # as Lightning does in bf16-true
+    try:
+        drawn = torch.cat([stratified(WEIGHTS, 16) for _ in range(200)])
+    finally:
+        torch.set_default_dtype(before)
+    assert drawn.max() < 5
+    assert (drawn.bincount(minlength=5)[[1, 4]] == 0).all()
