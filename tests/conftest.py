@@ -30,6 +30,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gan_lightning.callbacks import LatentPictures, SamplePictures
 from gan_lightning.cli import main
+from gan_lightning.metrics import transfer, two_sample
 
 # Lightning 2.6 calls functions that jsonargparse 4.50 has renamed.
 os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"
@@ -70,13 +71,25 @@ HOOKS_THAT_DRAW = [
     if name in vars(callback)
 ]
 
+SIZES_OF_FORESTS = [
+    (two_sample, "NUM_TREES", two_sample.NUM_TREES),
+    (two_sample, "NUM_BOOSTED", two_sample.NUM_BOOSTED),
+    (two_sample, "MAX_ROUNDS", two_sample.MAX_ROUNDS),
+    (transfer, "NUM_TREES", transfer.NUM_TREES),
+]
+BLIND_TO_FORESTS = {"callbacks", "cli", "export", "models", "security", "test_readme"}
+"""Folders and files whose tests do not look at what a forest says of samples."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave out pictures, two thirds of a short run, but for tests marked for them or as slow."""
-    drawn = any(item.get_closest_marker(name) for name in ("pictures", "slow"))
+    """Spare a short run most of its time: pictures, and large forests, that no test looks at."""
+    slow, drawn = (item.get_closest_marker(name) is not None for name in ("slow", "pictures"))
     for callback, name, hook in HOOKS_THAT_DRAW:  # before any fixture trains
-        setattr(callback, name, hook if drawn else getattr(Callback, name))
+        setattr(callback, name, hook if slow or drawn else getattr(Callback, name))
+    small = not slow and bool({item.path.parent.name, item.path.stem} & BLIND_TO_FORESTS)
+    for module, name, size in SIZES_OF_FORESTS:
+        setattr(module, name, 2 if small else size)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -221,7 +234,7 @@ def complaint(run: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> C
 
 @pytest.fixture(scope="session")
 def curves() -> Callable[[Path], dict[str, list[tuple[int, float]]]]:
-    """Read the curves of a run's folder, steps and values by tag, but for those of the clock."""
+    """Read the curves of a run's folder, steps and values by tag, except for those of the clock."""
 
     def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
         events = EventAccumulator(str(folder), size_guidance={"scalars": 0})
@@ -254,7 +267,7 @@ def write_table() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def mnist_files(tmp_path_factory, write_mnist):
-    """The folder of MNIST where it is at hand, else of small files of random images."""
+    """The folder of MNIST where it is at hand, otherwise one of small files of random images."""
     at_hand = ROOT.parent / "shared" / "data"
     if at_hand.is_dir():
         return at_hand
@@ -269,7 +282,7 @@ def mnist_files(tmp_path_factory, write_mnist):
 
 @pytest.fixture
 def data_at_hand(mnist_files, write_table, tmp_path):
-    """The arguments that lead a config to data that lie on this machine."""
+    """The arguments that point a config to data on this machine."""
 
     def arguments(config):
         data, place = yaml.safe_load(config.read_text())["data"], "data.init_args"
@@ -292,6 +305,22 @@ def data_at_hand(mnist_files, write_table, tmp_path):
         return []
 
     return arguments
+
+
+@pytest.fixture(scope="session")
+def narrower() -> Callable[[Path], list[str]]:
+    """Return the arguments that give a config narrow networks where its own take many seconds."""
+    generator, discriminator = (
+        f"--model.init_args.{name}.init_args" for name in ("generator", "discriminator")
+    )
+    widths = {
+        "cgan_clusters_mnist": [
+            f"{generator}.generator.init_args.base_channels=8",
+            f"{discriminator}.discriminator.init_args.base_channels=8",
+        ],
+        "dcgan_folder": [f"{generator}.base_channels=16", f"{discriminator}.base_channels=16"],
+    }
+    return lambda config: widths.get(config.stem, [])
 
 
 @pytest.fixture

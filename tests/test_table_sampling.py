@@ -15,7 +15,7 @@ from gan_lightning.table_sampling import drawn_given, imputed
 
 
 def frame(num_rows=400):
-    """Two numbers and a date that rise together, within a kind that shifts them; some are gone."""
+    """Two numbers and a date that rise together, shifted by a category; some are missing."""
     random = np.random.default_rng(0)
     kind, x = np.arange(num_rows) % 2, random.normal(0, 1, num_rows)
     table = pd.DataFrame(

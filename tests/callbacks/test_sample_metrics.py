@@ -143,7 +143,7 @@ def test_the_random_numbers_of_training_are_left_alone(ring, model):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_samples_follow_the_callbacks_seed_and_not_the_runs(ring):
+def test_samples_depend_on_the_seed_of_the_callback_and_not_of_the_run(ring):
     model, drawn = gan(ring), []
     for run_seed, seed in [(0, 0), (1, 0), (0, 1)]:
         with isolate_rng():
@@ -210,7 +210,7 @@ def test_the_protocol_names_counts_weights_seed_split_and_features(trainer):
     assert callback.protocol.startswith("30 samples of the averaged weights")
 
 
-def test_in_test_as_many_samples_are_drawn_as_were_asked_for(ring, trainer):
+def test_a_test_draws_the_requested_number_of_samples(ring, trainer):
     callback = SampleMetrics(num_samples=30, test_samples=40)
     trainer(callback).test(gan(ring), ring, verbose=False)
     assert callback.protocol.startswith("40 samples")

@@ -1,4 +1,4 @@
-"""A run that meets a fault at any moment loses nothing that it has saved, to the bit."""
+"""A fault at any moment of a run loses nothing that was saved, to the bit."""
 
 import sys
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_a_fault_of_disk_clock_or_folder_loses_nothing(bench, fault):
     assert lost == 0
 
 
-def test_the_judge_sees_a_bit_and_a_reader_a_damaged_checkpoint(tmp_path, bench):
+def test_the_comparison_sees_a_single_bit_and_the_reader_a_damaged_checkpoint(tmp_path, bench):
     weights = {"a": [torch.zeros(3), 1.0], "b": (2, "x")}
     assert same(weights, {"a": [torch.zeros(3), 1.0], "b": (2, "x")})
     assert not same(weights, {"a": [torch.tensor([0, 0, 1e-45]), 1.0], "b": (2, "x")})

@@ -1,4 +1,4 @@
-"""What a classifier makes of samples, against values worked out by hand."""
+"""What a classifier says of samples, against values worked out by hand."""
 
 import math
 

@@ -84,7 +84,7 @@ def test_another_field_loses_its_squared_distance_more():
 
 
 def carried(num_steps, num_samples=1000):
-    """Noise, and where the best field carries it."""
+    """Noise, and the points to which the best field carries it."""
     torch.manual_seed(2)
     samples = gaussian(num_steps=num_steps).sample(num_samples)
     torch.manual_seed(2)

@@ -72,7 +72,7 @@ class Decode(Decoder):
 
 
 class MyWGAN(WGANGP):
-    """A model with one argument more than its base, to which it hands on the others."""
+    """A model with one more argument than its base, to which it passes the others."""
 
     def __init__(self, data_shape: tuple, extra: float = 0.5, **kwargs):
         super().__init__(data_shape, **kwargs)
@@ -80,7 +80,7 @@ class MyWGAN(WGANGP):
 
 
 class Renamed(GAN):
-    """A model that hands on whatever it is given."""
+    """A model that passes on whatever it is given."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -102,7 +102,7 @@ def test_wrappers_hold_networks_whose_forward_takes_one_argument(fit, updates, i
     assert (updates.d_updates, updates.g_updates) == (4, 4)
 
 
-def test_networks_that_are_there_already_train(fit, updates):
+def test_networks_that_are_already_built_train(fit, updates):
     generator, discriminator = MLPGenerator((2,), latent_dim=3), MLPDiscriminator((2,))
     model = GAN((2,), generator=generator, discriminator=discriminator)
     assert model.generator is generator
@@ -187,7 +187,7 @@ every_unknown = pytest.mark.parametrize("make", UNKNOWN.values(), ids=UNKNOWN)
 
 
 @every_unknown
-def test_what_no_checkpoint_can_restore_trains_without_a_word(fit, updates, make):
+def test_what_no_checkpoint_can_restore_trains_in_silence(fit, updates, make):
     fit(GAN((2,), discriminator=make()), updates)  # a warning is an error in tests
     assert (updates.d_updates, updates.g_updates) == (4, 4)
 

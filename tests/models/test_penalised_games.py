@@ -130,7 +130,9 @@ def test_a_lazy_penalty_is_used_first_and_then_every_so_many_batches(fit, every,
 
 
 @pytest.mark.parametrize("index", range(9))
-def test_a_lazy_penalty_weighs_as_much_more_at_its_batches_and_nothing_between(at_batch, index):
+def test_a_lazy_penalty_is_weighted_by_its_interval_at_its_batches_and_absent_between_them(
+    at_batch, index
+):
     model = at_batch(make(GAN, penalties=[R1(6.0, every=4)], discriminator=Linear2), index)
     terms = model.discriminator_terms(torch.randn(5, 2), torch.zeros(5))
     if index % 4 == 0:

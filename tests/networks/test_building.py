@@ -36,7 +36,7 @@ class Alone(Discriminator):
         return self.line(x).flatten(0)
 
 
-def test_a_network_that_is_there_already_is_taken_as_it_is():
+def test_a_network_that_is_already_built_is_taken_as_it_is():
     network = MLPGenerator((2,))
     assert built("generator", Generator, network, (4,), num_classes=3) is network
 
@@ -127,6 +127,6 @@ def test_the_old_name_of_a_contract_is_answered_with_the_new_one(kind):
     )
 
 
-def test_other_names_that_there_are_none_of_are_no_attributes():
+def test_unknown_names_are_not_attributes():
     for name in ("ConditionalNonsense", "Nonsense"):
         assert not hasattr(networks, name)

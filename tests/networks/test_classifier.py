@@ -56,6 +56,6 @@ def test_the_middle_knows_where_a_stroke_is_and_the_last_features_do_not():
 
 
 @pytest.mark.parametrize(("shape", "base_channels"), [((4,), 8), ((28, 28), 8), ((1, 8, 8), 0)])
-def test_what_is_no_image_is_refused_with_what_was_found(shape, base_channels):
+def test_anything_but_an_image_is_refused_with_what_was_found(shape, base_channels):
     with pytest.raises(InputError, match=rf"ConvClassifier is for images .* {base_channels}\."):
         ConvClassifier(shape, 10, base_channels)

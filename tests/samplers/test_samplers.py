@@ -1,4 +1,4 @@
-"""Samplers of latents: what they were fitted to is what they draw."""
+"""Samplers of latents draw what they were fitted to."""
 
 from functools import partial
 
@@ -28,7 +28,7 @@ def small(cls, latent_dim=2):
 
 
 def mixture(num_points):
-    """Latents of three round clusters, and which cluster each is of."""
+    """Latents of three round clusters, and the cluster of each."""
     chosen = torch.multinomial(WEIGHTS, num_points, replacement=True)
     return CENTRES[chosen] + STD * torch.randn(num_points, 2), chosen
 
@@ -85,6 +85,7 @@ def test_samples_of_a_second_stage_are_as_wide_as_the_latents(factor):
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("resolution", [0.4, 0.8])
 def test_the_resolution_keeps_the_second_stages_latents_blurred_and_samples_sharp(resolution):
     latents = torch.randn(2000, 1).repeat(1, 2)  # on a line, which has no width

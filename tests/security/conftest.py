@@ -256,7 +256,7 @@ def _payload_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Outcome(NamedTuple):
-    """What came of an attempt: all deeds that were seen, and where it failed how it ended."""
+    """The outcome of an attempt: all deeds that were seen, and how it ended if it failed."""
 
     deeds: list[str]
     sentence: str | None

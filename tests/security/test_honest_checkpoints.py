@@ -1,4 +1,4 @@
-"""What is safe, typed or trusted is restored as before."""
+"""What is safe, typed by the user or trusted is restored as usual."""
 
 import sys
 
