@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 from jsonargparse import ArgumentParser, _subcommands, _util
 from jsonargparse._common import lenient_check
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities import model_helpers
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -155,6 +155,20 @@ def _signals_are_given_back() -> Iterator[None]:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     yield
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.fixture
+def quiet_trainer(tmp_path: Path) -> Callable[..., Trainer]:
+    """Make a Trainer on the CPU that prints, logs and saves nothing unless its settings say so."""
+
+    def quiet_trainer(*callbacks: Callback, **settings: Any) -> Trainer:
+        quiet = dict.fromkeys(
+            ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
+        )
+        own = {"accelerator": "cpu", "default_root_dir": tmp_path, "callbacks": list(callbacks)}
+        return Trainer(**{**quiet, **own, **settings})
+
+    return quiet_trainer
 
 
 @pytest.fixture(scope="session")

@@ -171,7 +171,7 @@ def test_pictures_lie_in_the_run_folder_and_in_tensorboard_at_the_same_step(tmp_
 
 
 @pytest.mark.pictures
-def test_without_a_film_there_are_no_pictures_between_those_of_the_board(tmp_path):
+def test_without_a_film_only_the_pictures_for_the_board_are_drawn(tmp_path):
     data = Iris(batch_size=32)  # 4 batches an epoch, 8 in all
     fit(make(data), data, tmp_path, SamplePictures(3, num_samples=20, film=False))
     pictures = tmp_path / "experiment/version_0/pictures"

@@ -1,4 +1,4 @@
-"""Pictures at the end of training: samples beside what they are nearest to."""
+"""Pictures at the end of training: samples beside their nearest training points."""
 
 import numpy as np
 import pytest

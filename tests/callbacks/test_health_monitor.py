@@ -3,11 +3,9 @@
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lightning.callbacks import HealthMonitor, SampleMetrics
@@ -20,14 +18,6 @@ from causes_of_disease import CAUSES, by_heart, fall_ill
 
 QUICK = ("a learning rate of a million", "a critic with no bound on its slope")
 """One run that stops and one that ends; the others take seconds each."""
-
-QUIET: dict[str, Any] = {
-    "accelerator": "cpu",
-    "logger": False,
-    "enable_checkpointing": False,
-    "enable_progress_bar": False,
-    "enable_model_summary": False,
-}
 
 
 @pytest.mark.parametrize(
@@ -65,17 +55,10 @@ def test_a_diagnosis_is_not_repeated_when_a_run_resumes():
 
 
 def test_a_loss_counts_in_steps_of_its_player_and_not_where_lightning_still_holds_the_last_one(
-    tmp_path,
+    quiet_trainer,
 ):
     monitor, model, data = HealthMonitor(), R3GAN((4,), n_critic=3), Iris(val_fraction=0.3)
-    trainer = Trainer(
-        max_epochs=4,
-        log_every_n_steps=1,
-        limit_val_batches=0,
-        **QUIET,
-        callbacks=[monitor],
-    )
-    trainer.fit(model, data)
+    quiet_trainer(monitor, max_epochs=4, log_every_n_steps=1, limit_val_batches=0).fit(model, data)
     batches = [batch for batch, _ in monitor.curves["train/d_loss"]]
     assert batches == list(range(len(batches)))
     assert [batch for batch, _ in monitor.curves["train/g_loss"]] == batches[2::3]
@@ -93,17 +76,12 @@ def test_curves_stay_short_and_keep_their_latest_values():
     assert curve == sorted(curve)
 
 
-def test_the_monitor_changes_no_weight_and_no_random_number(tmp_path):
+def test_the_monitor_changes_no_weight_and_no_random_number(quiet_trainer):
     weights = []
     for callbacks in ([], [HealthMonitor()]):
         torch.manual_seed(0)
         model, data = R3GAN((4,)), Iris(val_fraction=0.3)
-        trainer = Trainer(
-            max_epochs=3,
-            log_every_n_steps=1,
-            **QUIET,
-            callbacks=[SampleMetrics(50), *callbacks],
-        )
+        trainer = quiet_trainer(SampleMetrics(50), *callbacks, max_epochs=3, log_every_n_steps=1)
         trainer.fit(model, data)
         weights.append(torch.nn.utils.parameters_to_vector(model.parameters()))
     assert torch.equal(*weights)

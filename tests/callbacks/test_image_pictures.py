@@ -180,7 +180,7 @@ def test_data_without_real_pictures_have_none(tmp_path, pictures):
     assert (pictures / "pairs.gif").is_file()
 
 
-def test_data_without_any_pictures_are_no_error(tmp_path, pictures, monkeypatch):
+def test_data_without_any_pictures_cause_no_error(tmp_path, pictures, monkeypatch):
     monkeypatch.setattr(Iris, "figures", lambda self, samples, labels: {})
     data = Iris()
     fit(plain(data), data, tmp_path, SamplePictures(2, num_samples=9))

@@ -267,7 +267,7 @@ def test_a_damaged_checkpoint_is_named(complaint, trained):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\0" * 100])
-def test_a_file_that_is_no_checkpoint_is_named(complaint, tmp_path, content):
+def test_a_file_that_is_not_a_checkpoint_is_named(complaint, tmp_path, content):
     (tmp_path / "empty.ckpt").write_bytes(content)
     for subcommand in ("fit", "test", "sample"):
         line = complaint(subcommand, f"--ckpt_path={tmp_path}/empty.ckpt")

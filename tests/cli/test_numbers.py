@@ -172,7 +172,7 @@ def test_a_protocol_is_printed_unchanged(capsys):
     assert "features of [red]pictures[/red]" in capsys.readouterr().out
 
 
-def test_a_path_that_is_no_folder_is_named(tmp_path):
+def test_a_path_that_is_not_a_folder_is_named(tmp_path):
     blocked = tmp_path / "none"
     blocked.write_text("a file in the way")
     with pytest.raises(InputError, match=r"none/metrics\.json cannot be written: File exists"):

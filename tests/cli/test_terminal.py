@@ -1,4 +1,4 @@
-"""What a person reads in the terminal while a run trains."""
+"""What a user reads in the terminal while a run trains."""
 
 import sys
 

@@ -146,7 +146,7 @@ def test_batch_statistics_are_frozen_during_the_game(monkeypatch):
     assert warm.discriminator.training
 
 
-def test_networks_that_know_labels_need_a_sampler_that_does():
+def test_networks_with_labels_need_a_sampler_with_labels():
     discriminator = partial(ProjectionDiscriminator, discriminator=CRITIC)
     with pytest.raises(InputError, match="discriminator knows labels and the generator does not"):
         model(num_classes=10, discriminator=discriminator)

@@ -270,7 +270,7 @@ def test_the_same_training_points_are_compared_on_any_number_of_ranks(module):
         assert torch.equal(counts, labels.bincount(minlength=module.num_classes))
 
 
-def test_all_training_points_are_compared_where_more_are_asked_for(module):
+def test_all_training_points_are_compared_where_more_are_requested(module):
     x, labels = module.training_points(10**6, 0, 1)
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
     assert torch.equal(x, module.unscale(module.scale(module.train.x))[order])

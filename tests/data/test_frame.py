@@ -203,7 +203,7 @@ def test_a_misspelt_column_is_named_with_the_nearest_one(argument):
 
 
 @pytest.mark.parametrize("num_batches", [1, 7, 50])
-def test_an_epoch_has_as_many_batches_as_are_asked_for_and_each_row_as_often(num_batches):
+def test_an_epoch_has_the_requested_number_of_batches_and_each_row_equally_often(num_batches):
     module = set_up(frame(), batch_size=32, batches_per_epoch=num_batches)
     loader = module.train_dataloader()
     order = torch.cat([loader._share(loader._order(), i) for i in range(len(loader))])

@@ -79,7 +79,7 @@ def test_pictures_of_nested_folders_have_the_class_of_the_uppermost(root, fill):
     assert told == ""
 
 
-def test_folders_without_a_picture_are_no_classes_and_are_named(root, fill):
+def test_folders_without_a_picture_are_not_classes_and_are_named(root, fill):
     fill(cat=2, dog=2)
     (root / "owl" / "nothing").mkdir(parents=True)
     (root / "notes").mkdir()
@@ -303,7 +303,7 @@ def test_one_line_says_what_is_used_and_what_is_left_out_and_why(root, fill, cap
     assert capsys.readouterr().err == ""
 
 
-def test_where_all_are_used_one_line_says_so_and_it_is_no_warning(root, fill, capsys):
+def test_where_all_are_used_one_line_says_so_without_a_warning(root, fill, capsys):
     fill(cat=5, dog=7)
     _, told = read(root, flip=True)
     assert told == ""

@@ -184,7 +184,7 @@ def test_digit_features_judge_only_digits_unless_they_are_chosen(dataset, expect
     assert type(MNIST(dataset=dataset, features=DigitFeatures()).features) is DigitFeatures
 
 
-def test_a_persons_own_pictures_are_judged_by_filters(flat):
+def test_pictures_of_the_user_are_judged_by_filters(flat):
     assert type(ImageFolder(str(flat)).features) is FilterFeatures
     assert type(Digits().features) is DigitFeatures
 
@@ -348,7 +348,7 @@ def test_a_broken_picture_is_named_and_skipped(flat, change):
     assert len(warned) == 1
 
 
-def test_files_that_are_no_pictures_are_left_alone(flat):
+def test_files_that_are_not_pictures_are_left_alone(flat):
     (flat / "notes.txt").write_text("not a picture")
     assert len(folder_of(flat, val_fraction=0).train.x) == 10
 

@@ -1,4 +1,4 @@
-"""The files of MNIST: the published ones, or others of that form when that is said."""
+"""The files of MNIST: the published ones, or on request others of that form."""
 
 import gzip
 import hashlib

@@ -20,7 +20,7 @@ QUICK = [
     "--metrics.num_samples=10",
     "--pictures.num_samples=10",
 ]
-DEFAULT = ("flow_iris",)  # the others take minutes
+DEFAULT = ("gan_iris",)  # the others take minutes
 REFUSED = {"classifier_mnist": "Classifier is not a model that draws samples"}
 
 

@@ -27,7 +27,7 @@ def images():
 
 
 class FakeInception(nn.Module):
-    """Has torch-fidelity's signature, and keeps what it was asked."""
+    """Has torch-fidelity's signature, and records its arguments."""
 
     made: ClassVar = []
 

@@ -239,7 +239,7 @@ def test_a_table_of_one_column_has_nothing_to_correlate_or_to_learn_from():
     assert one_category["c2st"] == pytest.approx(0.5, abs=0.2)
 
 
-def test_constant_columns_and_a_category_that_all_rows_have_are_no_obstacle():
+def test_constant_columns_and_a_category_that_all_rows_share_do_no_harm():
     sets = [torch.cat([flowers(60, seed), torch.full((60, 1), 5.1)], 1) for seed in range(3)]
     for rows in sets:
         rows[:, 1] = 2
@@ -314,7 +314,7 @@ def test_the_excess_of_correlation_errors_is_none_for_real_rows(of_training_rows
     assert complete(shuffled)["correlation_excess"] > 0.1
 
 
-def test_a_target_of_many_numbers_is_predicted_and_said_to_be():
+def test_a_target_of_many_numbers_is_predicted_by_regression_and_the_protocol_says_so():
     generator = torch.Generator().manual_seed(0)
     rows = torch.randn(300, 3, generator=generator).double()
     rows[:, 2] = 2 * rows[:, 0] + 0.2 * rows[:, 2]

@@ -46,7 +46,7 @@ def test_each_letter_says_what_is_trained_and_tested_on():
     assert transfer_accuracies(training, meaningless, training)["trtr"] < 0.7
 
 
-def test_real_points_are_as_many_to_learn_from_as_samples(monkeypatch):
+def test_a_classifier_learns_from_as_many_real_points_as_samples(monkeypatch):
     seen = []
 
     def accuracy(train, train_labels, test, test_labels):

@@ -288,7 +288,7 @@ def test_a_model_without_labels_takes_none():
 
 @every_conditional
 @pytest.mark.parametrize("part", ["generator", "discriminator"])
-def test_networks_that_know_no_labels_are_refused_beside_one_that_does(model_class, part):
+def test_a_network_without_labels_is_refused_beside_one_with_labels(model_class, part):
     other = "discriminator" if part == "generator" else "generator"
     network = GENERATOR if part == "generator" else DISCRIMINATOR
     with pytest.raises(InputError, match=f"The {other} knows labels and the {part} does not"):
@@ -296,7 +296,7 @@ def test_networks_that_know_no_labels_are_refused_beside_one_that_does(model_cla
 
 
 @every_conditional
-def test_conditional_models_refuse_networks_that_know_no_labels_at_all(model_class):
+def test_conditional_models_refuse_networks_without_labels(model_class):
     kind = "LabelledDiscriminator" if model_class is ConditionalGAN else "AuxiliaryClassifier"
     with pytest.raises(InputError, match=f"networks that know labels, such as .* and {kind}"):
         conditional(model_class, generator=GENERATOR, discriminator=DISCRIMINATOR)

@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
 from torch import nn
 
 from gan_lightning import GAN, Digits, Iris, MLPGenerator
@@ -86,15 +85,7 @@ def test_the_check_draws_no_random_number_and_leaves_no_hook():
 
 
 @pytest.mark.parametrize("data", [Iris(), Digits(size=8, value_range="signed")])
-def test_the_output_is_checked_before_training(data, tmp_path):
+def test_the_output_is_checked_before_training(data, quiet_trainer):
     model = GAN(data.data_shape, generator=partial(MLPGenerator, output=nn.Sigmoid))
-    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
-    trainer = Trainer(
-        max_epochs=1,
-        accelerator="cpu",
-        default_root_dir=tmp_path,
-        enable_checkpointing=False,
-        **quiet,
-    )
     with pytest.raises(InputError, match="generator: Sigmoid"):
-        trainer.fit(model, data)
+        quiet_trainer(max_epochs=1).fit(model, data)

@@ -119,7 +119,7 @@ def test_networks_that_are_already_built_train(fit, updates):
         (MLPGenerator, AuxiliaryClassifier, "discriminator", "generator"),
     ],
 )
-def test_a_player_that_knows_labels_beside_one_that_does_not_is_refused_in_a_sentence(
+def test_a_player_with_labels_beside_one_without_is_refused_in_a_sentence(
     generator, discriminator, knowing, other
 ):
     with pytest.raises(InputError) as error:
@@ -138,7 +138,7 @@ def saved(fit, model, path):
     return torch.load(path, weights_only=True)
 
 
-def test_a_subclass_keeps_the_arguments_that_it_hands_on_to_its_base(fit, tmp_path):
+def test_a_subclass_keeps_the_arguments_that_it_passes_to_its_base(fit, tmp_path):
     path = tmp_path / "mine.ckpt"
     model = MyWGAN((2,), extra=0.25, gp_weight=1.5, n_critic=2, generator=Affine)
     kept = saved(fit, model, path)["hyper_parameters"]
@@ -157,7 +157,7 @@ def test_a_subclass_keeps_its_defaults(fit, tmp_path):
     assert (restored.extra, restored.gp_weight, restored.n_critic) == (0.5, 10.0, 5)
 
 
-def test_a_subclass_that_hands_on_arguments_by_place_is_restored(fit, tmp_path):
+def test_a_subclass_that_passes_on_positional_arguments_is_restored(fit, tmp_path):
     path = tmp_path / "renamed.ckpt"
     model = Renamed((2,), loss=NonSaturatingLoss(0.1), n_critic=2)
     saved(fit, model, path)

@@ -123,7 +123,7 @@ class Counted(Penalty):
 
 
 @pytest.mark.parametrize(("every", "uses"), [(1, 8), (2, 4), (3, 3), (7, 2), (8, 1)])
-def test_a_lazy_penalty_is_used_first_and_then_every_so_many_batches(fit, every, uses):
+def test_a_lazy_penalty_is_used_in_the_first_batch_and_then_at_its_interval(fit, every, uses):
     penalty = Counted(every)
     fit(make(GAN, penalties=[penalty]), max_epochs=4)  # of two batches each
     assert penalty.seen == [(8, 8)] * uses
@@ -262,7 +262,7 @@ def test_penalties_send_no_gradient_to_the_generator(at_batch, penalty):
 
 
 class Shift(Augmentation):
-    """Moves all points by 5, and remembers what it was told."""
+    """Moves all points by 5, and records its arguments."""
 
     def __init__(self):
         super().__init__()

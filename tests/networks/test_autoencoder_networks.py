@@ -88,7 +88,7 @@ def test_every_network_of_the_package_has_a_case():
 def test_codes_and_decoded_points_have_their_shapes(pair, data_shape, batch):
     encoder, decoder = pair.encoder(data_shape), pair.decoder(data_shape)
     for network in (encoder, decoder):
-        network.train(batch > 1)  # of one point there are no batch statistics
+        network.train(batch > 1)  # a single point has no batch statistics
     codes = encoder(torch.rand(batch, *data_shape), *pair.labels(batch))
     points = decoder(torch.randn(batch, decoder.latent_dim), *pair.labels(batch))
     assert codes.shape == (batch, CODE_DIM)

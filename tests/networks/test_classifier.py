@@ -9,7 +9,7 @@ from gan_lightning.networks import ConvClassifier
 
 @pytest.mark.parametrize("size", [8, 28, 32])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_each_stage_has_as_many_features_whatever_the_images(size, channels):
+def test_each_stage_has_the_same_number_of_features_for_any_images(size, channels):
     network = ConvClassifier((channels, size, size), num_classes=7, base_channels=4)
     stages = network.stages(torch.rand(5, channels, size, size))
     assert stages.middle.shape == (5, 9 * 8)

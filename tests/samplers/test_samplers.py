@@ -64,7 +64,7 @@ def test_a_second_stage_has_a_scale_for_each_axis():
     sampler.fit(latents)
     found = sampler.sample(5000)
     torch.testing.assert_close(torch.corrcoef(found.T), torch.corrcoef(latents.T), atol=0.1, rtol=0)
-    assert sampler.log_scale[:2].max() < -0.5  # told by the latents of the second stage
+    assert sampler.log_scale[:2].max() < -0.5  # explained by the latents of the second stage
     assert sampler.log_scale[2] > -0.1  # noise
 
 

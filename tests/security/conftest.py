@@ -288,7 +288,7 @@ def attempt(
         before = copy.deepcopy(_common.parsing_settings)
         capsys.readouterr()
         with warnings.catch_warnings(), watch.over(refused):
-            warnings.simplefilter("ignore")  # what a hostile file is warned of is no matter here
+            warnings.simplefilter("ignore")  # warnings about a hostile file do not matter here
             error = opened(door, checkpoint, args)
         assert _common.parsing_settings == before
         deeds = [*watch.deeds, *([f"payload {os.environ[SIGN]}"] if SIGN in os.environ else [])]
