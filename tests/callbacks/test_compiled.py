@@ -65,7 +65,7 @@ MODELS = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 def test_a_compiled_model_has_the_names_and_the_weights_of_an_uncompiled_one(make):
     expected = trained(make, GeneratorEMA())

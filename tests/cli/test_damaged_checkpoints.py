@@ -100,7 +100,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_malformed_part_is_refused_in_a_sentence(complaint, checkpoint, name):
     held = torch.load(checkpoint, weights_only=True)

@@ -18,9 +18,6 @@ finally:
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
-QUICK = "SIGKILL in half a write of a checkpoint"
-"""The one that is not slow."""
-
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
@@ -29,13 +26,10 @@ def bench(tmp_path_factory):
         yield Bench(tmp_path_factory.mktemp("bench"), seed=0)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [fault if fault == QUICK else pytest.param(fault, marks=pytest.mark.slow) for fault in STRIKES],
-)
+@pytest.mark.slow  # tests/cli/test_resume.py kills one run by default
+@pytest.mark.parametrize("fault", STRIKES)
 def test_a_kill_at_any_moment_loses_nothing_that_was_saved_to_the_bit(bench, fault):
-    kills = 1 if fault == QUICK else 10
-    assert bench.kill(fault, kills) == (kills, 0)
+    assert bench.kill(fault, 10) == (10, 0)
     assert bench.damaged == 0
 
 

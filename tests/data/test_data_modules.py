@@ -304,6 +304,7 @@ def test_unscaled_points_are_float64_or_bytes_without_gradient(module):
     assert not points.requires_grad
 
 
+@pytest.mark.sampled(2)
 def test_the_monitored_metric_is_zero_for_equal_sets_and_grows_with_a_shift(module, points):
     name = module.monitor.removeprefix("val/")
     sign = 1 if module.monitor_mode == "min" else -1
@@ -331,7 +332,7 @@ def test_metrics_are_made_anew_each_time(module, points):
     assert len(fresh.gathered(real=True)) == 3
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("labelled", [False, True])
 def test_figures_are_named_and_can_be_drawn(module, labelled):
     samples, labels = module.unscale(module.scale(module.train.x[:30])), module.train.labels[:30]

@@ -183,7 +183,7 @@ NAMED = ("standard normal", "ring of 8", "grid of 25", "grid of 100")
 NAMED += ("two moons", "spiral", "checkerboard")
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", NAMED)
 @pytest.mark.parametrize("make_game", GAMES.values(), ids=GAMES)
 def test_every_game_trains_on_every_set(make_game, name, quiet_trainer):

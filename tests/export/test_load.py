@@ -49,6 +49,7 @@ def plain(samples):
     return samples.to_dict("list") if isinstance(samples, pd.DataFrame) else samples.tolist()
 
 
+@pytest.mark.sampled(2)
 def test_both_draw_the_samples_of_the_model(family, shipped):
     model, units = family
     for path in shipped(model, units):
