@@ -1,6 +1,6 @@
 """A headless Chromium, driven over its own protocol: what a page shows, and pictures of it.
 
-Debian's package ``chromium`` will do; the protocol is JSON over a WebSocket, of which the standard
+Debian's package ``chromium`` will do. The protocol is JSON over a WebSocket, for which the standard
 library suffices.
 """
 
@@ -74,7 +74,7 @@ class Page:
         return found["result"].get("value")
 
     def text(self) -> str:
-        """Return all that can be read on the page, in shadows too."""
+        """Return all that can be read on the page, including shadow roots."""
         return str(self.evaluate(TEXT) or "")
 
     def wait_for(self, *words: str, seconds: float = 60) -> str:
@@ -92,11 +92,11 @@ class Page:
         raise AssertionError(f"{[w for w in words if w not in text]} not in {text[:3000]!r}")
 
     def click(self, words: str) -> None:
-        """Click what says just these words."""
+        """Click the element with exactly this text."""
         assert self.evaluate(CLICK % json.dumps(words)), f"nothing says {words}"
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._socket.close()
 
     def picture(self, path: Path) -> None:

@@ -85,7 +85,7 @@ def rows_of(numbers, species):
     return [[*map(str, row), name] for row, name in zip(numbers, species, strict=True)]
 
 
-def test_the_iris_judge_knows_copies_noise_and_lost_species():
+def test_the_iris_judge_recognises_copies_noise_and_lost_species():
     import iris
 
     (train, species), _ = iris.split()
@@ -102,7 +102,7 @@ def test_the_iris_judge_knows_copies_noise_and_lost_species():
     assert lost["rarest species"] == 0
 
 
-def test_the_ring_judge_knows_a_collapsed_sampler():
+def test_the_ring_judge_recognises_a_collapsed_sampler():
     import points
 
     perfect = np.repeat(points.MEANS, 100, axis=0)
@@ -210,7 +210,9 @@ def test_minutes_become_a_clock(table, minutes, clock):
         ("gan_iris", []),
     ],
 )
-def test_data_at_hand_are_found_wherever_the_config_has_them(table, tmp_path, experiment, expected):
+def test_data_at_hand_are_found_where_the_config_expects_them(
+    table, tmp_path, experiment, expected
+):
     arguments = SimpleNamespace(mnist=tmp_path / "m", pictures=tmp_path / "p")
     found = table._data_at_hand(experiment, arguments)
     assert found == [argument.format(tmp_path) for argument in expected]
@@ -218,7 +220,7 @@ def test_data_at_hand_are_found_wherever_the_config_has_them(table, tmp_path, ex
 
 
 @pytest.mark.slow
-def test_speed_is_told_in_pairs(environment):
+def test_speeds_are_compared_in_pairs(environment):
     done = subprocess.run(
         [
             *(sys.executable, ROOT / "benchmarks" / "speed.py", "--experiments=gan_iris"),

@@ -61,7 +61,7 @@ OPEN_SECTIONS = """(() => {
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """The folder of a short run that has something to say in every tab."""
+    """The folder of a short run that fills every tab."""
     folder = tmp_path_factory.mktemp("run")
     config = (ROOT / "configs" / "r3gan_ring.yaml").read_text()
     cold = config.replace("half_life: 20000", "half_life: 1.0e+9, ramp_up: 0")

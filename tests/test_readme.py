@@ -82,7 +82,7 @@ def elsewhere(tmp_path, monkeypatch, write_mnist, write_table):
 
 
 def runs(command):
-    """Whether a command is run here; ``demo`` is by ``tests/cli/test_demo.py``."""
+    """Whether a command is run here; ``tests/cli/test_demo.py`` runs ``demo``."""
     return "-m gan_lightning" in command and not re.search("--help|devices 2| demo ", command)
 
 
@@ -107,7 +107,6 @@ def arguments_of(command):
     return [*arguments, *validate, *SHORT]
 
 
-@pytest.mark.pictures
 @pytest.mark.filterwarnings("ignore:.* of the rows kept the inequalities:UserWarning")
 @pytest.mark.parametrize(
     "page",

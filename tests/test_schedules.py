@@ -51,6 +51,6 @@ def test_a_schedule_of_no_points_is_refused(make, points):
         make(1.0, 0.0, points)
 
 
-def test_a_number_is_a_schedule_that_stays():
+def test_a_number_is_a_constant_schedule():
     assert value_at(0.5, 0) == value_at(0.5, 10**9) == 0.5
     assert value_at(Linear(0.0, 1.0, 10), 5) == 0.5

@@ -50,7 +50,7 @@ def test_a_budget_is_spent_and_samples_are_written(speedrun, monkeypatch, tmp_pa
     assert "of 3: " in said
 
 
-def test_the_batches_left_are_those_that_the_time_is_for(speedrun, monkeypatch):
+def test_the_batches_left_are_as_many_as_the_time_allows(speedrun, monkeypatch):
     clock = iter(range(1000))
     monkeypatch.setattr(speedrun.time, "perf_counter", lambda: float(next(clock)))
 

@@ -13,7 +13,7 @@ from gan_lightning.synthesizer import TableSynthesizer
 
 PAGE = (Path(__file__).parent.parent / "docs" / "tables.md").read_text(encoding="utf-8")
 
-# It says so.
+# A small table gets copulas, and says so.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The table has:UserWarning"),
     pytest.mark.filterwarnings("ignore:True in every row:UserWarning"),
@@ -66,7 +66,7 @@ def test_cells_can_be_given_and_gaps_are_filled(fitted):
     assert (complete["size"][known].astype(float) == frame()["size"][known]).all()
 
 
-def test_before_a_fit_there_are_no_samples():
+def test_no_samples_are_drawn_before_a_fit():
     with pytest.raises(InputError, match="has not been fitted"):
         TableSynthesizer().sample(3)
 

@@ -15,7 +15,7 @@ from gan_lightning.table_sampling import drawn_given, imputed
 
 
 def frame(num_rows=400):
-    """Two numbers and a date that rise together, within a kind that shifts them; some are gone."""
+    """Two numbers and a date that rise together, shifted by a category; some are missing."""
     random = np.random.default_rng(0)
     kind, x = np.arange(num_rows) % 2, random.normal(0, 1, num_rows)
     table = pd.DataFrame(
@@ -121,7 +121,7 @@ def test_a_model_of_other_data_draws_no_rows_with_given_cells():
         next(drawn_given(GAN(data.data_shape), data.units, "x=1", 3))
 
 
-def test_gaps_are_filled_from_the_cells_that_are_there_and_all_else_stays(fitted):
+def test_gaps_are_filled_from_the_known_cells_and_all_else_stays(fitted):
     data, model = fitted
     table = pd.DataFrame(
         {
@@ -143,7 +143,7 @@ def test_gaps_are_filled_from_the_cells_that_are_there_and_all_else_stays(fitted
     assert (second["kind"] == "v").mean() > 0.9
 
 
-def test_a_table_that_the_model_does_not_know_is_refused(fitted):
+def test_a_table_that_does_not_match_the_model_is_refused(fitted):
     data, model = fitted
     table = frame()[:3].astype(object)
     with pytest.raises(InputError, match="no column 'x'"):

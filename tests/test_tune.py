@@ -1,4 +1,4 @@
-"""The example that searches for settings runs, and finds what is better on its own seed."""
+"""The example that searches for settings runs, and finds better ones on its own seed."""
 
 import importlib.util
 from pathlib import Path

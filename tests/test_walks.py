@@ -1,4 +1,4 @@
-"""Ways through the latents of any model, and real points beside what it makes of them."""
+"""Walks through the latents of any model, and real points beside their projections."""
 
 import math
 from functools import partial
@@ -60,7 +60,7 @@ def labels_for(model, count):
 
 
 @every_model
-def test_ways_lead_from_a_sample_to_another_in_steps(name):
+def test_a_walk_leads_from_one_sample_to_another_in_steps(name):
     model = MODELS[name]().eval()
     torch.manual_seed(1)
     ways = list(interpolations(model, 3, 5, labels_for(model, 3)))
@@ -75,7 +75,7 @@ def test_ways_lead_from_a_sample_to_another_in_steps(name):
 
 
 @every_model
-def test_samples_are_the_points_of_latents(name):
+def test_samples_are_the_points_that_belong_to_the_latents(name):
     model = MODELS[name]()
     if name == "ConditionalVAE" or name == "VAE":
         return  # whose samples are drawn around those points
@@ -87,7 +87,7 @@ def test_samples_are_the_points_of_latents(name):
 
 
 @every_model
-def test_a_projection_is_what_the_model_makes_of_latents_near_to_the_points(name):
+def test_a_projection_is_the_output_of_the_model_that_is_nearest_to_the_points(name):
     model = MODELS[name]()
     labels = torch.arange(6) % 3
     known = labels if model.num_classes else None
@@ -117,7 +117,7 @@ def test_great_circles_keep_the_length_and_turn_evenly():
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0, -1.0])
-def test_ways_between_latents_of_one_direction_are_straight(factor):
+def test_walks_between_latents_of_one_direction_are_straight(factor):
     z = torch.randn(2, 7)
     ways = on_great_circles(z, factor * z, 3)
     torch.testing.assert_close(ways[:, 1], (1 + factor) / 2 * z, atol=1e-3, rtol=1e-3)
@@ -137,7 +137,7 @@ def test_too_few_lines_or_steps_are_refused(lines, steps):
 
 @pytest.fixture
 def trained(fitted):
-    """Checkpoints of a model of images and of one of rows, both hardly trained."""
+    """Checkpoints of a model of images and of one of rows, both barely trained."""
 
     def trained(data, *options):
         short = ["--trainer.max_epochs=1", "--trainer.limit_train_batches=2"]
@@ -152,7 +152,7 @@ def test_images_are_walked_through(run, trained, tmp_path, capsys):
     at = f"--ckpt_path={checkpoint}"
     run("interpolate", at, "--num_lines=4", "--num_steps=5", f"--output={tmp_path}/walk.gif")
     with Image.open(tmp_path / "walk.gif") as walk:
-        assert walk.n_frames <= 8  # there and back; frames alike are one
+        assert walk.n_frames <= 8  # there and back; equal frames in a row are merged
     assert "4 interpolations of 5 points" in capsys.readouterr().out
 
 

@@ -65,7 +65,7 @@ def events(trainer):
     return accumulator
 
 
-def test_average_after_one_half_life_weighs_old_and_new_alike():
+def test_after_one_half_life_an_average_weighs_old_and_new_alike():
     ema = GeneratorEMA(half_life=1000, ramp_up=0)
     assert ema.decay(1000) == pytest.approx(1 / 2)
     assert ema.decay(10) ** 100 == pytest.approx(1 / 2)  # whatever the batch size
@@ -137,7 +137,7 @@ def test_wrong_settings_are_refused_with_the_value_found(make_callback, words):
         make_callback()
 
 
-def test_metrics_are_logged_under_their_stage_and_repeat(tmp_path):
+def test_metrics_are_logged_under_their_stage_and_the_same_each_time(tmp_path):
     data = Iris(val_fraction=0.3)
     model = make(data)
     trainer = fit(model, data, tmp_path, SampleMetrics(num_samples=100))
@@ -171,7 +171,7 @@ def test_pictures_lie_in_the_run_folder_and_in_tensorboard_at_the_same_step(tmp_
 
 
 @pytest.mark.pictures
-def test_without_a_film_there_are_no_pictures_between_those_of_the_board(tmp_path):
+def test_without_a_film_only_the_pictures_for_the_board_are_drawn(tmp_path):
     data = Iris(batch_size=32)  # 4 batches an epoch, 8 in all
     fit(make(data), data, tmp_path, SamplePictures(3, num_samples=20, film=False))
     pictures = tmp_path / "experiment/version_0/pictures"
@@ -193,7 +193,7 @@ def test_histograms_show_weights_gradients_and_logits_of_both_players(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_loss_that_is_not_finite_stops_the_run_by_name_and_keeps_the_last_good_checkpoint(
+def test_a_loss_that_is_not_finite_is_named_and_stops_the_run_which_keeps_its_last_good_checkpoint(
     tmp_path, bad
 ):
     data = Iris(batch_size=32)
@@ -246,7 +246,7 @@ def _log(values):
     return compare
 
 
-def test_a_monitor_that_nobody_logs_is_named(tmp_path):
+def test_a_monitor_that_is_never_logged_is_named(tmp_path):
     data = Iris()
     with pytest.raises(InputError, match=r"val/beauty is not logged; logged are .*val/ks"):
         fit(make(data), data, tmp_path, Checkpoints("val/beauty"), SampleMetrics(50))
@@ -266,7 +266,7 @@ def test_samples_are_drawn_in_chunks_of_bounded_size():
     assert sizes == [CHUNK_SIZE, CHUNK_SIZE, 5]
 
 
-def test_samples_that_were_asked_for_by_label_keep_their_labels_in_every_chunk():
+def test_samples_of_given_labels_keep_them_in_every_chunk():
     labels = torch.arange(CHUNK_SIZE + 7) % 3
     model = SimpleNamespace(sample=lambda n, asked: asked.clone())
     assert torch.equal(torch.cat(list(drawn(model, len(labels), labels))), labels)
@@ -326,7 +326,7 @@ def test_the_protocol_stands_beside_the_numbers(tmp_path):
     assert text.tensor_proto.string_val[0].decode() == expected
 
 
-def test_the_best_value_outlives_a_resume():
+def test_the_best_value_survives_a_resume():
     checkpoints = Checkpoints("val/ks", "min")
     checkpoints.best_value = 0.25
     resumed = Checkpoints("val/ks", "min")

@@ -1,4 +1,4 @@
-"""Pictures at the end of training: samples beside what they are nearest to."""
+"""Pictures at the end of training: samples beside their nearest training points."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def digits():
     return data
 
 
-def test_the_nearest_rows_are_those_of_all_distances_whatever_the_chunks():
+def test_the_nearest_rows_are_the_same_for_any_size_of_chunks():
     points, reference = torch.randn(7, 2, 3), torch.randn(50, 2, 3)
     expected = torch.cdist(points.flatten(1), reference.flatten(1)).min(1)
     for size in (1, 7, 50):
@@ -26,7 +26,7 @@ def test_the_nearest_rows_are_those_of_all_distances_whatever_the_chunks():
     torch.testing.assert_close(distances, nearest_distances(points, reference))
 
 
-def test_a_copy_is_nearest_to_itself_and_a_changed_one_as_far_as_it_was_changed(digits):
+def test_a_copy_is_at_distance_zero_and_an_altered_copy_as_far_as_it_was_altered(digits):
     copies = digits.train.x[[3, 50, 700]].clone()
     nearest, distances = nearest_images(digits, copies)
     assert torch.equal(nearest, copies)
@@ -37,7 +37,7 @@ def test_a_copy_is_nearest_to_itself_and_a_changed_one_as_far_as_it_was_changed(
     np.testing.assert_allclose(distances.numpy(), [1, 0, 0])
 
 
-def test_rows_of_a_grid_are_called_by_the_names_of_its_classes(digits):
+def test_rows_of_a_grid_are_named_after_their_classes(digits):
     assert digits.row_names() == [str(k) for k in range(10)]
     assert digits.row_names(torch.tensor([7, 7, 2])) == ["2", "7"]
     assert digits.row_names(torch.zeros(5, dtype=torch.int64)) == []  # one row needs no name

@@ -18,7 +18,7 @@ from gan_lightning.networks import (
     MLPGenerator,
 )
 
-pytestmark = pytest.mark.filterwarnings(  # PyTorch looks at gradients of what is no leaf
+pytestmark = pytest.mark.filterwarnings(  # PyTorch reads the .grad of tensors that are not leaves
     "ignore:The .grad attribute of a Tensor that is not a leaf"
 )
 
@@ -65,9 +65,9 @@ MODELS = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
-def test_a_compiled_model_has_the_names_and_the_weights_of_one_that_is_not(make):
+def test_a_compiled_model_has_the_names_and_the_weights_of_an_uncompiled_one(make):
     expected = trained(make, GeneratorEMA())
     found = trained(make, GeneratorEMA(), Compiled(backend=EAGER))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
@@ -84,7 +84,7 @@ def test_a_penalty_without_second_derivatives_moves_a_compiled_discriminator():
 
 
 class OwnPenalty(Penalty):
-    """What a person may write: nothing says that it can do without second derivatives."""
+    """A user's own penalty, which does not declare that it needs no second derivatives."""
 
     def __init__(self):
         super().__init__("own", 1.0, every=1)
@@ -102,13 +102,13 @@ def test_a_penalty_with_second_derivatives_is_refused_by_name(penalty):
 
 
 @pytest.mark.parametrize("game", [R3GAN, WGANGP])
-def test_so_is_a_game_that_comes_with_one(game):
+def test_a_game_with_such_a_penalty_of_its_own_is_refused_too(game):
     with pytest.raises(InputError, match="needs second derivatives"):
         trained(lambda d: game(d.data_shape, **SMALL), Compiled(backend=EAGER))
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_compiled_second_derivative_is_an_error_in_pytorch_and_no_silent_zero():
+def test_a_compiled_second_derivative_is_an_error_in_pytorch_and_not_a_silent_zero():
     network = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
     network.compile(backend=EAGER)
     x = torch.randn(4, 2, requires_grad=True)

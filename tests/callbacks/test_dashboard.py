@@ -60,7 +60,7 @@ GAMES = {
 
 
 @pytest.mark.parametrize(("make", "reading"), GAMES.values(), ids=GAMES)
-def test_one_page_shows_the_losses_what_logits_mean_and_the_monitor_with_its_floor(
+def test_one_page_shows_the_losses_the_reading_of_the_logits_and_the_monitor_with_its_floor(
     tmp_path, make, reading
 ):
     board = fit(tmp_path, make((2,)), GaussianRing(num_samples=512))
@@ -84,7 +84,7 @@ def test_pictures_have_precision_against_recall(tmp_path):
     assert layout_of(board)["precision and recall"] == ["val/precision$", "val/recall$"]
 
 
-def test_no_name_is_a_curve_and_a_folder_of_curves_and_no_curve_stays_the_same(tmp_path):
+def test_no_tag_is_both_a_curve_and_a_folder_and_no_curve_is_constant(tmp_path):
     board = fit(tmp_path, R3GAN((7,)), Iris(species_column=True), WeightHistograms(2))
     curves = board.Tags()["scalars"]
     folders = {tag.rpartition("/")[0] for tag in [*curves, *board.Tags()["histograms"]]}
@@ -99,7 +99,7 @@ def test_no_name_is_a_curve_and_a_folder_of_curves_and_no_curve_stays_the_same(t
     assert set(same) <= {"val/ks_floor", "val/ks_best"}  # lines beside the curve of the monitor
 
 
-def test_histograms_stand_behind_all_curves(tmp_path):
+def test_histograms_come_after_all_curves(tmp_path):
     board = fit(tmp_path, R3GAN((2,)), GaussianRing(num_samples=512), WeightHistograms(2))
     groups = sorted({tag.partition("/")[0] for kind in ("scalars", "histograms") for tag in
                      board.Tags()[kind]})  # fmt: skip
@@ -138,10 +138,10 @@ def test_the_norm_of_a_gradient_is_that_of_all_weights_together(tmp_path):
     board = fit(tmp_path, VAE((2,)), GaussianRing(num_samples=256), Squares(), max_epochs=1)
     (event,) = board.Scalars("train/grad_norm")
     assert event.value == pytest.approx(math.sqrt(squares[0]), rel=1e-4)
-    assert "train/lr" not in board.Tags()["scalars"]  # it stays the same
+    assert "train/lr" not in board.Tags()["scalars"]  # a constant rate is no curve
 
 
-def test_the_protocol_is_there_from_the_first_step_and_only_once(tmp_path):
+def test_the_protocol_is_written_once_at_the_first_step(tmp_path):
     board = fit(tmp_path, R3GAN((2,)), GaussianRing(num_samples=512))
     (event,) = board.Tensors("val/protocol/text_summary")
     assert event.step == 0

@@ -45,13 +45,13 @@ def moments(batches):
 
 
 @pytest.mark.parametrize("batches", [3840, 4000, 8000])
-def test_a_film_of_a_main_job_has_about_sixty_moments_the_first_untrained(batches):
+def test_a_film_of_a_long_run_has_about_sixty_moments_the_first_untrained(batches):
     found = moments(batches)
     assert 55 <= len(found) <= 70
     assert found[0] == 0
 
 
-def test_moments_are_evenly_spaced_by_the_logarithm_and_none_before_the_end_depends_on_it():
+def test_moments_are_evenly_spaced_on_a_logarithmic_scale_whatever_the_length_of_the_run():
     found = moments(100_000)
     assert found[1:9] == list(range(1, 9))  # whole numbers lie no closer
     late = [n for n in found if n > 100]
@@ -68,7 +68,7 @@ def drawn_at(folder, batches):
         image.save(folder / ("untrained.png" if n == 0 else f"{n - 1:07d}.png"))
 
 
-def test_of_many_pictures_sixty_are_left_evenly_spaced_with_both_ends(tmp_path):
+def test_many_pictures_are_thinned_to_sixty_evenly_spaced_ones_with_both_ends(tmp_path):
     drawn_at(tmp_path, [*range(100), *range(100, 3000, 10)])
     kept = [batches_of(path) for path in evenly_spaced(pictures_in(tmp_path), MOST_FRAMES)]
     assert len(kept) == MOST_FRAMES
@@ -86,7 +86,7 @@ def test_a_folder_of_pictures_stays_bounded_and_keeps_both_ends(tmp_path):
     assert (found[0], found[-1]) == (0, 3 * MOST_PICTURES - 1)
 
 
-def test_pictures_of_batches_that_are_trained_on_again_are_forgotten(tmp_path):
+def test_pictures_after_the_batch_of_a_resume_are_dropped(tmp_path):
     drawn_at(tmp_path / "points", [0, 1, 5, 6, 9])
     forget_later(tmp_path, 5)
     assert [batches_of(path) for path in pictures_in(tmp_path / "points")] == [0, 1, 5]
@@ -164,7 +164,7 @@ def frames_of(root, version):
 
 @pytest.fixture
 def stopped(run, tmp_path, monkeypatch, capsys):
-    """A run that a signal has stopped after 10 of 20 batches, and that has named its film."""
+    """A run that a signal has stopped after 10 of 20 batches, with a film."""
     config = tmp_path / "ring.yaml"
     config.write_text(EXPERIMENT)
     with monkeypatch.context() as patch:
@@ -177,10 +177,10 @@ def stopped(run, tmp_path, monkeypatch, capsys):
     return tmp_path / "lightning_logs/ring/version_0"
 
 
-def test_a_film_goes_on_after_a_resume_without_lost_or_doubled_frames(run, stopped, capsys):
+def test_a_film_continues_after_a_resume_without_lost_or_doubled_frames(run, stopped, capsys):
     with Image.open(stopped / "pictures/points.gif") as film:
         assert film.n_frames == len(moments(10))
-    drawn_at(stopped / "pictures/points", [15])  # as if it had been killed later
+    drawn_at(stopped / "pictures/points", [15])  # as if it had run on and been killed
     run("fit", f"--ckpt_path={stopped}/checkpoints/last.ckpt")
     told = capsys.readouterr().out
     assert "films" in told
@@ -203,7 +203,7 @@ def test_a_resumed_run_has_the_pictures_of_one_that_never_stopped(run, stopped, 
 
 
 class Slope(Discriminator):
-    """Says the first number of a point, and its label thousandfold where it is told one."""
+    """Returns the first number of a point, plus a thousand times its label where it has one."""
 
     def __init__(self, data_shape, num_classes=None):
         super().__init__()
@@ -215,7 +215,7 @@ class Slope(Discriminator):
 
 
 @pytest.mark.parametrize("conditional", [False, True])
-def test_a_surface_is_what_the_discriminator_says_and_its_slope(conditional):
+def test_a_surface_shows_the_logits_of_the_discriminator_and_their_slope(conditional):
     if conditional:
         model = ConditionalGAN((2,), num_classes=3, generator=LabelledGenerator,
                                discriminator=LabelledDiscriminator)  # fmt: skip
@@ -231,6 +231,6 @@ def test_a_surface_is_what_the_discriminator_says_and_its_slope(conditional):
 
 
 @pytest.mark.parametrize(("every", "samples"), [(0, 5), (5, 0), (-1, 5)])
-def test_an_interval_that_is_none_is_refused(every, samples):
+def test_an_invalid_interval_is_refused(every, samples):
     with pytest.raises(InputError, match="positive integers"):
         SamplePictures(every, samples)

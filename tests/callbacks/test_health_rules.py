@@ -100,14 +100,14 @@ WELL = {
 
 
 @pytest.mark.parametrize(("curves", "kind"), ILL.values(), ids=ILL)
-def test_a_disease_is_named_alone(curves, kind):
+def test_a_disease_is_named_and_no_other_is(curves, kind):
     (found,) = diagnoses(curves, GOALS)
     assert found.kind == kind
     assert found.advice.startswith(("Try", "Train"))
 
 
 @pytest.mark.parametrize("curves", WELL.values(), ids=WELL)
-def test_what_is_well_or_too_early_to_tell_is_passed_over(curves):
+def test_healthy_runs_and_runs_too_short_to_judge_are_passed_over(curves):
     assert diagnoses(curves, GOALS) == []
 
 

@@ -1,4 +1,4 @@
-"""Runs beside each other in TensorBoard."""
+"""Runs side by side in TensorBoard."""
 
 from functools import partial
 from itertools import accumulate
@@ -113,7 +113,7 @@ def test_runs_of_several_seeds_and_sizes_differ_in_the_table(tmp_path):
     assert (values["seed"], values["batch_size"], values["weights"]) == (7, 50, weights)
 
 
-def test_what_the_model_was_built_from_is_there_by_name_where_it_is_no_default(tmp_path):
+def test_arguments_of_the_model_are_listed_by_name_unless_they_are_defaults(tmp_path):
     fit(tmp_path, Iris(species_column=True))
     _, (start,) = tables(tmp_path)
     values = values_of(start)
@@ -143,7 +143,7 @@ def test_a_resumed_run_writes_no_second_table(tmp_path):
     assert len(experiments) == len(starts) == 1
 
 
-def test_the_curve_of_the_metric_gets_no_value_of_the_tables(tmp_path):
+def test_the_table_adds_no_value_to_the_curve_of_the_metric(tmp_path):
     data = Iris()
     board = EventAccumulator(fit(tmp_path, data)).Reload()
     assert data.monitor not in board.Tags()["scalars"]  # nothing was validated
@@ -160,7 +160,7 @@ def test_another_class_is_named_and_only_its_own_defaults_are_left_out():
     assert "model.d_optimizer" not in told
 
 
-def test_other_ranks_than_the_first_and_other_loggers_write_nothing(tmp_path):
+def test_ranks_other_than_the_first_and_other_loggers_write_nothing(tmp_path):
     data = Iris()
     model = R3GAN(data.data_shape)
     logger = TensorBoardLogger(tmp_path, "experiment")

@@ -150,14 +150,14 @@ def test_a_conditional_model_fills_a_row_for_each_label(
 
 
 class LastBatch(Callback):
-    """Remembers what was trained on last."""
+    """Remembers the last batch."""
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         self.points, self.labels = batch
 
 
 @pytest.mark.parametrize("model_class", [ConditionalGAN, ACGAN])
-def test_histograms_judge_samples_of_the_batchs_labels(digits, tmp_path, model_class):
+def test_histograms_are_of_samples_with_the_labels_of_the_batch(digits, tmp_path, model_class):
     model, seen, batch = conditional(digits, model_class), [], LastBatch()
     model.discriminator.register_forward_pre_hook(
         lambda network, arguments: None if network.training else seen.append(arguments)
@@ -180,7 +180,7 @@ def test_data_without_real_pictures_have_none(tmp_path, pictures):
     assert (pictures / "pairs.gif").is_file()
 
 
-def test_data_without_any_pictures_are_no_error(tmp_path, pictures, monkeypatch):
+def test_data_without_any_pictures_cause_no_error(tmp_path, pictures, monkeypatch):
     monkeypatch.setattr(Iris, "figures", lambda self, samples, labels: {})
     data = Iris()
     fit(plain(data), data, tmp_path, SamplePictures(2, num_samples=9))

@@ -14,5 +14,5 @@ def test_the_first_hundred_are_due_at_every_interval_and_then_fifty_in_each_doub
 
 
 @pytest.mark.parametrize("batches", [1, 6, 8, 699, 701])
-def test_nothing_is_due_within_an_interval(batches):
+def test_nothing_is_due_between_intervals(batches):
     assert not is_due(batches, 7)

@@ -33,7 +33,7 @@ def test_few_images_choose_the_best_checkpoint_by_kid_and_the_summary_says_so(
     run("fit", f"--ckpt_path={checkpoint}", "--trainer.max_epochs=2")
     again = best(capsys.readouterr().out)
     assert again[0] == "val/kid"
-    assert float(again[1]) <= float(value)  # what was best before is known after going on
+    assert float(again[1]) <= float(value)  # the best value so far is known after a resume
     run("test", f"--ckpt_path={checkpoint}")
     table = capsys.readouterr().out
     assert table.splitlines()[1].startswith("memorised")
@@ -41,7 +41,7 @@ def test_few_images_choose_the_best_checkpoint_by_kid_and_the_summary_says_so(
     assert "features of DigitFeatures" in table
 
 
-def test_a_monitor_that_was_asked_for_is_not_replaced(run, capsys):
+def test_a_monitor_chosen_by_the_user_is_kept(run, capsys):
     with pytest.raises(SystemExit):
         run("fit", *SMALL, "--trainer.max_epochs=1", "--checkpoints.monitor=val/fid")
     assert "val/fid is not logged; logged are" in capsys.readouterr().err

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
 from lightning.pytorch.utilities.seed import isolate_rng
 
 from gan_lightning.callbacks import SampleMetrics
@@ -143,7 +142,7 @@ def test_the_random_numbers_of_training_are_left_alone(ring, model):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_samples_follow_the_callbacks_seed_and_not_the_runs(ring):
+def test_samples_depend_on_the_seed_of_the_callback_and_not_of_the_run(ring):
     model, drawn = gan(ring), []
     for run_seed, seed in [(0, 0), (1, 0), (0, 1)]:
         with isolate_rng():
@@ -159,28 +158,13 @@ def test_samples_follow_the_callbacks_seed_and_not_the_runs(ring):
 # In a Trainer
 
 
-@pytest.fixture
-def trainer(tmp_path):
-    def trainer(callback):
-        return Trainer(
-            accelerator="cpu",
-            default_root_dir=tmp_path,
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            callbacks=[callback],
-        )
-
-    return trainer
-
-
-def test_validation_has_no_floor_and_test_has_that_of_training_points(ring, trainer):
+def test_validation_has_no_floor_and_test_has_that_of_training_points(ring, quiet_trainer):
     callback = SampleMetrics(num_samples=60, test_samples=300, seed=7)
     model = gan(ring)
-    trainer(callback).validate(model, ring, verbose=False)
+    quiet_trainer(callback).validate(model, ring, verbose=False)
     assert callback.latest.stage == "val"
     assert callback.latest.floor == {}
-    trainer(callback).test(model, ring, verbose=False)
+    quiet_trainer(callback).test(model, ring, verbose=False)
     found = callback.latest
     assert found.stage == "test"
     assert found.values.keys() <= found.floor.keys()
@@ -193,11 +177,11 @@ def test_validation_has_no_floor_and_test_has_that_of_training_points(ring, trai
     assert found.goals == dict(metric.goals)
 
 
-def test_the_protocol_names_counts_weights_seed_split_and_features(trainer):
+def test_the_protocol_names_counts_weights_seed_split_and_features(quiet_trainer):
     data = Digits(8, num_val=20, batch_size=10)
     model = gan(data)
     callback = SampleMetrics(num_samples=30, test_samples=40, seed=7)
-    trainer(callback).validate(model, data, verbose=False)
+    quiet_trainer(callback).validate(model, data, verbose=False)
     assert callback.protocol == callback.latest.protocol
     assert "DigitFeatures" in callback.protocol
     assert callback.protocol == (
@@ -206,13 +190,13 @@ def test_the_protocol_names_counts_weights_seed_split_and_features(trainer):
         "judge by kid"
     )
     model.start_average()
-    trainer(callback).validate(model, data, verbose=False)
+    quiet_trainer(callback).validate(model, data, verbose=False)
     assert callback.protocol.startswith("30 samples of the averaged weights")
 
 
-def test_in_test_as_many_samples_are_drawn_as_were_asked_for(ring, trainer):
+def test_a_test_draws_the_requested_number_of_samples(ring, quiet_trainer):
     callback = SampleMetrics(num_samples=30, test_samples=40)
-    trainer(callback).test(gan(ring), ring, verbose=False)
+    quiet_trainer(callback).test(gan(ring), ring, verbose=False)
     assert callback.protocol.startswith("40 samples")
     assert callback.metric.gathered(real=False).shape == (40, 2)  # of the floor, drawn last
     assert torch.equal(callback.metric.gathered(real=True), ring.unscale(ring.test.x))
@@ -227,20 +211,20 @@ class Counts(TwoSampleMetric):
 
 @pytest.mark.parametrize(("asked_for", "drawn"), [(1000, 900), (300, 300)])
 def test_samples_are_as_many_as_the_real_points_of_the_floor(
-    ring, trainer, monkeypatch, asked_for, drawn
+    ring, quiet_trainer, monkeypatch, asked_for, drawn
 ):
     monkeypatch.setattr(ring, "metrics", lambda stage: Counts())
     callback = SampleMetrics(num_samples=1000, test_samples=asked_for)
-    trainer(callback).test(gan(ring), ring, verbose=False)
+    quiet_trainer(callback).test(gan(ring), ring, verbose=False)
     assert callback.latest.values == callback.latest.floor == {"generated": drawn}
     reason = " (as many as there are training points)" if drawn < asked_for else ""
     assert callback.protocol.startswith(f"{drawn} samples{reason} of the raw weights")
-    trainer(callback).validate(gan(ring), ring, verbose=False)
+    quiet_trainer(callback).validate(gan(ring), ring, verbose=False)
     assert callback.latest.values == {"generated": 1000}  # beside no floor
     assert callback.protocol.startswith("1000 samples of the raw weights")
 
 
-def test_clusters_are_not_compared_by_label(trainer):
+def test_clusters_are_not_compared_by_label(quiet_trainer):
     data = Clustered(Digits(8, num_val=20, batch_size=10), 4)
     data.setup("test")
     asked = []
@@ -249,16 +233,16 @@ def test_clusters_are_not_compared_by_label(trainer):
     model.know_labels(4)
     model.sample = lambda num_samples, labels: asked.append(labels) or sample(num_samples)
     callback = SampleMetrics(20, 20)
-    trainer(callback).test(model, data, verbose=False)
+    quiet_trainer(callback).test(model, data, verbose=False)
     assert torch.equal(torch.cat(asked).bincount(), data.test.labels.bincount())
     assert not {"accuracy", "class_fid", "tstr"} & set(callback.latest.values)
 
 
-def test_a_model_that_draws_no_samples_is_left_alone(trainer):
+def test_a_model_that_draws_no_samples_is_left_alone(quiet_trainer):
     data = Digits(8, num_val=20, batch_size=10)
     callback = SampleMetrics(20, 20)
     for action in ("validate", "test"):
-        run = trainer(callback)
+        run = quiet_trainer(callback)
         getattr(run, action)(Classifier(data.data_shape, 10), data, verbose=False)
         assert {name.partition("/")[2] for name in run.callback_metrics} == {"accuracy", "loss"}
     assert callback.latest is None

@@ -123,7 +123,7 @@ def test_a_checkpoint_alone_holds_the_model_and_its_fitted_sampler(trained):
 
 
 @pytest.mark.pictures
-def test_the_pictures_of_a_latent_space_are_there(trained):
+def test_pictures_of_the_latent_space_are_drawn(trained):
     names = {path.name for path in (trained / "pictures").iterdir() if path.is_dir()}
     seen = {"reconstructions", "traversals", "interpolations", "plane", "scatter", "grid", "real"}
     assert seen <= names
@@ -132,7 +132,7 @@ def test_the_pictures_of_a_latent_space_are_there(trained):
     assert next(trained.glob("*/latents/sprite.png")).is_file()
 
 
-def test_another_sampler_can_be_chosen_when_samples_are_drawn(run, trained, tmp_path):
+def test_another_sampler_can_be_chosen_for_drawing(run, trained, tmp_path):
     for sampler in (["Prior"], ["GaussianMixture"], ["SecondStageVAE", "--sampler.epochs=1"]):
         output, (name, *options) = tmp_path / f"{sampler[0]}.npz", sampler
         checkpoint = trained / "checkpoints" / "last.ckpt"
@@ -156,7 +156,7 @@ def test_another_sampler_can_be_judged(run, trained, capsys):
     assert checkpoint.read_bytes() == before
 
 
-def test_a_trainer_that_tested_other_latents_goes_on_as_before(tmp_path):
+def test_a_test_with_other_latents_leaves_trainer_and_model_as_they_were(tmp_path):
     data = GaussianRing(num_samples=200)
     quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
     trainer = GenerativeTrainer(accelerator="cpu", default_root_dir=tmp_path, callbacks=[], **quiet)
@@ -190,14 +190,14 @@ def test_a_model_without_latents_to_sample_says_so(run, tmp_path, capsys):
         assert "--sampler: GAN has no sampler of latents to exchange." in capsys.readouterr().err
 
 
-def test_a_range_that_the_likelihood_does_not_know_is_told_before_training(run, capsys):
+def test_a_range_that_the_likelihood_cannot_take_is_refused_before_training(run, capsys):
     with pytest.raises(SystemExit):
         run("fit", "--model=VAE", "--data=Digits", "--model.likelihood=Bernoulli")
     error = capsys.readouterr().err
     assert "Bernoulli expects points in [0, 1], found them from -1 to 1: choose the value" in error
 
 
-def test_test_tells_the_bounds_of_points_by_flags_alone(run, tmp_path, capsys):
+def test_flags_alone_add_the_bounds_on_the_likelihood_to_a_test(run, tmp_path, capsys):
     run(
         "fit",
         "--model=VAE",

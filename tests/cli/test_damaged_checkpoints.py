@@ -1,4 +1,4 @@
-"""What is damaged is not used: a sentence names the file, and nothing is trained or drawn."""
+"""Damaged checkpoints are not used: a sentence names the file, and nothing is trained or drawn."""
 
 import random
 from pickle import UnpicklingError
@@ -41,7 +41,7 @@ def checkpoint(content, tmp_path):
 
 
 def put(*place, value):
-    """Return what puts a value at a place of a checkpoint; a callable makes it of the old one."""
+    """Return a function that changes a part of a checkpoint; a callable maps its old value."""
 
     def change(checkpoint):
         *outer, last = place
@@ -103,9 +103,9 @@ CHANGES = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_part_of_another_form_is_refused_in_a_sentence(complaint, checkpoint, name):
+def test_a_malformed_part_is_refused_in_a_sentence(complaint, checkpoint, name):
     held = torch.load(checkpoint, weights_only=True)
     CHANGES[name](held)
     torch.save(held, checkpoint)
@@ -159,7 +159,7 @@ def test_none_of_300_flipped_bits_goes_unnoticed(content, tmp_path):
 
 
 @pytest.mark.slow
-def test_no_command_uses_one_of_60_flipped_bits(complaint, content, checkpoint):
+def test_no_command_uses_a_checkpoint_with_one_of_60_bits_flipped(complaint, content, checkpoint):
     commands = (["sample", "--num_samples=2"], ["test"], ["fit", "--trainer.max_epochs=3"])
     for i, bit in enumerate(random.Random(1).sample(range(8 * len(content[0])), 60)):
         checkpoint.write_bytes(flipped(content[0], bit))

@@ -44,7 +44,7 @@ def page_of(tmp_path, environment, run):
 
 
 def drawn_rows(page, other_than):
-    """Wait for rows other than some, and return the page's text."""
+    """Wait for rows that differ from given ones, and return the page's text."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         text = page.text()

@@ -267,7 +267,7 @@ def test_a_damaged_checkpoint_is_named(complaint, trained):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\0" * 100])
-def test_a_file_that_is_no_checkpoint_is_named(complaint, tmp_path, content):
+def test_a_file_that_is_not_a_checkpoint_is_named(complaint, tmp_path, content):
     (tmp_path / "empty.ckpt").write_bytes(content)
     for subcommand in ("fit", "test", "sample"):
         line = complaint(subcommand, f"--ckpt_path={tmp_path}/empty.ckpt")
@@ -298,7 +298,7 @@ def rewritten(path, change):
         (lambda c: c["hyper_parameters"].pop("_class_path"), "does not name its model"),
     ],
 )
-def test_a_checkpoint_that_lacks_something_is_refused_by_name(complaint, trained, change, words):
+def test_a_checkpoint_with_a_missing_part_is_refused_by_name(complaint, trained, change, words):
     rewritten(trained, change)
     assert words in complaint("fit", f"--ckpt_path={trained}")
 
@@ -317,7 +317,7 @@ def test_a_resume_that_fails_leaves_the_run_as_it_was(complaint, run, trained):
     run("sample", f"--ckpt_path={trained}", "--num_samples=3")
 
 
-def test_a_checkpoint_away_from_its_run_draws_samples_and_is_told_what_else_lacks(
+def test_a_checkpoint_away_from_its_run_draws_samples_and_other_commands_say_what_they_lack(
     complaint, run, trained, tmp_path
 ):
     moved = trained.rename(tmp_path / "moved.ckpt")
@@ -367,7 +367,7 @@ def test_a_bug_in_a_class_of_your_own_is_shown_where_it_is(
 
 
 @pytest.mark.slow
-def test_what_next_can_be_pasted_as_it_is(capsys, tmp_path, monkeypatch):
+def test_the_suggested_next_command_can_be_pasted_as_it_is(capsys, tmp_path, monkeypatch):
     root = tmp_path / "it's a folder"
     root.mkdir()
     monkeypatch.setattr("sys.argv", ["gan_lightning"])

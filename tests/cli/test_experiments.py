@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 assert CONFIGS
 
-USUAL_NAMES = {  # file stems begin with the model, or with what people call this form of it
+USUAL_NAMES = {  # names of files begin with the model, or with a common name of this form of it
     "GAN": ("gan_", "dcgan_", "lsgan_", "hinge_sn_"),
     "ConditionalGAN": ("cgan_",),
     "WGANGP": ("wgan_gp_",),
@@ -40,7 +40,7 @@ QUICK = [
 
 
 def representatives():
-    """Return enough configs for each class of models and of data, but for those of MNIST."""
+    """Return enough configs, none of MNIST, to use each class of models and of data."""
     seen, found = set(), set()
     for config in CONFIGS:
         sections = yaml.safe_load(config.read_text())
@@ -65,9 +65,9 @@ def cases():
 
 @pytest.mark.parametrize(("config", "drawn"), list(cases()))
 def test_config_trains_and_its_checkpoint_restores_the_model(
-    run, config, drawn, tmp_path, data_at_hand
+    run, config, drawn, tmp_path, data_at_hand, narrower
 ):
-    run("fit", f"--config={config}", *data_at_hand(config), *QUICK)
+    run("fit", f"--config={config}", *data_at_hand(config), *narrower(config), *QUICK)
     folder = tmp_path / "lightning_logs" / config.stem / "version_0"
     assert (folder / "config.yaml").is_file()
     for checkpoint in ("best.ckpt", "last.ckpt"):
@@ -139,7 +139,7 @@ def test_printed_config_is_the_same_when_read_again(run, capsys, tmp_path):
 
 
 @pytest.mark.parametrize("subcommand", [["fit"], ["sample"]])
-def test_help_tells_what_there_is(run, capsys, subcommand):
+def test_help_lists_the_options(run, capsys, subcommand):
     with pytest.raises(SystemExit) as exit_:
         run(*subcommand, "--help")
     assert exit_.value.code in (0, None)
@@ -148,7 +148,7 @@ def test_help_tells_what_there_is(run, capsys, subcommand):
     assert "python -m gan_lightning" in text
 
 
-def test_a_progress_bar_of_ones_own_takes_the_place_of_the_programs(tmp_path, monkeypatch, capsys):
+def test_a_progress_bar_of_the_user_replaces_that_of_the_program(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["gan_lightning"])
     options = ["max_epochs=1", "accelerator=cpu", f"default_root_dir={tmp_path}"]
     options += ["enable_model_summary=false", "callbacks=[{class_path: TQDMProgressBar}]"]

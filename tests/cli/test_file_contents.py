@@ -39,7 +39,7 @@ def test_a_file_in_the_wrong_place_is_refused_without_its_contents(
     assert SECRET not in said
 
 
-def test_a_table_in_the_place_of_data_is_told_where_it_belongs(run, capsys, tmp_path):
+def test_a_table_in_place_of_data_is_refused_with_the_place_where_it_belongs(run, capsys, tmp_path):
     path = tmp_path / "my.csv"
     path.write_text("name,age\nAda,36\n", encoding="utf-8")
     with pytest.raises(SystemExit):

@@ -69,7 +69,9 @@ def test_a_misspelling_is_answered_within_two_seconds(run, environment, args):
     }
 
 
-def test_the_same_words_are_answered_by_the_script_and_not_by_a_users_program(monkeypatch):
+def test_words_are_checked_for_the_program_however_it_is_started_and_not_for_a_users_script(
+    monkeypatch,
+):
     said = []
     monkeypatch.setattr(sys.modules["gan_lightning.cli.main"], "check_command_line", said.append)
     for started, argv in [

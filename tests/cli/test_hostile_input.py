@@ -1,7 +1,7 @@
 """Hundreds of bad configs and command lines: each gets one sentence that names the thing.
 
 The families are made from the shipped experiments: every setting takes every wrong value, every key
-is misspelt, every file is damaged. What a command takes after all has to run.
+is misspelt, every file is damaged. A command that is accepted has to run.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ LIMIT = 60
 
 
 def outcome(args):
-    """Run a command and return its exit code and all that it says of errors."""
+    """Run a command and return its exit code and its error messages."""
 
     def give_up(*_):
         raise TimeoutError(f"a command hangs: {args}")
@@ -62,7 +62,7 @@ def outcome(args):
 
 
 def assert_explained(args, names):
-    """Assert that a command runs, or that one short sentence names one of some things."""
+    """Assert that a command runs, or fails with one short sentence that has one of the names."""
     code, said = outcome(args)
     assert "Traceback" not in said, said
     if code == 0:
@@ -116,7 +116,7 @@ def leaves(content, path=()):
 
 
 def changed(content, path, change):
-    """Return a copy in which the value at a path is what a function makes of it."""
+    """Return a copy in which a function has changed the value at a path."""
     copy = deepcopy(content)
     place = copy
     for key in path[:-1]:
@@ -300,6 +300,7 @@ TRAINER_CASES = [
     (setting, value)
     for i, setting in enumerate(TRAINER)
     for value in [*TRAINER_VALUES, *TRAINER_VALUES][i % 8 : i % 8 + 3]
+    if (setting, value) not in [("max_epochs", "-1"), ("max_epochs", "null")]  # train on and on
 ]
 
 
@@ -335,8 +336,8 @@ def wrong_names_of_configs():
     for path in paths:
         for wrong in {*list(misspellings(path.stem))[:3]} - {other.stem for other in paths}:
             yield ["fit", "--config", f"configs/{wrong}.yaml"], wrong
+            yield ["fit", "--config", wrong], wrong
         yield ["fit", f"configs/{path.name}"], path.name
-        yield ["fit", "--config", path.stem], path.stem
         yield ["fit", "--trainer.max_epochs=1", f"--config=configs/{path.name}"], "max_epochs"
         yield ["fit", "--model=GAN", "-c", f"configs/{path.name}"], "--model"
 
@@ -363,7 +364,7 @@ WRONG_PARTS = [None, 5, -1, "x", [], {}, [5], {"x": 5}, {5: 5}, torch.zeros(3), 
 
 
 def spoilt_checkpoints():
-    """Yield where a checkpoint is spoilt, and by what: GONE takes the part away."""
+    """Yield a part of a checkpoint and the wrong value that it gets; GONE removes the part."""
     for part in PARTS:
         for value in [GONE, *WRONG_PARTS]:
             yield (part,), value
@@ -401,7 +402,7 @@ def test_a_spoilt_checkpoint_is_explained(checkpoint, command, place, value):
 
 @pytest.mark.parametrize("command", ["sample", "fit", "test"])
 @pytest.mark.parametrize("size", [0, 1, 4, 100, 1000, 5000, -1000, -100, -1])
-def test_a_file_that_is_cut_off_is_explained(checkpoint, command, size):
+def test_a_truncated_file_is_explained(checkpoint, command, size):
     Path("spoilt.ckpt").write_bytes(checkpoint.read_bytes()[:size])
     args = [command, f"--config={ROOT}/configs/r3gan_iris.yaml", "--ckpt_path=spoilt.ckpt", *QUICK]
     code, _ = outcome(args)
@@ -451,7 +452,7 @@ def test_a_folder_without_pictures_is_explained(kind):
 
 @pytest.mark.parametrize("root", ["nowhere", "file", "", "/dev/null", "x" * 200, "a\nb"])
 @pytest.mark.parametrize("data", ["ImageFolder", "MNIST"])
-def test_a_place_without_data_is_explained(data, root):
+def test_a_folder_without_data_is_explained(data, root):
     Path("file").write_text("")
     args = ["fit", "--model=GAN", f"--data={data}", f"--data.root={root}", *QUICK]
     args += ["--data.download=false"] if data == "MNIST" else ["--data.size=8"]

@@ -68,7 +68,7 @@ def base(run, tmp_path):
 
 
 @pytest.mark.slow
-def test_weights_may_meet_other_data_which_going_on_may_not(complaint, run, base, tmp_path):
+def test_weights_may_start_a_run_on_other_data_and_a_resume_may_not(complaint, run, base, tmp_path):
     setosa = [*GAN, "--data.species=[setosa]", "--trainer.max_epochs=2"]
     before = base.read_bytes()
     with pytest.warns(UserWarning, match="data.species is"):
@@ -97,7 +97,7 @@ def test_a_run_does_not_resume_with_other_data_of_the_same_shape(complaint, run,
 
 
 @pytest.mark.slow
-def test_a_checkpoint_alone_says_what_model_starts(run, base, tmp_path):
+def test_a_checkpoint_alone_determines_the_model_that_starts(run, base, tmp_path):
     lower = "--model.init_args.n_critic=2"
     run("fit", f"--init_from={base}", lower)
     assert loaded(last_of(tmp_path, 1))["hyper_parameters"]["n_critic"] == 2
@@ -107,7 +107,7 @@ def test_a_checkpoint_alone_says_what_model_starts(run, base, tmp_path):
     assert loaded(alone)["hyper_parameters"]["n_critic"] == 1
 
 
-def test_a_run_that_started_from_weights_goes_on_like_any_other(run, base, tmp_path):
+def test_a_run_that_started_from_weights_resumes_like_any_other(run, base, tmp_path):
     run(*GAN, "--init_from=last", "--trainer.max_epochs=1")
     run("fit", f"--ckpt_path={last_of(tmp_path, 1)}", "--trainer.max_epochs=3")
     assert loaded(last_of(tmp_path, 1))["epoch"] == 2
@@ -132,7 +132,7 @@ def test_weights_that_do_not_fit_are_refused_by_name(complaint, base, words, opt
     assert "init_from" in complaint("test", f"--init_from={base}")
 
 
-def test_damaged_weights_are_not_started_from(complaint, base):
+def test_a_run_does_not_start_from_damaged_weights(complaint, base):
     content = bytearray(base.read_bytes())
     content[len(content) // 2] ^= 1
     base.write_bytes(content)

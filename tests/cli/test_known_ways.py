@@ -60,7 +60,9 @@ REFUSED = {
 
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize(("words", "options"), REFUSED.items(), ids=range(len(REFUSED)))
-def test_what_two_players_do_not_know_is_refused_by_name(complaint, tmp_path, words, options):
+def test_settings_that_two_players_cannot_use_are_refused_by_name(
+    complaint, tmp_path, words, options
+):
     assert words in complaint(*GAN, *options)
     assert not list(tmp_path.rglob("config.yaml"))
 
@@ -84,7 +86,7 @@ def test_a_strategy_that_expects_unused_parameters_is_accepted(strategy):
 
 @pytest.fixture
 def torchrun(monkeypatch):
-    """Be one of the processes that torchrun has started: so many here, so many in all."""
+    """Pose as a process that torchrun has started: so many on this machine, so many in all."""
 
     def torchrun(here, everywhere):
         for name, value in [
@@ -99,13 +101,13 @@ def torchrun(monkeypatch):
 
 @pytest.mark.parametrize(("here", "everywhere", "nodes"), [(2, 2, 1), (1, 1, 1), (2, 6, 3)])
 @pytest.mark.parametrize("asked", [{}, {"devices": "auto"}, {"devices": -1}])
-def test_torchrun_says_how_many_devices_there_are(torchrun, here, everywhere, nodes, asked):
+def test_the_number_of_devices_is_that_of_torchrun(torchrun, here, everywhere, nodes, asked):
     torchrun(here, everywhere)
     assert as_launched(asked) == {"devices": here, "num_nodes": nodes}
 
 
 @pytest.mark.parametrize("asked", [{"devices": 3}, {"devices": [0]}, {"num_nodes": 2}])
-def test_other_devices_than_torchrun_has_started_are_refused(torchrun, asked):
+def test_a_number_of_devices_other_than_torchruns_is_refused(torchrun, asked):
     torchrun(2, 2)
     with pytest.raises(InputError, match=r"torchrun has started .* leave trainer\.\w+ out"):
         as_launched(asked)
@@ -131,7 +133,7 @@ HAVE_NOT = [
 
 
 @pytest.mark.parametrize(("settings", "gpus", "instead"), HAVE_NOT)
-def test_devices_that_a_run_had_and_a_machine_has_not_are_replaced_and_told(
+def test_devices_that_this_machine_lacks_are_replaced_and_the_user_is_told(
     monkeypatch, settings, gpus, instead
 ):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
@@ -140,13 +142,13 @@ def test_devices_that_a_run_had_and_a_machine_has_not_are_replaced_and_told(
 
 
 @pytest.mark.parametrize("settings", [{}, {"devices": "auto"}, {"devices": 2}, {"devices": 1}])
-def test_devices_that_a_machine_has_stay(monkeypatch, settings):
+def test_devices_that_this_machine_has_are_kept(monkeypatch, settings):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert as_available({"accelerator": "cuda", **settings}) == {}
 
 
 @pytest.mark.slow
-def test_a_run_on_devices_that_are_gone_is_judged_and_gone_on_with(run, tmp_path):
+def test_a_run_on_devices_that_are_gone_can_be_tested_and_resumed(run, tmp_path):
     run(*GAN)
     (last,) = tmp_path.rglob("last.ckpt")
     config = last.parent.parent / "config.yaml"
@@ -268,7 +270,7 @@ def test_where_one_process_of_two_is_killed_the_other_ends_with_a_sentence(
 
 
 def children_of(process):
-    """Return the processes that one has started, from the table of the system."""
+    """Return the child processes of a process, from the process table of the system."""
     found = []
     for name in os.listdir("/proc"):
         try:

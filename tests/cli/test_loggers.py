@@ -1,4 +1,4 @@
-"""Loggers other than TensorBoard's: numbers, texts, pictures, and runs that go on."""
+"""Loggers other than TensorBoard's: numbers, texts, pictures, and runs that resume."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class CSVFiles:
-    """What Lightning's logger of CSV files keeps."""
+    """What Lightning's logger of CSV files stores."""
 
     name = "CSVLogger"
     arguments = "{save_dir: lightning_logs, name: small}"
@@ -83,7 +83,7 @@ class WeightsAndBiases:
     def records(self, folder):
         from wandb.proto.wandb_internal_pb2 import Record
 
-        for _ in range(60):  # its own process writes the files, when it finds the time
+        for _ in range(60):  # another process writes the files, some time later
             files = [
                 [Record.FromString(chunk) for chunk in _chunks(path.read_bytes())]
                 for path in sorted(folder.rglob("*.wandb"))
@@ -177,8 +177,10 @@ def fit(logger, tmp_path, monkeypatch):
 
 
 @pytest.mark.pictures
-@pytest.mark.filterwarnings("ignore")  # those of other packages are theirs
-def test_a_logger_gets_all_it_can_keep_and_a_run_goes_on_in_it(logger, fit, tmp_path, capsys):
+@pytest.mark.filterwarnings("ignore")  # other packages warn of what is theirs to mend
+def test_a_logger_gets_all_it_can_store_and_a_resumed_run_continues_in_it(
+    logger, fit, tmp_path, capsys
+):
     fit("--trainer.max_epochs=2")
     (last,) = tmp_path.rglob("last.ckpt")
     run = last.parent.parent
@@ -203,9 +205,9 @@ def test_a_logger_gets_all_it_can_keep_and_a_run_goes_on_in_it(logger, fit, tmp_
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_what_came_after_the_checkpoint_is_forgotten(logger, fit, tmp_path):
+def test_values_logged_after_the_checkpoint_are_dropped(logger, fit, tmp_path):
     if logger.name != "CSVLogger":
-        pytest.skip("what is kept by a server cannot be taken back")
+        pytest.skip("what a server has stored cannot be taken back")
     fit("--trainer.max_epochs=2")
     (last,) = tmp_path.rglob("last.ckpt")
     two = last.read_bytes()

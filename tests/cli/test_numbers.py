@@ -51,7 +51,7 @@ def rows(output):
     return header.split(), {line.split()[0]: line.split()[1:] for line in lines}
 
 
-def test_test_prints_samples_beside_real_points_and_the_perfect_and_keeps_them(run, gan, capsys):
+def test_the_test_of_samples_beside_real_points_and_the_goal_is_printed_and_saved(run, gan, capsys):
     run("test", f"--ckpt_path={gan}")
     output = capsys.readouterr().out
     header, cells = rows(output)
@@ -70,7 +70,7 @@ def test_test_prints_samples_beside_real_points_and_the_perfect_and_keeps_them(r
     assert not path.with_suffix(".tmp").exists()
 
 
-def test_the_numbers_lie_in_the_run_wherever_the_command_is_typed(
+def test_the_numbers_are_saved_in_the_run_whatever_the_working_folder(
     run, gan, tmp_path, monkeypatch, capsys
 ):
     elsewhere = tmp_path / "elsewhere"
@@ -98,7 +98,7 @@ def test_validate_prints_no_real_points_and_writes_nothing(run, gan, capsys):
     assert sorted(gan.parent.parent.rglob("*")) == before
 
 
-def test_a_folder_that_cannot_be_written_to_is_named_after_the_numbers(run, gan, capsys):
+def test_numbers_are_printed_before_the_folder_that_cannot_be_written_to_is_named(run, gan, capsys):
     blocked = gan.parent.parent / "metrics.json"
     blocked.mkdir()
     try:
@@ -157,7 +157,7 @@ def test_the_file_is_strict_json_whatever_the_numbers(tmp_path):
     }
 
 
-def test_the_table_shows_numbers_that_are_not_finite_and_leaves_open_what_is_not_known(capsys):
+def test_the_table_shows_numbers_that_are_not_finite_and_leaves_unknown_ones_blank(capsys):
     print_comparison(FOUND)
     _, cells = rows(capsys.readouterr().out)
     assert cells["fid"] == ["1.5000", "0.5000", "0"]
@@ -167,19 +167,19 @@ def test_the_table_shows_numbers_that_are_not_finite_and_leaves_open_what_is_not
     assert cells["modes"] == ["10"]
 
 
-def test_a_protocol_is_printed_as_it_is(capsys):
+def test_a_protocol_is_printed_unchanged(capsys):
     print_comparison(FOUND._replace(protocol="features of [red]pictures[/red]"))
     assert "features of [red]pictures[/red]" in capsys.readouterr().out
 
 
-def test_a_folder_that_is_none_is_named(tmp_path):
+def test_a_path_that_is_not_a_folder_is_named(tmp_path):
     blocked = tmp_path / "none"
     blocked.write_text("a file in the way")
     with pytest.raises(InputError, match=r"none/metrics\.json cannot be written: File exists"):
         write_comparison(FOUND, tmp_path / "best.ckpt", blocked)
 
 
-def test_numbers_that_were_kept_before_are_replaced(tmp_path):
+def test_earlier_numbers_are_replaced(tmp_path):
     for seed in (0, 1):
         found = FOUND._replace(protocol=f"seed {seed}")
         path = write_comparison(found, tmp_path / "best.ckpt", tmp_path)

@@ -1,4 +1,4 @@
-"""What is spared in every step, and what is not."""
+"""Work that every step is spared, and work that it is not."""
 
 import os
 
@@ -26,7 +26,7 @@ class BusyModule(LightningModule):
         return "worked"
 
 
-def test_a_hook_that_does_nothing_rests_and_one_that_works_does_not():
+def test_an_empty_hook_is_skipped_and_one_that_works_is_called():
     module, busy, idle = BusyModule(), Busy(), Callback()
     rest_idle_hooks(module, [busy, idle])
     assert busy.on_train_batch_end() == module.on_after_backward() == "worked"
@@ -34,14 +34,14 @@ def test_a_hook_that_does_nothing_rests_and_one_that_works_does_not():
         assert all(getattr(owner, hook) is None for hook in ALL_THE_TIME if hook != own)
 
 
-def test_a_hook_that_was_set_on_one_object_works_on():
+def test_a_hook_that_was_set_on_one_object_is_still_called():
     callback = Callback()
     callback.on_train_batch_start = lambda *args: "worked"
     rest_idle_hooks(BusyModule(), [callback])
     assert callback.on_train_batch_start() == "worked"
 
 
-def test_a_gpu_that_is_there_is_asked_for_as_lightning_wants(monkeypatch):
+def test_the_nvml_check_that_lightning_wants_is_kept_where_there_is_a_gpu(monkeypatch):
     for available, expected in ((True, "1"), (False, "0")):
         monkeypatch.setenv("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
         monkeypatch.setattr(torch.cuda, "is_available", lambda found=available: found)
@@ -50,7 +50,7 @@ def test_a_gpu_that_is_there_is_asked_for_as_lightning_wants(monkeypatch):
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(None, NoProfiler), ("simple", SimpleProfiler)])
-def test_a_profiler_that_was_asked_for_measures_and_none_is_spared(asked, expected):
+def test_a_requested_profiler_measures_and_an_idle_one_is_replaced(asked, expected):
     trainer = Trainer(accelerator="cpu", logger=False, profiler=asked)
     rest_idle_profiler(trainer)
     assert type(trainer.profiler) is expected

@@ -1,4 +1,4 @@
-"""Runs are found where they are, kept from each other, and never moved."""
+"""Runs are found wherever they are, kept apart, and never moved."""
 
 import os
 import shutil
@@ -90,7 +90,9 @@ def test_the_newest_run_of_any_experiment_is_found_where_no_config_is_named(in_f
 
 
 @pytest.mark.slow
-def test_a_folder_that_merely_is_called_checkpoints_moves_no_run(in_folder, tmp_path):
+def test_a_folder_that_only_has_the_name_checkpoints_is_not_taken_for_that_of_a_run(
+    in_folder, tmp_path
+):
     config = in_folder()
     main(["fit", config])
     (last,) = tmp_path.rglob("last.ckpt")

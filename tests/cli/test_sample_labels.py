@@ -62,7 +62,7 @@ def sampled(run, checkpoint, tmp_path, *args):
     ("wanted", "expected"),
     [("7", [7] * 5), ("0,1,2", [0, 1, 2, 0, 1]), ("9, 0", [9, 0, 9, 0, 9])],
 )
-def test_labels_that_were_asked_for_are_taken_in_turn(run, conditional, tmp_path, wanted, expected):
+def test_requested_labels_are_taken_in_turn(run, conditional, tmp_path, wanted, expected):
     arrays = sampled(run, conditional, tmp_path, "--num_samples=5", f"--labels={wanted}")
     assert arrays["images"].shape == (5, 1, 8, 8)
     assert arrays["images"].dtype == np.uint8
@@ -71,16 +71,14 @@ def test_labels_that_were_asked_for_are_taken_in_turn(run, conditional, tmp_path
 
 
 @pytest.mark.slow
-def test_without_labels_each_sample_has_a_random_one_that_is_written_down(
-    run, conditional, tmp_path
-):
+def test_without_labels_each_sample_has_a_random_one_that_is_recorded(run, conditional, tmp_path):
     labels = sampled(run, conditional, tmp_path, "--num_samples=200", "--seed=1")["labels"]
     assert set(labels) == set(range(10))
     again = sampled(run, conditional, tmp_path, "--num_samples=200", "--seed=1")["labels"]
     np.testing.assert_array_equal(again, labels)
 
 
-def test_the_same_latents_with_another_label_are_other_images(run, conditional, tmp_path):
+def test_the_same_latents_give_other_images_for_another_label(run, conditional, tmp_path):
     first, second = (
         sampled(run, conditional, tmp_path, "--num_samples=3", "--seed=1", f"--labels={label}")
         for label in (3, 8)
@@ -93,9 +91,7 @@ def test_the_same_latents_with_another_label_are_other_images(run, conditional, 
     ("wanted", "wrong"),
     [("10", "10"), ("-1", "-1"), ("0,11", "11"), ("seven", "seven"), ("1,,2", "")],
 )
-def test_labels_that_there_are_none_of_are_refused_in_a_sentence(
-    complaint, conditional, tmp_path, wanted, wrong
-):
+def test_unknown_labels_are_refused_in_a_sentence(complaint, conditional, tmp_path, wanted, wrong):
     args = [f"--ckpt_path={conditional}", f"--output={tmp_path}/a.npz", f"--labels={wanted}"]
     line = complaint("sample", *args)
     assert line == f"Error: --labels: expected labels from 0 to 9; found {wrong!r}."
@@ -134,7 +130,7 @@ def test_wrong_names_of_mnist_settings_are_explained(complaint):
     assert "data.dataset: expected one of mnist, fashion_mnist, kmnist; found 'emnist'" in line
 
 
-def test_missing_files_are_explained_with_the_way_out(complaint, tmp_path):
+def test_missing_files_are_explained_with_a_remedy(complaint, tmp_path):
     missing = ["fit", "--model=GAN", "--data=MNIST", "--data.download=false"]
     line = complaint(*missing, f"--data.root={tmp_path}/none")
     assert f"{tmp_path}/none/MNIST/raw" in line
@@ -167,6 +163,6 @@ def test_the_protocol_names_the_truncation(run, conditional, capsys):
 
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("truncation", ["0", "-1.5"])
-def test_a_truncation_that_there_is_none_of_is_refused(complaint, unconditional, truncation):
+def test_an_invalid_truncation_is_refused(complaint, unconditional, truncation):
     error = complaint("sample", f"--ckpt_path={unconditional}", f"--truncation={truncation}")
     assert f"--truncation must be positive, found {float(truncation)}" in error

@@ -238,12 +238,14 @@ def trained(folder, batch_size, ckpt_path=None, stop_after=None):
 
 @pytest.mark.filterwarnings("ignore:.*log_every_n_steps|.*num_workers")
 @pytest.mark.parametrize(("stop_after", "batch_size"), [(3, 4), (3, 8), (3, 16), (7, 16)])
-def test_an_epoch_goes_on_where_it_was_in_batches_of_another_size(tmp_path, stop_after, batch_size):
+def test_an_epoch_continues_where_it_stopped_with_batches_of_another_size(
+    tmp_path, stop_after, batch_size
+):
     with pytest.raises(SIGTERMException):
         trained(tmp_path, 8, stop_after=stop_after)
     events = trained(tmp_path, batch_size, next(tmp_path.rglob("last.ckpt")))
     batches = 64 // batch_size
-    first = stop_after * 8 // batch_size  # a batch that was seen in part is seen whole
+    first = stop_after * 8 // batch_size  # a batch that was seen in part is repeated as a whole
     of_epoch_0 = [(0, i, batch_size) for i in range(first, batches)]
     of_epoch_1 = [(1, i, batch_size) for i in range(batches)]
     assert events == [*of_epoch_0, "validation", *of_epoch_1, "validation"]
@@ -251,7 +253,7 @@ def test_an_epoch_goes_on_where_it_was_in_batches_of_another_size(tmp_path, stop
 
 @pytest.fixture
 def commands(tmp_path, environment):
-    """Run a script whose commands only write down what they are given, and return that."""
+    """Run a script whose commands only record their arguments, and return the record."""
     programs = tmp_path / "programs"
     programs.mkdir()
     (tmp_path / "examples").symlink_to(EXAMPLES)

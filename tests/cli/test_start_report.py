@@ -1,4 +1,4 @@
-"""What all ranks ask for together, so that none of them waits for the others in vain."""
+"""What all ranks have to ask for together, so that none waits for the others in vain."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from gan_lightning.cli.start_report import StartReport
 from gan_lightning.cli.trainer import GenerativeTrainer
 
 
-def test_a_rank_that_reports_nothing_asks_for_the_folder_all_the_same():
+def test_a_rank_that_reports_nothing_still_asks_for_the_folder():
     asked = []
 
     class Rank(SimpleNamespace):

@@ -1,4 +1,4 @@
-"""What a person reads in the terminal while a run trains."""
+"""What a user reads in the terminal while a run trains."""
 
 import sys
 
@@ -25,7 +25,7 @@ def fit(tmp_path, capsys, monkeypatch):
     return fit
 
 
-def test_a_run_says_at_once_where_it_lives_and_what_trains_on_what(fit, tmp_path):
+def test_a_run_says_at_once_where_it_is_stored_and_what_trains_on_what(fit, tmp_path):
     out = fit("--seed_everything=5").out
     start, end = out.split("Finished after")
     for words in (
@@ -58,7 +58,7 @@ def test_in_a_file_progress_is_whole_lines_with_the_last_validation(fit):
     assert "val/ks 0." in lines[-1]
 
 
-def test_before_a_person_progress_is_a_bar_with_the_last_validation(fit, monkeypatch):
+def test_in_a_terminal_progress_is_a_bar_with_the_last_validation(fit, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("gan_lightning.callbacks.run_progress.UPDATE_SECONDS", 0.0)
     err = fit().err
@@ -67,7 +67,7 @@ def test_before_a_person_progress_is_a_bar_with_the_last_validation(fit, monkeyp
 
 
 @pytest.mark.slow
-def test_lightnings_summary_of_a_model_is_there_for_whoever_asks(fit):
+def test_lightnings_summary_of_a_model_is_printed_on_request(fit):
     assert "Trainable params" in fit("--trainer.enable_model_summary=true").out
 
 

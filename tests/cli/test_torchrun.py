@@ -1,4 +1,4 @@
-"""A job that torchrun starts again after one of its processes was killed."""
+"""A job that torchrun restarts after one of its processes was killed."""
 
 import os
 import subprocess
@@ -69,7 +69,7 @@ def test_a_job_that_torchrun_restarts_after_a_kill_ends_as_one_without(tmp_path,
     expected = by_torchrun(tmp_path / "whole", environment)
     found = by_torchrun(tmp_path / "restarted", environment, KILLED_AT="1:50")
     assert (tmp_path / "restarted" / "killed").exists()
-    assert len(list((tmp_path / "restarted").rglob("events*"))) > 1  # the run went on
+    assert len(list((tmp_path / "restarted").rglob("events*"))) > 1  # the run continued
     assert found["global_step"] == expected["global_step"] == 240
     for name, weights in expected["state_dict"].items():
         assert torch.equal(found["state_dict"][name], weights), name

@@ -1,4 +1,4 @@
-"""sample needs a checkpoint alone; the other commands say where the data are others."""
+"""``sample`` needs only a checkpoint; the other commands say where the data differ."""
 
 import shutil
 
@@ -79,4 +79,4 @@ def test_a_checkpoint_holds_no_rows(elsewhere):
     state = torch.load(checkpoint, weights_only=True)["Iris"]
     assert set(state) == {"units", "fingerprint", "held_out"}
     assert state["units"]["minimum"].shape == state["units"]["span"].shape == (4,)
-    assert state["held_out"] is None  # of Iris it is a matter of the place in the file
+    assert state["held_out"] is None  # Iris is split by the place of a row in the file

@@ -133,7 +133,7 @@ def model(**options):
     )
 
 
-def test_statistics_of_batches_stay_as_they_were_in_the_game(monkeypatch):
+def test_batch_statistics_are_frozen_during_the_game(monkeypatch):
     warm = model(reconstruction_batches=3)
     loop = SimpleNamespace(total_batch_idx=3)
     warm.trainer = SimpleNamespace(fit_loop=loop, log_every_n_steps=0, world_size=1)
@@ -146,7 +146,7 @@ def test_statistics_of_batches_stay_as_they_were_in_the_game(monkeypatch):
     assert warm.discriminator.training
 
 
-def test_networks_that_know_labels_need_a_sampler_that_does():
+def test_networks_with_labels_need_a_sampler_with_labels():
     discriminator = partial(ProjectionDiscriminator, discriminator=CRITIC)
     with pytest.raises(InputError, match="discriminator knows labels and the generator does not"):
         model(num_classes=10, discriminator=discriminator)
@@ -195,7 +195,7 @@ def test_latents_of_each_label_come_from_its_own_sampler():
     torch.testing.assert_close(means, centres, atol=0.5, rtol=0)
 
 
-def test_it_starts_by_its_defaults_on_rows(run, tmp_path):
+def test_it_trains_on_rows_with_its_defaults(run, tmp_path):
     options = ["--model.reconstruction_batches=3", "--model.discriminator=MLPDiscriminator"]
     run("fit", "--model=WarmStartedGAN", "--data=Iris", "--trainer.max_epochs=5", *options)
     assert MLPDiscriminator.__name__ in (runs(tmp_path)[0] / "config.yaml").read_text()

@@ -1,4 +1,4 @@
-"""Runs beside each other: numbers with their spread, settings, pictures and curves."""
+"""Runs side by side: numbers with their spread, settings, pictures and curves."""
 
 import csv
 import importlib.util
@@ -91,7 +91,7 @@ def test_runs_of_one_config_are_averaged_over_their_seeds(make_run):
     assert differences_of([first, second]) == {"model.g_optimizer.lr": ["0.001", "0.01"]}
 
 
-def test_runs_of_other_settings_are_apart_in_one_experiment_too(make_run):
+def test_runs_with_different_settings_are_kept_apart_within_an_experiment_too(make_run):
     runs = [read_run(make_run("a", i, lr=lr)) for i, lr in enumerate((1, 2, 1))]
     assert [family.name for family in families_of(runs)] == [
         "a/version_0+version_2",
@@ -114,14 +114,14 @@ def test_markdown_and_csv_hold_the_same_numbers(make_run):
     assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
 
 
-def test_without_a_test_the_last_validation_stands_in_and_that_is_said(make_run):
+def test_without_a_test_the_last_validation_stands_in_and_is_marked(make_run):
     run = read_run(make_run("a", 0, curve=[0.9, 0.3]))
     assert run.figures == {"val/ks": pytest.approx(0.3)}
     assert any("figures are the last of its validation" in sentence for sentence in run.unread)
     assert run.curves["val/ks"] == [(0, pytest.approx(0.9)), (1, pytest.approx(0.3))]
 
 
-def test_runs_that_were_not_judged_alike_are_said_to_be_so(make_run):
+def test_runs_that_were_judged_differently_are_marked(make_run):
     runs = [read_run(make_run("a", i, ks=1, protocol=f"{i} samples")) for i in (1, 2)]
     assert "not judged alike" in markdown_of(families_of(runs))
     assert "not judged alike" in page_of(families_of(runs))
@@ -179,7 +179,7 @@ DAMAGES = {
 @pytest.mark.parametrize(
     ("name", "text"), [(name, text) for name, texts in DAMAGES.items() for text in texts]
 )
-def test_what_cannot_be_read_is_said_in_a_line_and_the_rest_is_compared(make_run, name, text):
+def test_what_cannot_be_read_is_reported_in_a_line_and_the_rest_is_compared(make_run, name, text):
     folder = make_run("a", 0, ks=1, curve=[1, 2])
     if name.startswith("events"):
         for file in folder.glob("events*"):

@@ -1,4 +1,4 @@
-"""Small files in the place of MNIST's."""
+"""Small files in place of MNIST's."""
 
 import numpy as np
 import pytest

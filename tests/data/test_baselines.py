@@ -29,7 +29,7 @@ def table():
 
 
 @pytest.mark.parametrize("name", ["independent", "copula", "cart"])
-def test_a_baseline_draws_rows_like_the_tables_and_the_same_each_time(table, name):
+def test_a_baseline_draws_rows_like_those_of_the_table_and_the_same_each_time(table, name):
     torch.manual_seed(0)
     expected = torch.rand(2)
     torch.manual_seed(0)
@@ -44,14 +44,14 @@ def test_a_baseline_draws_rows_like_the_tables_and_the_same_each_time(table, nam
 @pytest.mark.parametrize(
     ("name", "correlation"), [("independent", 0.0), ("copula", 0.8), ("cart", 0.9)]
 )
-def test_a_baseline_keeps_dependence_or_does_not(table, name, correlation):
+def test_each_baseline_keeps_or_loses_dependence_as_it_should(table, name, correlation):
     rows = table.baselines()[name](2000)
     there = rows[~rows[:, 1].isnan()]
     found = torch.corrcoef(there[:, :2].T)[0, 1]
     assert found == pytest.approx(correlation, abs=0.15)
 
 
-def test_cart_draws_values_of_the_training_rows_alone(table):
+def test_cart_draws_only_values_of_the_training_rows(table):
     rows = table.baselines()["cart"](300)
     assert torch.isin(rows[:, 0], table.train.x[:, 0]).all()
 

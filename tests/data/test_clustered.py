@@ -123,7 +123,7 @@ def test_clusters_repeat_and_leave_the_runs_random_numbers_alone():
     assert not torch.equal(clustered(ring(), 20, cluster_seed=1).train.labels, first.train.labels)
 
 
-def test_a_split_that_was_not_asked_for_stays_the_larger_one():
+def test_a_split_without_points_of_its_own_is_the_one_that_stands_in_for_it():
     without_test = clustered(Digits(8), 3)
     assert without_test.test is without_test.val
     assert without_test.val is not without_test.train
@@ -151,7 +151,7 @@ def test_more_clusters_than_points_are_refused():
         clustered(GaussianRing(num_samples=100), 200)
 
 
-def test_what_the_data_know_of_themselves_is_passed_on():
+def test_facts_about_the_data_are_passed_on():
     data = Iris(val_fraction=0.2)
     module = clustered(data, 4)
     assert module.data_shape == data.data_shape
@@ -189,14 +189,14 @@ BY_UNITS = {"unscale", "write"}
 """Methods that the units of the data do."""
 
 
-def test_every_method_of_data_but_what_is_about_labels_has_a_case():
+def test_every_method_of_data_that_is_not_about_labels_has_a_case():
     methods = {name for name, value in vars(DataModule).items() if callable(value)}
     public = {name for name in methods if not name.startswith("_")}
     assert public <= {*CALLS, *OWN, *BY_UNITS}
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_the_data_do_what_depends_on_what_their_points_mean(monkeypatch, name):
+def test_the_data_do_whatever_depends_on_the_meaning_of_their_points(monkeypatch, name):
     module = clustered(ring(), 3)
     seen, own = [], getattr(module.data, name)
     monkeypatch.setattr(module.data, name, lambda *args: seen.append(args) or own(*args))
@@ -226,7 +226,7 @@ def test_nothing_is_compared_or_drawn_by_cluster():
     assert (drawn == data.figures(points)["grid"]).all()
 
 
-def test_the_data_hear_of_the_trainer():
+def test_the_data_receive_the_trainer():
     module = Clustered(ring(), 3)
     module.trainer = trainer = object()
     module.setup("fit")

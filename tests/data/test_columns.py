@@ -42,7 +42,7 @@ def test_a_measured_value_is_scaled_linearly(scaler):
     assert length.tolist() == pytest.approx([-1, -0.25, -0.5, 1])
 
 
-def test_a_category_is_one_for_hot_and_minus_one_for_cold(scaler):
+def test_a_category_is_one_hot_with_minus_one_in_place_of_zero(scaler):
     expected = [[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [-1, -1, 1]]
     assert scaler.scale(ROWS)[:, 1:4].tolist() == expected
 

@@ -1,4 +1,4 @@
-"""Columns that follow from others do so in every sample, and no others are said to."""
+"""Columns that follow from others do so in every sample, and no other column is said to."""
 
 import warnings
 
@@ -99,21 +99,21 @@ def test_few_rows_of_many_columns_prove_nothing(num_rows):
     assert not any(column.formula for column in columns)
 
 
-def test_a_class_apart_on_a_scale_is_no_band_of_it():
+def test_a_class_that_only_lies_apart_on_a_scale_is_not_taken_for_a_band_of_it():
     random = np.random.default_rng(0)
     kind = random.integers(0, 2, 300)
     frame = pd.DataFrame({"size": random.normal(9 * kind, 1), "kind": np.where(kind, "u", "v")})
     assert not any(column.formula for column in FrameTable(frame).columns)
 
 
-def test_one_row_that_differs_is_enough():
+def test_one_exception_refutes_a_formula():
     frame = table()
     frame["total"] = (frame["a"] + frame["b"]).round(1)
     frame.loc[3, "total"] += 5
     assert not any(column.formula for column in FrameTable(frame).columns)
 
 
-def test_a_person_may_have_it_learned_all_the_same():
+def test_a_user_may_have_such_a_column_learned_nevertheless():
     frame = table().assign(copy=table()["a"])
     columns = FrameTable(frame, types={"copy": "continuous", "a": "continuous"}).columns
     assert not any(column.formula for column in columns)

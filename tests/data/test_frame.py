@@ -93,7 +93,7 @@ def test_rows_come_back_from_the_models_scale(random_places):
     torch.testing.assert_close(back, module.train.x, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
-def test_held_out_rows_come_back_but_for_values_that_training_never_saw_between_frequent_ones():
+def test_held_out_rows_come_back_except_for_values_unseen_in_training_between_frequent_ones():
     module = set_up(frame())
     back = module.unscale(module.scale(module.val.x))
     close = torch.isclose(back, module.val.x, rtol=1e-5, atol=1e-6, equal_nan=True)
@@ -203,7 +203,7 @@ def test_a_misspelt_column_is_named_with_the_nearest_one(argument):
 
 
 @pytest.mark.parametrize("num_batches", [1, 7, 50])
-def test_an_epoch_has_as_many_batches_as_are_asked_for_and_each_row_as_often(num_batches):
+def test_an_epoch_has_the_requested_number_of_batches_and_each_row_equally_often(num_batches):
     module = set_up(frame(), batch_size=32, batches_per_epoch=num_batches)
     loader = module.train_dataloader()
     order = torch.cat([loader._share(loader._order(), i) for i in range(len(loader))])
@@ -297,7 +297,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_a_sentence_without_its_cells(
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])
-def test_a_path_without_a_file_is_refused_with_what_is_there(tmp_path, name):
+def test_a_missing_file_is_refused_with_what_is_there_instead(tmp_path, name):
     with pytest.raises(InputError, match="path: expected a file with a table"):
         CSV(str(tmp_path / name))
 

@@ -136,7 +136,7 @@ def test_drawing_points_leaves_the_runs_random_numbers_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_points_are_in_their_own_unit_already():
+def test_points_are_not_scaled():
     module = drawn(GaussianRing(num_samples=100))
     assert torch.equal(module.unscale(module.train.x), module.train.x.double())
 

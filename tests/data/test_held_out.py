@@ -1,4 +1,4 @@
-"""A person's own points are held out for what they are."""
+"""Points of a user are held out by their content, not by their place."""
 
 import numpy as np
 import pytest
@@ -29,13 +29,13 @@ def test_order_does_not_matter_and_a_new_point_moves_at_most_one_other():
         assert len(held_out - {more[i] for i in parted(more, 0.1, 0.0)[1].tolist()}) <= 1
 
 
-def test_points_that_are_the_same_stay_together():
+def test_equal_points_stay_together():
     train, val, _ = parted(["a", "a", "a", "b"], 0.5, 0.0)
     assert (train.tolist(), val.tolist()) == ([0, 1, 2, 3], [])
     assert parted(["b", "a", "a", "c"], 0.5, 0.0)[1].tolist() == [1, 2]
 
 
-def test_what_is_known_is_held_out_and_what_is_new_is_trained_on():
+def test_known_points_stay_held_out_and_new_ones_are_trained_on():
     train, val, test = parted(
         ["a", "b", "c", "d"], 0.5, 0.5, HeldOut(frozenset("c"), frozenset("a"))
     )

@@ -85,7 +85,7 @@ def test_the_process_that_prepares_the_data_decodes_for_all(root, reading):
     assert len(other.train.x) == 9  # two are held out, the fewest that can be compared
 
 
-def test_every_form_has_a_file_of_its_own(root, reading):
+def test_each_combination_of_settings_has_a_file_of_its_own(root, reading):
     forms = [{}, {"size": 9}, {"channels": 1}, {"flip": True}]
     for form in 2 * forms:
         module = folder_of(root, **form)
@@ -144,7 +144,7 @@ def test_another_share_is_held_out_of_the_same_file(root, reading):
     assert len(reading) == 11
 
 
-def test_what_a_kill_left_is_not_read_and_goes_when_it_is_old(root):
+def test_leftovers_of_a_kill_are_not_read_and_are_removed_when_old(root):
     folder_of(root)
     (cache,) = caches(root)
     old, young = (cache.with_name(f"{cache.name}.{name}.partial") for name in ("old", "young"))

@@ -62,19 +62,19 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_numbers_whose_white_is_not_known_are_refused_and_never_clipped(tmp_path, case):
+def test_numbers_without_a_known_white_are_refused_and_never_clipped(tmp_path, case):
     values, words = case
     with pytest.raises(InputError, match=words):
         read(saved(Image.fromarray(values), tmp_path / "a.tif"))
 
 
-def test_what_is_above_the_white_that_was_chosen_is_refused(tmp_path):
+def test_numbers_above_the_chosen_white_are_refused(tmp_path):
     path = saved(Image.fromarray((RAMP * 65535).astype(np.uint16)), tmp_path / "a.png")
     with pytest.raises(InputError, match="0 to 65535, expected 0 to 4095: set white"):
         read(path, white=4095)
 
 
-def test_a_tiff_whose_numbers_are_darkness_is_inverted(tmp_path):
+def test_a_tiff_in_which_zero_is_white_is_inverted(tmp_path):
     """Radiographs come so: 0 is white (TIFF 6.0, section 3)."""
     path = saved(Image.fromarray((RAMP * 65535).astype(np.uint16)), tmp_path / "a.tif")
     content = path.read_bytes()
@@ -97,7 +97,7 @@ def test_16_bits_that_use_a_small_part_of_their_range_are_reported(tmp_path):
 
 
 def hidden_noise(mode):
-    """Noise that nobody sees, around an opaque red square."""
+    """Invisible noise around an opaque red square."""
     pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 4), np.uint8)
     pixels[..., 3] = 0
     pixels[4:12, 4:12] = (200, 30, 30, 255)
@@ -151,7 +151,7 @@ def test_half_transparent_pixels_are_mixed(tmp_path):
     assert pixels.tolist() == pytest.approx([40, 0, 80], abs=1)  # a fifth and four fifths
 
 
-def test_opaque_pictures_with_an_alpha_channel_are_as_they_are(tmp_path):
+def test_opaque_pictures_with_an_alpha_channel_are_unchanged(tmp_path):
     path = saved(Image.new("RGBA", (8, 8), (200, 1, 2, 255)), tmp_path / "a.png")
     pixels, remarks = read(path, channels=3, background="black")
     assert pixels[:, 4, 4].tolist() == [200, 1, 2]
@@ -159,7 +159,7 @@ def test_opaque_pictures_with_an_alpha_channel_are_as_they_are(tmp_path):
 
 
 @pytest.mark.parametrize("background", ["whit", "#12", "", "#ff800080"])
-def test_a_background_that_is_no_colour_is_refused(tmp_path, background):
+def test_a_background_that_is_not_a_colour_is_refused(tmp_path, background):
     with pytest.raises(InputError, match="background must be a colour such as white"):
         ImageFolder(str(tmp_path), background=background)
 
@@ -224,7 +224,7 @@ def test_of_several_frames_the_first_is_read_and_reported(tmp_path, ending):
 # What cannot be read
 
 
-def test_the_limit_of_pillow_is_a_reason(tmp_path, monkeypatch):
+def test_the_size_limit_of_pillow_is_given_as_the_reason(tmp_path, monkeypatch):
     path = saved(Image.new("L", (40, 40)), tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 700)
     with pytest.raises(Image.DecompressionBombError) as error:
@@ -234,7 +234,7 @@ def test_the_limit_of_pillow_is_a_reason(tmp_path, monkeypatch):
     assert read(path).pixels.eq(0).all()
 
 
-def test_what_is_no_file_is_not_waited_for(tmp_path):
+def test_nothing_waits_for_a_path_that_is_not_a_regular_file(tmp_path):
     os.mkfifo(tmp_path / "fifo.png")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.path.relpath(tmp_path / "socket.png"))  # a name that is short enough
@@ -253,7 +253,7 @@ def test_no_format_that_starts_a_program_is_opened(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "TGA", "PPM", "ICO"])
-def test_whatever_becomes_of_a_file_it_is_read_or_skipped_and_its_content_never_shown(
+def test_however_a_file_is_damaged_it_is_read_or_skipped_and_its_content_never_shown(
     tmp_path, kind
 ):
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""What the folders of a person's pictures mean: used, understood, told or refused."""
+"""How folders of a user's pictures are understood, reported or refused."""
 
 import os
 import warnings
@@ -20,7 +20,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def fill(root):
-    """Write pictures of greys that no other has into folders below the root."""
+    """Write pictures, each of a grey of its own, into folders below the root."""
     greys = iter(range(256))
 
     def fill(**folders):
@@ -37,7 +37,7 @@ def fill(root):
 
 
 def read(root, **options):
-    """Read a folder and return it with what was said of it."""
+    """Read a folder and return it with what was reported."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         data = ImageFolder(str(root), **{"size": 8, "channels": 1, "val_fraction": 0, **options})
@@ -79,7 +79,7 @@ def test_pictures_of_nested_folders_have_the_class_of_the_uppermost(root, fill):
     assert told == ""
 
 
-def test_folders_without_a_picture_are_no_classes_and_are_named(root, fill):
+def test_folders_without_a_picture_are_not_classes_and_are_named(root, fill):
     fill(cat=2, dog=2)
     (root / "owl" / "nothing").mkdir(parents=True)
     (root / "notes").mkdir()
@@ -123,7 +123,7 @@ def test_what_is_hidden_is_left_alone(root, fill):
     assert told == ""
 
 
-def test_a_folder_whose_name_begins_with_a_line_is_a_class(root, fill):
+def test_a_folder_whose_name_begins_with_an_underscore_is_a_class(root, fill):
     fill(_cat=2, dog=3)
     assert read(root)[0].classes == ["_cat", "dog"]
 
@@ -150,7 +150,7 @@ def test_a_link_in_a_circle_or_into_another_class_adds_nothing(root, fill, targe
     assert by_class(read(root)[0]) == written
 
 
-def test_what_is_no_file_is_skipped_by_name(root, fill):
+def test_what_is_not_a_file_is_skipped_by_name(root, fill):
     fill(**{".": 3})
     os.mkfifo(root / "fifo.png")
     os.mkfifo(root / "pipe")
@@ -303,7 +303,7 @@ def test_one_line_says_what_is_used_and_what_is_left_out_and_why(root, fill, cap
     assert capsys.readouterr().err == ""
 
 
-def test_where_all_are_used_one_line_says_so_and_it_is_no_warning(root, fill, capsys):
+def test_where_all_are_used_one_line_says_so_without_a_warning(root, fill, capsys):
     fill(cat=5, dog=7)
     _, told = read(root, flip=True)
     assert told == ""
@@ -340,7 +340,7 @@ def test_without_a_readable_picture_the_reasons_are_in_the_error(root, fill):
         read(root)
 
 
-def test_a_folder_of_what_pillow_does_not_know_names_it(root, fill):
+def test_a_folder_of_files_unknown_to_pillow_is_refused_with_their_kind(root, fill):
     fill(**{".": 1})
     for name in ("IMG_1.HEIC", "notes.txt"):
         (root / name).write_bytes(b"\0\0\0\x18ftypheic")
@@ -353,7 +353,7 @@ def test_a_folder_of_what_pillow_does_not_know_names_it(root, fill):
 
 
 @pytest.mark.parametrize("count", [4, 5, 12, 19])
-def test_of_a_small_folder_as_many_are_held_out_as_can_be_compared(root, fill, count):
+def test_a_small_folder_holds_out_as_many_as_a_comparison_needs(root, fill, count):
     fill(**{".": count})
     data, _ = read(root, val_fraction=0.1)
     assert (len(data.val.x), len(data.train.x)) == (2, count - 2)
@@ -365,7 +365,7 @@ def test_of_a_small_folder_as_many_are_held_out_as_can_be_compared(root, fill, c
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_where_none_can_be_held_out_it_is_said_with_the_name_of_the_setting(root, fill, count):
+def test_where_none_can_be_held_out_the_setting_is_named(root, fill, count):
     fill(**{".": count})
     data, told = read(root, val_fraction=0.1)
     assert data.val is data.train

@@ -110,7 +110,7 @@ def test_images_are_scaled_on_the_device_of_the_run(mnist_files, tmp_path):
 # MNIST
 
 
-def test_mnist_splits_hold_the_files_images_once_each(mnist_files, tmp_path):
+def test_mnist_splits_hold_each_image_of_the_files_once(mnist_files, tmp_path):
     module = mnist(tmp_path)
     images, labels = mnist_files["train"]
     assert len(module.train.x) == 50
@@ -170,7 +170,7 @@ def test_the_other_two_sets_are_read_from_folders_of_their_own(tmp_path, dataset
     assert torch.equal(mnist(tmp_path, dataset=dataset).test.x, arrays["t10k"][0])
 
 
-def test_another_set_is_refused_with_the_names_of_those_there_are():
+def test_another_set_is_refused_with_the_names_of_the_known_ones():
     with pytest.raises(InputError, match="one of mnist, fashion_mnist, kmnist; found 'emnist'"):
         MNIST(dataset="emnist")
 
@@ -179,12 +179,12 @@ def test_another_set_is_refused_with_the_names_of_those_there_are():
     ("dataset", "expected"),
     [("mnist", DigitFeatures), ("fashion_mnist", FilterFeatures), ("kmnist", FilterFeatures)],
 )
-def test_digit_features_judge_digits_alone_unless_they_are_asked_for(dataset, expected):
+def test_digit_features_judge_only_digits_unless_they_are_chosen(dataset, expected):
     assert type(MNIST(dataset=dataset).features) is expected
     assert type(MNIST(dataset=dataset, features=DigitFeatures()).features) is DigitFeatures
 
 
-def test_a_persons_own_pictures_are_judged_by_filters(flat):
+def test_pictures_of_the_user_are_judged_by_filters(flat):
     assert type(ImageFolder(str(flat)).features) is FilterFeatures
     assert type(Digits().features) is DigitFeatures
 
@@ -348,7 +348,7 @@ def test_a_broken_picture_is_named_and_skipped(flat, change):
     assert len(warned) == 1
 
 
-def test_files_that_are_no_pictures_are_left_alone(flat):
+def test_files_that_are_not_pictures_are_left_alone(flat):
     (flat / "notes.txt").write_text("not a picture")
     assert len(folder_of(flat, val_fraction=0).train.x) == 10
 
@@ -361,7 +361,7 @@ def test_too_few_pictures_are_an_error(tmp_path, count):
         folder_of(tmp_path)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     missing = tmp_path / "nowhere"
     with pytest.raises(InputError, match=f"expected a folder of images at {missing}, found none"):
         folder_of(missing)
@@ -395,7 +395,7 @@ def test_png_is_a_grid_of_the_samples(digits, tmp_path):
     np.testing.assert_array_equal(pixels[2:10, 12:20, 0], samples[1, 0])
 
 
-def test_png_of_images_that_were_asked_for_by_label_has_a_row_for_each(digits, tmp_path):
+def test_png_of_images_drawn_by_label_has_a_row_for_each_label(digits, tmp_path):
     samples, labels = digits.val.x[:6], torch.tensor([7, 0, 2, 7, 0, 2])  # in turn
     digits.write(samples, tmp_path / "samples.png", labels)
     pixels = np.asarray(Image.open(tmp_path / "samples.png"))
@@ -416,7 +416,7 @@ def test_npz_holds_the_bytes_of_images_and_labels(digits, tmp_path):
         np.testing.assert_array_equal(arrays["labels"], labels)
 
 
-def test_npz_without_labels_that_were_asked_for_holds_none(digits, tmp_path):
+def test_npz_holds_no_labels_unless_they_were_requested(digits, tmp_path):
     digits.write(digits.val.x[:7], tmp_path / "samples.npz")
     with np.load(tmp_path / "samples.npz") as arrays:
         assert arrays.files == ["images"]

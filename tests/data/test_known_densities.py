@@ -5,7 +5,6 @@ import math
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
 from sklearn.datasets import make_moons
 
 from gan_lightning import data
@@ -184,22 +183,13 @@ NAMED = ("standard normal", "ring of 8", "grid of 25", "grid of 100")
 NAMED += ("two moons", "spiral", "checkerboard")
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", NAMED)
 @pytest.mark.parametrize("make_game", GAMES.values(), ids=GAMES)
-def test_every_game_trains_on_every_set(make_game, name, tmp_path):
+def test_every_game_trains_on_every_set(make_game, name, quiet_trainer):
     model, module = make_game(), SETS[name](num_samples=1600, batch_size=32)
     before = [weight.clone() for weight in model.parameters()]
-    trainer = Trainer(
-        max_epochs=1,
-        limit_val_batches=0,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=tmp_path,
-    )
+    trainer = quiet_trainer(max_epochs=1, limit_val_batches=0)
     trainer.fit(model, datamodule=module)
     assert trainer.fit_loop.total_batch_idx == 49
     weights = list(model.parameters())

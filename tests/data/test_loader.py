@@ -53,7 +53,9 @@ def test_the_length_is_the_number_of_batches(num_points, batch_size, world_size)
 
 
 @pytest.mark.parametrize(("num_points", "batch_size"), [(10, 3), (7, 2), (3, 2)])
-def test_a_rest_of_one_point_is_joined_by_the_first_of_a_shuffled_order(num_points, batch_size):
+def test_a_remainder_of_one_point_is_joined_by_the_first_of_a_shuffled_order(
+    num_points, batch_size
+):
     order = flat(drawn(make(num_points, num_points)))
     *whole, last = drawn(make(num_points, batch_size))
     assert flat(whole) + last == [*order, order[0]]
@@ -101,13 +103,13 @@ def test_different_seeds_and_epochs_give_different_orders():
     assert len({tuple(order) for order in orders}) == 16
 
 
-def test_epochs_follow_each_other_without_being_told():
+def test_epochs_follow_each_other_without_being_announced():
     loader, told = make(100), make(100)
     for epoch in range(3):
         assert drawn(loader) == epoch_of(told, epoch)
 
 
-def test_telling_the_epoch_that_comes_anyway_changes_nothing():
+def test_announcing_the_epoch_that_comes_next_changes_nothing():
     loader, untold = make(100), make(100)
     for epoch in range(3):
         assert epoch_of(loader, epoch) == drawn(untold)
@@ -308,7 +310,7 @@ def test_a_state_counts_points_so_that_another_batch_size_continues_there():
 
 
 @pytest.mark.parametrize(("batch_size", "world_size"), [(8, 1), (5, 3), (110, 1), (16, 7)])
-def test_an_epoch_that_was_seen_whole_is_over_in_batches_of_any_size(batch_size, world_size):
+def test_an_epoch_that_was_seen_whole_is_over_for_any_batch_size(batch_size, world_size):
     loader = make(num_points=100, batch_size=8)
     drawn(loader)
     whole = {**loader.state_dict(), "epoch": 0, "points": 13 * 8}  # the last batch was not full

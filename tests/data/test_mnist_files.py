@@ -1,4 +1,4 @@
-"""The files of MNIST: the published ones, or others of that form when that is said."""
+"""The files of MNIST: the published ones, or on request others of that form."""
 
 import gzip
 import hashlib
@@ -76,7 +76,7 @@ def test_a_users_own_files_are_accepted_on_request(mnist_files, tmp_path):
     assert len(mnist(tmp_path, official=False).test.x) == 20
 
 
-def test_a_set_whose_archives_alone_have_checksums_is_compared_with_them(
+def test_a_set_with_checksums_of_its_archives_only_is_compared_with_them(
     tmp_path, write_idx, monkeypatch
 ):
     folder = tmp_path / "KMNIST" / "raw"

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lightning.pytorch import Trainer
 
 from gan_lightning import R3GAN, Clustered, FrameTable, Iris, SamplePictures
 from gan_lightning.data.columns import Categorical, Constant, Continuous
@@ -69,19 +68,11 @@ def colours(pixels):
 
 
 @pytest.mark.pictures
-def test_a_run_on_a_table_ends_with_its_neighbours(tmp_path):
+def test_a_run_on_a_table_ends_with_its_neighbours(quiet_trainer, tmp_path):
     data = Iris(batch_size=105)
     model = R3GAN(data.data_shape)
     pictures = SamplePictures(num_samples=10)
-    Trainer(
-        max_epochs=1,
-        callbacks=[pictures],
-        default_root_dir=tmp_path,
-        accelerator="cpu",
-        limit_val_batches=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    ).fit(model, data)
+    quiet_trainer(pictures, max_epochs=1, limit_val_batches=0, logger=True).fit(model, data)
     assert list(tmp_path.rglob("pictures/neighbours/*.png"))
 
 

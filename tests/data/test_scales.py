@@ -1,4 +1,4 @@
-"""Normal scores of columns: what a scale is where rows are few, and that it leads back."""
+"""Normal scores of columns: the scale where rows are few, and that it can be inverted."""
 
 import numpy as np
 import pytest

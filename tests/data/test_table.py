@@ -197,7 +197,7 @@ def test_of_several_bad_cells_the_first_is_named_and_the_others_are_counted():
 
 
 @pytest.mark.parametrize("index", [-1.0, 2.0, 0.5])
-def test_a_category_that_its_column_does_not_know_is_refused(index):
+def test_an_unknown_category_is_refused(index):
     rows = torch.zeros(100, 2).double()
     rows[4, 1] = index
     with pytest.raises(InputError, match="'kind' holds no index of its 2 categories in row 5"):

@@ -1,4 +1,4 @@
-"""Units travel with a checkpoint: what they describe is what they were."""
+"""Units travel with a checkpoint, and describe the data that it was trained on."""
 
 import pytest
 import torch
@@ -58,7 +58,7 @@ def remembered(data):
     return data.state_dict()
 
 
-def test_the_same_data_are_taken_without_a_word():
+def test_the_same_data_are_accepted_in_silence():
     state = remembered(Iris())
     again = Iris()
     again.setup("fit")

@@ -151,5 +151,5 @@ def made():
 
 @pytest.fixture
 def memory_of():
-    """What a checkpoint would know of data with these units."""
+    """What a checkpoint stores of data with these units."""
     return lambda units: DataMemory(units, {"training": "3 with the hash 0"}, None)

@@ -110,7 +110,7 @@ def points():
         (lambda n: torch.randn(2, n, 3).sum(2).T, 6),
     ],
 )
-def test_a_users_own_model_is_followed_too(draw, dim):
+def test_a_users_own_model_is_traced_too(draw, dim):
     graph = SampleGraph(Own(draw), points())
     assert graph.noise_dim == dim
     assert graph.networks == ["layer"]
@@ -143,6 +143,6 @@ def test_a_model_that_draws_another_number_of_samples_is_refused():
         lambda n: torch.ones(n, 4).multinomial(2).float(),
     ],
 )
-def test_what_draws_in_another_way_is_refused_by_name(draw):
+def test_other_ways_of_drawing_are_refused_by_name(draw):
     with pytest.raises(InputError, match=r"Own cannot be exported as a graph: it draws by \w+"):
         SampleGraph(Own(draw), points())

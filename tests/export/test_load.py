@@ -1,4 +1,4 @@
-"""Samples in Python, from any file that leaves the house as data."""
+"""Samples in Python, from any exported file that is data and not a program."""
 
 import json
 import pickle
@@ -49,6 +49,7 @@ def plain(samples):
     return samples.to_dict("list") if isinstance(samples, pd.DataFrame) else samples.tolist()
 
 
+@pytest.mark.sampled(2)
 def test_both_draw_the_samples_of_the_model(family, shipped):
     model, units = family
     for path in shipped(model, units):
@@ -83,7 +84,7 @@ def test_the_example_of_the_docs_runs(made, shipped, tmp_path, monkeypatch, caps
     assert re.search(r"count +500", capsys.readouterr().out)
 
 
-def test_labels_are_asked_for_by_name_or_number(made, shipped):
+def test_labels_can_be_given_by_name_or_number(made, shipped):
     loaded = gan_lightning.load(shipped(*made("labels"))[0])
     by_name = loaded.sample(6, labels="setosa,versicolor", seed=0)
     by_number = loaded.sample(6, labels=[0, 2], seed=0)
@@ -94,7 +95,7 @@ def test_labels_are_asked_for_by_name_or_number(made, shipped):
         gan_lightning.load(shipped(*made("rows"))[0]).sample(2, labels=[0])
 
 
-def test_parts_that_draw_nothing_stay_behind(made, shipped):
+def test_parts_that_are_not_needed_for_drawing_are_left_out(made, shipped):
     _, path = shipped(*made("rows"))
     with safe_open(path, "pt") as file:
         names = list(file.keys())
@@ -190,7 +191,7 @@ def test_a_checkpoint_with_a_pickle_is_refused(tmp_path):
         ("text.ckpt", "damaged or not a checkpoint"),
     ],
 )
-def test_what_cannot_be_loaded_is_said_in_a_sentence(tmp_path, name, reason):
+def test_what_cannot_be_loaded_is_refused_in_a_sentence(tmp_path, name, reason):
     if not name.startswith("gone"):
         (tmp_path / name).write_text("no such thing")
     with pytest.raises(InputError, match=reason):

@@ -98,9 +98,7 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["g.pth", "g", "g.tflite"])
-def test_an_ending_of_no_format_is_refused_before_anything_is_written(
-    made, memory_of, tmp_path, name
-):
+def test_an_unknown_ending_is_refused_before_anything_is_written(made, memory_of, tmp_path, name):
     model, units = made("rows")
     with pytest.raises(InputError, match=r"expected a file in \.onnx, \.pt2, \.safetensors"):
         write_export(model, memory_of(units), ORIGIN, tmp_path / name)

@@ -18,7 +18,7 @@ def accuracy(features, images, labels):
     return (features(images).logits.argmax(1) == labels).float().mean().item()
 
 
-def test_the_weights_are_small_and_the_ones_that_the_code_names():
+def test_the_weights_are_small_and_have_the_checksum_in_the_code():
     content = digits.WEIGHTS.read_bytes()
     assert len(content) < 1_000_000
     assert hashlib.sha256(content).hexdigest() == digits.SHA256
@@ -40,14 +40,14 @@ def test_the_weights_are_read_once_a_process():
 
 
 @pytest.mark.skipif(not MNIST_AT_HAND.is_dir(), reason="MNIST is not at hand")
-def test_it_knows_the_test_images_of_mnist():
+def test_it_recognises_the_test_images_of_mnist():
     data = MNIST(str(MNIST_AT_HAND), download=False)
     data.setup("test")
     assert accuracy(data.features, data.test.x, data.test.labels) >= 0.993
 
 
 @pytest.mark.parametrize("size", [8, 16, 28, 32])
-def test_it_knows_the_digits_of_others_within_a_margin_like_mnists(size):
+def test_it_recognises_other_digits_given_a_margin_like_mnists(size):
     data = Digits(size, num_val=0)
     data.setup("fit")
     assert data.knows_classes

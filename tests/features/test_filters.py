@@ -62,7 +62,7 @@ def digits(count, size):
 
 
 def shuffled(x, patch):
-    """Return images whose square patches are in another order, another one for each."""
+    """Return images with their square patches shuffled, each in its own way."""
     num, channels, size, _ = x.shape
     along = size // patch
     tiles = x.reshape(num, channels, along, patch, along, patch).permute(0, 2, 4, 1, 3, 5)
@@ -112,9 +112,13 @@ DATA = {
     "textures": (lambda n: textures(n, 32), 300),
     "digits": (lambda n: digits(n, 28), 500),
 }
+LATER = ("photographs of 32", "photographs of 64", "shapes")  # which take most of the time
 
 
-@pytest.fixture(scope="module", params=DATA)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(k, marks=pytest.mark.slow if k in LATER else ()) for k in DATA],
+)
 def found(request):
     """What the complete metrics say of real samples, and of each kind of damage."""
     torch.manual_seed(0)
@@ -142,7 +146,7 @@ def test_every_number_tells_damaged_pictures_from_real_ones(found, damage):
         assert damaged[share] < real[share], share
 
 
-def test_real_pictures_score_well_and_what_is_flat_or_noise_does_not(found):
+def test_real_pictures_score_well_and_flat_ones_and_noise_do_not(found):
     real = found["real"]
     assert min(real["precision"], real["recall"], real["coverage"]) > 0.6
     for damage in list(DAMAGE)[:6]:
@@ -187,7 +191,7 @@ def test_images_of_any_size_and_colour_have_features(shape):
     assert features.last.shape[1] < 80
 
 
-def test_the_numbers_of_features_are_those_of_the_docstring():
+def test_the_feature_counts_are_those_of_the_docstring():
     def sizes(size):
         features = FilterFeatures()(torch.zeros(1, 3, size, size).byte())
         return features.middle.shape[1], features.last.shape[1]
@@ -195,7 +199,7 @@ def test_the_numbers_of_features_are_those_of_the_docstring():
     assert [sizes(32), sizes(64)] == [(360, 42), (464, 52)]
 
 
-def test_large_images_are_seen_in_parts_and_alike(monkeypatch):
+def test_large_images_are_processed_in_parts_with_the_same_features(monkeypatch):
     from gan_lightning.features import filters
 
     images = torch.randint(256, (7, 3, 40, 40)).byte()
@@ -215,7 +219,7 @@ def test_brighter_pictures_differ_by_their_colours_alone():
 
 
 def test_contrast_counts_by_its_logarithm():
-    """Far above the least energy, a factor of contrast is a step of the mean over scales."""
+    """Far above the least energy, a factor of contrast adds a constant to the mean over scales."""
     noise = torch.randn(1, 1, 32, 32) * 10
     weak, strong = ((128 + k * noise).round().clamp(0, 255).byte() for k in (1, 2))
     from gan_lightning.features.filters import _features

@@ -1,4 +1,4 @@
-"""Inception's features where they can be had; where they cannot, nothing takes their place."""
+"""Inception's features where they are available; elsewhere nothing replaces them."""
 
 import hashlib
 import sys
@@ -27,7 +27,7 @@ def images():
 
 
 class FakeInception(nn.Module):
-    """Has torch-fidelity's signature, and keeps what it was asked."""
+    """Has torch-fidelity's signature, and records its arguments."""
 
     made: ClassVar = []
 
@@ -111,6 +111,6 @@ def test_the_network_is_made_once_for_each_file_of_weights(torch_fidelity, tmp_p
     ]
 
 
-def test_weights_that_are_not_there_are_named(torch_fidelity, tmp_path):
+def test_missing_weights_are_named(torch_fidelity, tmp_path):
     with pytest.raises(InputError, match=r"are not available .*nowhere\.pth"):
         InceptionFeatures(str(tmp_path / "nowhere.pth"))

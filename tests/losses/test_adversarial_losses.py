@@ -65,7 +65,7 @@ def test_the_discriminator_lowers_fake_logits_that_it_takes_for_real(make):
 
 
 @every_loss
-def test_the_generator_raises_fake_logits_that_nobody_is_deceived_by(make):
+def test_the_generator_raises_fake_logits_that_deceive_nobody(make):
     for logit in (-1.0, 0.0):
         fake = torch.full((8,), logit, requires_grad=True)
         (gradient,) = torch.autograd.grad(make().generator(fake), fake)
@@ -188,7 +188,7 @@ def test_label_smoothing_is_one_sided_and_leaves_the_generator_alone(logits):
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 0.5, 1.0, math.nan])
-def test_a_label_smoothing_that_makes_no_label_is_refused(smoothing):
+def test_an_invalid_label_smoothing_is_refused(smoothing):
     with pytest.raises(
         InputError, match=rf"label_smoothing must lie in \[0, 0.5\), found {smoothing}"
     ):
@@ -198,7 +198,7 @@ def test_a_label_smoothing_that_makes_no_label_is_refused(smoothing):
 # Saturating
 
 
-def test_the_saturating_loss_is_a_game_of_sum_zero_but_for_the_real_term(logits):
+def test_the_saturating_loss_is_a_zero_sum_game_except_for_the_real_term(logits):
     real, fake = logits
     loss = SaturatingLoss()
     log_d, log_not_d = real.sigmoid().log().mean(), (1 - fake.sigmoid()).log().mean()

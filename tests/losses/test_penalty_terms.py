@@ -129,7 +129,7 @@ def test_r1_of_a_quadratic_critic_is_taken_at_the_real_points_and_r2_at_the_fake
 
 
 @every_zero_centred
-def test_r1_and_r2_read_the_logits_that_there_are_and_judge_nothing_again(make):
+def test_r1_and_r2_reuse_the_logits_and_judge_nothing_again(make):
     def judge(x):
         raise AssertionError("the loss has judged these points already")
 
@@ -241,7 +241,7 @@ def test_the_finite_difference_looks_around_points_of_its_kind_at_its_deviation(
 
 
 @every_penalty
-def test_a_lazy_penalty_weighs_as_many_times_as_much_as_it_rests(make):
+def test_a_lazy_penalty_is_weighted_by_its_interval(make):
     for every in (1, 4, 16):
         assert make(every=every).weight_at(0) == every * make().weight_at(0)
 
@@ -275,7 +275,7 @@ def test_penalties_that_are_never_used_are_refused(make, every):
 
 
 @pytest.mark.parametrize("std", [0.0, -0.1, math.nan])
-def test_a_finite_difference_of_no_distance_is_refused(std):
+def test_a_finite_difference_over_no_distance_is_refused(std):
     with pytest.raises(InputError, match=f"FiniteDifference: std must be positive, found {std}"):
         FiniteDifference(std=std)
 

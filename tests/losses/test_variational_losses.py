@@ -121,7 +121,7 @@ def test_rows_are_drawn_by_default_and_images_of_coins_are_probabilities():
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, math.inf, math.nan])
-def test_a_scale_that_cannot_be_is_refused(scale):
+def test_an_impossible_scale_is_refused(scale):
     with pytest.raises(InputError, match="initial_scale must be positive"):
         Gaussian(scale)
 

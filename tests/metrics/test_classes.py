@@ -1,4 +1,4 @@
-"""What a classifier makes of samples, against values worked out by hand."""
+"""What a classifier says of samples, against values worked out by hand."""
 
 import math
 
@@ -91,7 +91,7 @@ def test_a_mode_is_found_with_a_tenth_of_its_due(count, modes):
     assert class_histogram(shares(real, 2), generated).modes.item() == modes
 
 
-def test_a_class_that_the_data_lack_is_no_mode_and_infinitely_far():
+def test_a_class_that_the_data_lack_is_not_a_mode_and_infinitely_far():
     real, generated = torch.tensor([0, 1]), torch.tensor([0, 1, 2, 2])
     modes, kl, total_variation = class_histogram(shares(real, 4), generated)
     assert modes.item() == 2
@@ -110,7 +110,7 @@ def test_an_empty_set_has_no_histogram():
         class_histogram(shares(torch.arange(4), 4), torch.arange(0))
 
 
-def test_accuracy_is_the_share_of_classes_asked_for():
+def test_accuracy_is_the_share_of_samples_of_the_requested_class():
     predicted, labels = torch.tensor([0, 1, 2, 3]), torch.tensor([0, 1, 2, 0])
     assert label_accuracy(predicted, labels).item() == 0.75
 

@@ -1,4 +1,4 @@
-"""What images look like to the metrics, whoever looks."""
+"""What every feature extractor promises to the metrics."""
 
 import copy
 import pickle

@@ -99,7 +99,7 @@ def test_an_edited_extractor_that_kept_its_name_has_features_of_its_own(
     edited.looks = 0
     assert_same(FeatureCache(edited)(images), expected)
     assert edited.looks == 0
-    assert len(list(folder.iterdir())) == 1  # what nobody will ask for again is gone
+    assert len(list(folder.iterdir())) == 1  # features that nobody will ask for again are removed
 
 
 def test_an_extractor_that_rounds_otherwise_is_the_same(images):
@@ -151,7 +151,7 @@ def test_a_file_that_lacks_something_is_computed_and_written_again(images, folde
     assert set(load_file(path)) == {"middle", "last", "logits"}
 
 
-def test_a_folder_that_cannot_be_made_is_no_error(images, tmp_path, forget):
+def test_a_folder_that_cannot_be_made_causes_no_error(images, tmp_path, forget):
     (tmp_path / "cache").write_text("a file in the way")
     extractor = Counted()
     expected = Counted()(images)

@@ -1,4 +1,4 @@
-"""Every number of images orders real, damaged, missing and memorised images as it must.
+"""Every metric of images ranks real, damaged, missing and memorised images as it must.
 
 Real images are scikit-learn's digits, in halves drawn at random: the first is the data, from the
 second come the samples.
@@ -44,7 +44,7 @@ def blurred(images):
 
 @pytest.fixture(scope="module")
 def samples(digits):
-    """Sets of as many samples, each wrong in its own way."""
+    """Sets of equally many samples, each wrong in its own way."""
     (data, _), (fresh, labels), (training, _) = digits
     of_nine = labels == 9
     return {
@@ -114,7 +114,7 @@ def test_classes_are_counted(found):
     assert found["one digit missing"]["class_tv"] == pytest.approx(0.1, abs=0.06)
 
 
-def test_the_memoriser_is_caught_though_its_images_are_perfect(found):
+def test_the_memoriser_is_caught_although_its_images_are_perfect(found):
     assert found["memorised"]["fid"] < 3 * found["real"]["fid"]
     for copies in ("memorised", "ten memorised", "a single image"):
         assert found[copies]["memorised"] == 1
@@ -141,7 +141,7 @@ class NarrowFeatures(DigitFeatures):
         return features._replace(last=features.last[:, :20])
 
 
-def test_labels_that_were_asked_for_are_compared(digits):
+def test_requested_labels_are_compared(digits):
     (data, data_labels), (fresh, labels), training = digits
     wrong = (labels + 1) % 10
 
@@ -181,7 +181,7 @@ def test_classes_that_the_extractor_does_not_know_are_not_counted(digits):
     assert {"modes", "class_tv", "classifier_score", "accuracy"}.isdisjoint(metric.compute())
 
 
-def test_labels_that_mean_nothing_are_not_compared(digits):
+def test_labels_without_meaning_are_not_compared(digits):
     (data, labels), (fresh, _), training = digits
     metric = CompleteImageMetrics(FEATURES, True, *training)
     metric.by_label = False
@@ -252,7 +252,7 @@ def test_there_is_a_fid_of_two_images_for_each_feature(digits):
     assert metric.protocol == f"features of {FEATURES.name}"
 
 
-def test_what_is_memorised_is_said_first(found):
+def test_memorised_samples_are_reported_first(found):
     assert {next(iter(values)) for values in found.values()} == {"memorised"}
 
 

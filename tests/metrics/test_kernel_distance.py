@@ -46,7 +46,7 @@ def test_two_rows_each_have_the_distance_worked_out_by_hand():
 def test_it_is_what_the_papers_mean_over_subsets_estimates():
     real, generated = torch.randn(60, 5).double(), 0.2 + 1.5 * torch.randn(50, 5).double()
     draws = []
-    for _ in range(100):  # as many subsets as in papers, though smaller ones
+    for _ in range(100):  # as many subsets as in papers, but smaller ones
         parts = (rows[torch.randperm(len(rows))[:20]].numpy() for rows in (real, generated))
         draws.append(numpy_kernel_distance(*parts))
     error = float(np.std(draws)) / len(draws) ** 0.5

@@ -41,14 +41,16 @@ def test_images_in_bytes_are_compared_as_numbers():
     assert nearest_distances(points, reference).item() == pytest.approx(5)  # √(9 + 16)
 
 
-def test_a_memoriser_has_one(training, held_out):
+def test_a_memoriser_has_a_share_of_one(training, held_out):
     copies = training[torch.randint(10, (500,))]
     assert memorised_share(copies, training, held_out).item() == 1
     assert memorised_share(copies + 1e-3, training, held_out).item() == 1
 
 
 @pytest.mark.parametrize("num_held_out", [45, 300, 999, 1500, 3001])
-def test_fresh_data_have_one_in_a_thousand_or_the_least_that_so_few_rows_can_tell(num_held_out):
+def test_fresh_data_have_a_share_of_one_in_a_thousand_or_the_least_that_so_few_rows_resolve(
+    num_held_out,
+):
     training = torch.zeros(1, 1)
     fresh = torch.linspace(0, 1, 20_001)[:, None]  # so that the share is the bar
     found = torch.stack(
@@ -59,12 +61,12 @@ def test_fresh_data_have_one_in_a_thousand_or_the_least_that_so_few_rows_can_tel
     assert found.mean().item() == pytest.approx(rank / (num_held_out + 1), rel=4 * spread)
 
 
-def test_fresh_data_have_hardly_any_in_many_dimensions_either(training, held_out):
+def test_fresh_data_have_hardly_any_memorised_samples_in_many_dimensions_either(training, held_out):
     share = memorised_share(torch.randn(20_000, 16), training, held_out)
     assert share.item() < 0.005  # its expectation is 1 / 1001, its spread of the same size
 
 
-def test_half_copies_are_one_half(training, held_out):
+def test_a_set_of_half_copies_has_a_share_of_one_half(training, held_out):
     samples = torch.cat([training[:300], torch.randn(300, 16) + 5])
     assert memorised_share(samples, training, held_out).item() == pytest.approx(0.5)
 

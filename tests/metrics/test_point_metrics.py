@@ -166,7 +166,7 @@ def test_the_width_of_modes_is_that_drawn_with(width):
     assert found == pytest.approx(expected, rel=0.03)
 
 
-def test_modes_that_are_displaced_are_no_wider_for_it():
+def test_displaced_modes_are_not_wider():
     displaced = ring() + STD * torch.tensor([1.0, 0.5]).double()
     assert results(displaced.repeat(50, 1))["width"] == pytest.approx(0, abs=1e-6)
     there, here = (results(sampled(8000, at, STD / 3))["width"] for at in (displaced, ring()))

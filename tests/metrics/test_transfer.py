@@ -12,23 +12,23 @@ def two_clouds(num_rows, distance=8.0):
     return torch.randn(num_rows, 3) + distance * labels[:, None], labels
 
 
-def test_classes_that_lie_apart_are_all_told():
+def test_classes_that_lie_apart_are_all_recognised():
     assert transfer_accuracy(*two_clouds(200), *two_clouds(300)).item() == 1
 
 
-def test_labels_of_generated_points_that_are_swapped_are_all_wrong():
+def test_swapped_labels_of_generated_points_are_all_wrong():
     points, labels = two_clouds(200)
     assert transfer_accuracy(points, 1 - labels, *two_clouds(300)).item() == 0
 
 
-def test_labels_that_mean_nothing_leave_guesses():
+def test_labels_without_meaning_leave_only_guesses():
     points = torch.randn(2000, 3)
     labels, test_labels = torch.randint(2, (2, 2000))
     accuracy = transfer_accuracy(points, labels, torch.randn(2000, 3), test_labels)
     assert accuracy.item() == pytest.approx(0.5, abs=0.05)  # 4 standard deviations
 
 
-def test_a_class_that_was_never_generated_is_never_told():
+def test_a_class_that_was_never_generated_is_never_predicted():
     points, labels = two_clouds(200)
     only_ones = labels == 1
     accuracy = transfer_accuracy(points[only_ones], labels[only_ones], *two_clouds(300))
@@ -46,7 +46,7 @@ def test_each_letter_says_what_is_trained_and_tested_on():
     assert transfer_accuracies(training, meaningless, training)["trtr"] < 0.7
 
 
-def test_real_points_are_as_many_to_learn_from_as_samples(monkeypatch):
+def test_a_classifier_learns_from_as_many_real_points_as_samples(monkeypatch):
     seen = []
 
     def accuracy(train, train_labels, test, test_labels):
@@ -108,7 +108,7 @@ def numbers(num_rows, noise, seed):
     return x, 3 * x[:, 0] + noise * torch.randn(num_rows, generator=generator).double()
 
 
-def test_numbers_are_predicted_as_far_as_they_follow():
+def test_numbers_are_predicted_as_far_as_they_are_determined():
     clear = transfer.transfer_r2(*numbers(800, 0.1, 0), *numbers(400, 0.1, 1))
     noisy = transfer.transfer_r2(*numbers(800, 3.0, 0), *numbers(400, 3.0, 1))
     assert clear > 0.95

@@ -95,7 +95,7 @@ def test_boosted_trees_see_what_categories_say_together_and_single_columns_do_no
     assert boosted_auc(chance[:600], bound[600:], [0, 1]) > 0.8
 
 
-def test_boosted_trees_know_missing_cells_and_more_categories_than_they_have_bins():
+def test_boosted_trees_take_missing_cells_and_more_categories_than_they_have_bins():
     codes = torch.arange(1200).double()[:, None] % 600
     missing = torch.where(codes % 2 == 0, torch.nan, codes)
     assert boosted_auc(codes, codes.flip(0), [0]) == pytest.approx(0.5, abs=0.1)

@@ -1,7 +1,7 @@
-"""Which measure tells which kind of sampler, on features whose distribution is known.
+"""Which measure detects which faulty sampler, on features whose distribution is known.
 
 Ten classes are ten round clouds in 16 dimensions. No measure ranks all samplers: each is blind
-somewhere, and these tests hold fast where.
+somewhere, and these tests record where.
 """
 
 import pytest

@@ -4,28 +4,19 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 from torch import nn
 
 from gan_lightning.data import TensorLoader
 
 
 @pytest.fixture
-def fit(tmp_path):
+def fit(quiet_trainer):
     """Train a model on sixteen points of the plane with labels 0 … 3, by default 2 × 2 batches."""
 
     def fit(model, *callbacks, batch_size=8, ckpt_path=None, **settings):
         loader = TensorLoader(torch.randn(16, 2), torch.arange(16) % 4, batch_size, seed=0)
-        trainer = Trainer(
-            accelerator="cpu",
-            default_root_dir=tmp_path,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            callbacks=list(callbacks),
-            **{"max_epochs": 2, **settings},
-        )
+        trainer = quiet_trainer(*callbacks, **{"max_epochs": 2, **settings})
         trainer.fit(model, loader, ckpt_path=ckpt_path, weights_only=True)
         return trainer
 

@@ -222,7 +222,7 @@ def test_wrong_parts_are_refused_by_name(model_class, arguments, words):
 
 
 @pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.AdamW, torch.optim.NAdam])
-def test_whole_numbers_among_betas_are_as_good_as_others(optimizer):
+def test_betas_may_be_integers(optimizer):
     make_optimizer = partial(optimizer, betas=(0, 0.9))
     model = make(GAN, g_optimizer=make_optimizer, d_optimizer=make_optimizer)
     for built in model.configure_optimizers()[0]:
@@ -251,7 +251,7 @@ def test_a_single_point_that_batch_normalisation_cannot_take_is_explained(fit):
         fit(make(GAN, generator=with_batch_norm(nn.BatchNorm1d)), batch_size=1)
 
 
-def test_a_rest_of_one_point_does_not_stop_batch_normalisation(fit, updates):
+def test_a_remainder_of_one_point_does_not_stop_batch_normalisation(fit, updates):
     fit(make(GAN, generator=with_batch_norm(nn.BatchNorm1d)), updates, batch_size=15)
     assert updates.g_updates == 4
 

@@ -18,12 +18,12 @@ from gan_lightning.networks import MakeVelocity, MLPVelocity, Shape, VelocityFie
 
 
 class Diffusion(OneLossModel):
-    """A network tells the noise of noisy points, and takes it away little by little.
+    """A network predicts the noise in noisy points, which is removed step by step.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        num_classes: Number of labels, for a network that knows them; likewise.
-        network: Makes what tells the noise, of a point and of its time, for a shape of data.
+        num_classes: Number of labels, for a network that takes them; likewise.
+        network: Makes the network that predicts the noise from a point and its time.
         num_steps: Steps from data to noise.
     """
 
@@ -77,7 +77,7 @@ class Diffusion(OneLossModel):
 
 
 class PerfectNoise(VelocityField):
-    """What is known of the noise in noisy points of N(0, 4 I): its covariance over the variance."""
+    """The best prediction of the noise in noisy points of N(0, 4 I): covariance over variance."""
 
     def __init__(self, data_shape: Shape) -> None:
         super().__init__()

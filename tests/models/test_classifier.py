@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import LightningModule
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -22,22 +22,9 @@ def classifier(**options):
     return Classifier((1, 8, 8), 10, **{"network": NETWORK, "optimizer": ADAM, **options})
 
 
-@pytest.fixture
-def trainer(tmp_path):
-    return lambda **settings: Trainer(
-        accelerator="cpu",
-        default_root_dir=tmp_path,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **settings,
-    )
-
-
-def test_it_learns_handwritten_digits(trainer):
+def test_it_learns_handwritten_digits(quiet_trainer):
     torch.manual_seed(0)
-    running = trainer(max_epochs=5, num_sanity_val_steps=0)
+    running = quiet_trainer(max_epochs=5, num_sanity_val_steps=0)
     running.fit(classifier(), Digits(8, batch_size=64))
     assert running.callback_metrics["val/accuracy"] > 0.9
 
@@ -54,14 +41,14 @@ class First(ImageClassifier):
         return -self.weight * (x[:, 0, 0, :1] - torch.arange(self.num_classes)).abs()
 
 
-def test_accuracy_is_the_exact_share_of_right_answers_whatever_the_batches(trainer):
+def test_accuracy_is_the_exact_share_of_right_answers_whatever_the_batches(quiet_trainer):
     answers = torch.tensor([0, 1, 2, 3, 4, 5, 6])
     labels = torch.tensor([0, 1, 2, 3, 0, 0, 6])  # wrong twice, in batches of 3, 3 and 1
     x = answers.float().reshape(-1, 1, 1, 1).expand(-1, 1, 8, 8)
     batches = TensorLoader(x, labels, batch_size=3)
     model = classifier(network=First)
     for stage, look in [("val", "validate"), ("test", "test")]:
-        running = trainer()
+        running = quiet_trainer()
         getattr(running, look)(model, batches, verbose=False)
         found = running.callback_metrics
         assert found.keys() == {f"{stage}/accuracy", f"{stage}/loss"}
@@ -70,14 +57,14 @@ def test_accuracy_is_the_exact_share_of_right_answers_whatever_the_batches(train
         assert found[f"{stage}/loss"].item() == pytest.approx(expected)
 
 
-def test_predict_returns_the_class_of_each_image(trainer):
+def test_predict_returns_the_class_of_each_image(quiet_trainer):
     x = torch.tensor([3.0, 7.0]).reshape(2, 1, 1, 1).expand(2, 1, 8, 8)
     batches = TensorLoader(x, torch.zeros(2).long(), batch_size=2)
-    (classes,) = trainer().predict(classifier(network=First), batches)
+    (classes,) = quiet_trainer().predict(classifier(network=First), batches)
     assert classes.tolist() == [3, 7]
 
 
-def test_only_training_images_are_moved(trainer):
+def test_only_training_images_are_moved(quiet_trainer):
     model, seen = classifier(augmentation=AffineJitter), []
     model.network.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
     x, labels = torch.rand(4, 1, 8, 8), torch.arange(4)
@@ -99,17 +86,17 @@ def test_the_loss_of_training_is_the_cross_entropy():
     torch.testing.assert_close(model.training_step((x, labels), 0), expected)
 
 
-def test_the_schedule_is_stepped_once_an_epoch(trainer):
+def test_the_schedule_is_stepped_once_an_epoch(quiet_trainer):
     halved = partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
     batches = TensorLoader(torch.rand(12, 1, 8, 8), torch.arange(12) % 4, batch_size=4)
-    running = trainer(max_epochs=2)
+    running = quiet_trainer(max_epochs=2)
     running.fit(classifier(lr_scheduler=halved), batches)
     assert running.optimizers[0].param_groups[0]["lr"] == pytest.approx(5e-3 / 4)
 
 
-def test_a_checkpoint_alone_restores_it(trainer, tmp_path):
+def test_a_checkpoint_alone_restores_it(quiet_trainer, tmp_path):
     model = classifier(augmentation=partial(AffineJitter, degrees=3.0))
-    running, path = trainer(), tmp_path / "classifier.ckpt"
+    running, path = quiet_trainer(), tmp_path / "classifier.ckpt"
     running.strategy.connect(model)
     running.save_checkpoint(path, weights_only=True)
     x = torch.rand(3, 1, 8, 8)

@@ -84,7 +84,7 @@ def test_another_field_loses_its_squared_distance_more():
 
 
 def carried(num_steps, num_samples=1000):
-    """Noise, and where the best field carries it."""
+    """Noise, and the points to which the best field carries it."""
     torch.manual_seed(2)
     samples = gaussian(num_steps=num_steps).sample(num_samples)
     torch.manual_seed(2)
@@ -154,7 +154,7 @@ def test_samples_are_those_of_their_seed():
     assert not torch.equal(drawn[0], drawn[2])
 
 
-def test_labels_change_the_samples_of_a_field_that_knows_them_and_others_take_none():
+def test_labels_change_the_samples_of_a_field_that_takes_them_and_others_refuse_them():
     model = FlowMatching((2,), num_classes=3, velocity=LABELLED)
     drawn = []
     for label in (0, 0, 2):

@@ -207,7 +207,7 @@ class Numbers(Generator):
 
 
 class Right(Discriminator):
-    """Says ten times how far a point lies from its label."""
+    """Returns ten times the distance of a point from its label."""
 
     def __init__(self, data_shape, num_classes):
         super().__init__()
@@ -265,7 +265,7 @@ def test_samples_given_labels_are_of_those_labels(model_class):
 
 
 @every_conditional
-def test_samples_that_nobody_gave_labels_have_all_of_them_alike(model_class):
+def test_samples_without_given_labels_have_all_labels_equally_often(model_class):
     samples = conditional(model_class, generator=Numbers).sample(4000)[:, 0]
     counts = samples.long().bincount(minlength=NUM_CLASSES)
     assert len(counts) == NUM_CLASSES
@@ -273,13 +273,13 @@ def test_samples_that_nobody_gave_labels_have_all_of_them_alike(model_class):
 
 
 @every_conditional
-def test_labels_of_samples_are_as_many_as_these(model_class):
+def test_each_sample_needs_a_label(model_class):
     model = conditional(model_class, generator=Numbers)
     with pytest.raises(InputError, match="Expected a label for each of 5 samples, found 4"):
         model.sample(5, torch.zeros(4).long())
 
 
-def test_a_model_that_knows_no_labels_takes_none():
+def test_a_model_without_labels_takes_none():
     model = plain(GAN)
     assert model.num_classes is None
     with pytest.raises(InputError, match="GAN is not conditional: it takes no labels"):
@@ -288,7 +288,7 @@ def test_a_model_that_knows_no_labels_takes_none():
 
 @every_conditional
 @pytest.mark.parametrize("part", ["generator", "discriminator"])
-def test_networks_that_know_no_labels_are_refused_beside_one_that_does(model_class, part):
+def test_a_network_without_labels_is_refused_beside_one_with_labels(model_class, part):
     other = "discriminator" if part == "generator" else "generator"
     network = GENERATOR if part == "generator" else DISCRIMINATOR
     with pytest.raises(InputError, match=f"The {other} knows labels and the {part} does not"):
@@ -296,7 +296,7 @@ def test_networks_that_know_no_labels_are_refused_beside_one_that_does(model_cla
 
 
 @every_conditional
-def test_conditional_models_refuse_networks_that_know_no_labels_at_all(model_class):
+def test_conditional_models_refuse_networks_without_labels(model_class):
     kind = "LabelledDiscriminator" if model_class is ConditionalGAN else "AuxiliaryClassifier"
     with pytest.raises(InputError, match=f"networks that know labels, such as .* and {kind}"):
         conditional(model_class, generator=GENERATOR, discriminator=DISCRIMINATOR)

@@ -1,4 +1,4 @@
-"""A training step leaves the GPU to itself: nothing in it waits for a number."""
+"""A training step never waits for the GPU."""
 
 from functools import partial
 

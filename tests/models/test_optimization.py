@@ -167,7 +167,7 @@ def test_an_optimizer_that_cannot_step_here_is_refused_by_name(fit, name, words)
 
 
 @pytest.mark.parametrize("make", [gan, vae])
-def test_the_points_seen_are_counted_and_go_on_after_a_resume(fit, tmp_path, make):
+def test_the_points_seen_are_counted_and_the_count_continues_after_a_resume(fit, tmp_path, make):
     schedule, path = Linear(1.0, 0.0, points=64), tmp_path / "half.ckpt"
     first = make(lr_scheduler=schedule)
     fit(first, max_epochs=2).save_checkpoint(path)
@@ -203,7 +203,7 @@ def test_a_resumed_run_ends_with_the_weights_of_one_that_went_through(fit, tmp_p
 
 
 class Queue:
-    """Latents one after the other, in whatever portions they are asked for."""
+    """Latents one after the other, in portions of any size."""
 
     def __init__(self):
         generator = torch.Generator().manual_seed(5)

@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
 from torch import nn
 
 from gan_lightning import GAN, Digits, Iris, MLPGenerator
@@ -49,7 +48,7 @@ def warned(generator, data_range):
         (nn.LeakyReLU, (-1, 1)),
     ],
 )
-def test_an_output_that_suits_the_data_is_passed_over_in_silence(make, output, data_range):
+def test_an_output_that_suits_the_data_is_not_reported(make, output, data_range):
     assert warned(make(output=output), data_range) == []
 
 
@@ -69,7 +68,7 @@ def test_an_output_that_wastes_half_of_its_range_is_reported(make):
     )
 
 
-def test_a_generator_whose_last_step_is_no_module_is_left_alone():
+def test_a_generator_whose_last_step_is_not_a_module_is_left_alone():
     class Shifted(MLPGenerator):
         def forward(self, z, labels=None):
             return self.layers(z) * 2 - 1
@@ -77,7 +76,7 @@ def test_a_generator_whose_last_step_is_no_module_is_left_alone():
     assert warned(Shifted((4,), output=nn.Sigmoid), (-1, 1)) == []
 
 
-def test_looking_draws_no_random_number_and_leaves_no_hook():
+def test_the_check_draws_no_random_number_and_leaves_no_hook():
     generator = MLPGenerator((4,))
     before = torch.get_rng_state()
     check_output_range(generator.eval(), (-1, 1))
@@ -86,15 +85,7 @@ def test_looking_draws_no_random_number_and_leaves_no_hook():
 
 
 @pytest.mark.parametrize("data", [Iris(), Digits(size=8, value_range="signed")])
-def test_training_begins_with_the_look(data, tmp_path):
+def test_the_output_is_checked_before_training(data, quiet_trainer):
     model = GAN(data.data_shape, generator=partial(MLPGenerator, output=nn.Sigmoid))
-    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
-    trainer = Trainer(
-        max_epochs=1,
-        accelerator="cpu",
-        default_root_dir=tmp_path,
-        enable_checkpointing=False,
-        **quiet,
-    )
     with pytest.raises(InputError, match="generator: Sigmoid"):
-        trainer.fit(model, data)
+        quiet_trainer(max_epochs=1).fit(model, data)

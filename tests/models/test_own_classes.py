@@ -72,7 +72,7 @@ class Decode(Decoder):
 
 
 class MyWGAN(WGANGP):
-    """A model with one argument more than its base, to which it hands on the others."""
+    """A model with one more argument than its base, to which it passes the others."""
 
     def __init__(self, data_shape: tuple, extra: float = 0.5, **kwargs):
         super().__init__(data_shape, **kwargs)
@@ -80,7 +80,7 @@ class MyWGAN(WGANGP):
 
 
 class Renamed(GAN):
-    """A model that hands on whatever it is given."""
+    """A model that passes on whatever it is given."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -102,7 +102,7 @@ def test_wrappers_hold_networks_whose_forward_takes_one_argument(fit, updates, i
     assert (updates.d_updates, updates.g_updates) == (4, 4)
 
 
-def test_networks_that_are_there_already_train(fit, updates):
+def test_networks_that_are_already_built_train(fit, updates):
     generator, discriminator = MLPGenerator((2,), latent_dim=3), MLPDiscriminator((2,))
     model = GAN((2,), generator=generator, discriminator=discriminator)
     assert model.generator is generator
@@ -119,7 +119,7 @@ def test_networks_that_are_there_already_train(fit, updates):
         (MLPGenerator, AuxiliaryClassifier, "discriminator", "generator"),
     ],
 )
-def test_a_player_that_knows_labels_beside_one_that_does_not_is_refused_in_a_sentence(
+def test_a_player_with_labels_beside_one_without_is_refused_in_a_sentence(
     generator, discriminator, knowing, other
 ):
     with pytest.raises(InputError) as error:
@@ -138,7 +138,7 @@ def saved(fit, model, path):
     return torch.load(path, weights_only=True)
 
 
-def test_a_subclass_keeps_the_arguments_that_it_hands_on_to_its_base(fit, tmp_path):
+def test_a_subclass_keeps_the_arguments_that_it_passes_to_its_base(fit, tmp_path):
     path = tmp_path / "mine.ckpt"
     model = MyWGAN((2,), extra=0.25, gp_weight=1.5, n_critic=2, generator=Affine)
     kept = saved(fit, model, path)["hyper_parameters"]
@@ -157,7 +157,7 @@ def test_a_subclass_keeps_its_defaults(fit, tmp_path):
     assert (restored.extra, restored.gp_weight, restored.n_critic) == (0.5, 10.0, 5)
 
 
-def test_a_subclass_that_hands_on_arguments_by_place_is_restored(fit, tmp_path):
+def test_a_subclass_that_passes_on_positional_arguments_is_restored(fit, tmp_path):
     path = tmp_path / "renamed.ckpt"
     model = Renamed((2,), loss=NonSaturatingLoss(0.1), n_critic=2)
     saved(fit, model, path)
@@ -187,7 +187,7 @@ every_unknown = pytest.mark.parametrize("make", UNKNOWN.values(), ids=UNKNOWN)
 
 
 @every_unknown
-def test_what_no_checkpoint_can_restore_trains_without_a_word(fit, updates, make):
+def test_what_no_checkpoint_can_restore_trains_in_silence(fit, updates, make):
     fit(GAN((2,), discriminator=make()), updates)  # a warning is an error in tests
     assert (updates.d_updates, updates.g_updates) == (4, 4)
 

@@ -123,14 +123,16 @@ class Counted(Penalty):
 
 
 @pytest.mark.parametrize(("every", "uses"), [(1, 8), (2, 4), (3, 3), (7, 2), (8, 1)])
-def test_a_lazy_penalty_is_used_first_and_then_every_so_many_batches(fit, every, uses):
+def test_a_lazy_penalty_is_used_in_the_first_batch_and_then_at_its_interval(fit, every, uses):
     penalty = Counted(every)
     fit(make(GAN, penalties=[penalty]), max_epochs=4)  # of two batches each
     assert penalty.seen == [(8, 8)] * uses
 
 
 @pytest.mark.parametrize("index", range(9))
-def test_a_lazy_penalty_weighs_as_much_more_at_its_batches_and_nothing_between(at_batch, index):
+def test_a_lazy_penalty_is_weighted_by_its_interval_at_its_batches_and_absent_between_them(
+    at_batch, index
+):
     model = at_batch(make(GAN, penalties=[R1(6.0, every=4)], discriminator=Linear2), index)
     terms = model.discriminator_terms(torch.randn(5, 2), torch.zeros(5))
     if index % 4 == 0:
@@ -260,7 +262,7 @@ def test_penalties_send_no_gradient_to_the_generator(at_batch, penalty):
 
 
 class Shift(Augmentation):
-    """Moves all points by 5, and remembers what it was told."""
+    """Moves all points by 5, and records its arguments."""
 
     def __init__(self):
         super().__init__()

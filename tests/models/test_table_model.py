@@ -75,7 +75,7 @@ def test_blocks_that_are_not_those_of_the_rows_are_refused(width):
         RowLayout(BLOCKS, width)
 
 
-def test_a_column_sees_the_columns_before_it_and_what_is_given_alone():
+def test_a_column_sees_only_the_columns_before_it_and_the_given_cells():
     network = AutoregressiveCategories([3, 2, 4], num_numbers=1)
     codes, values = torch.tensor([[0, 0, 0], [1, 0, 0], [0, 0, 3]]), torch.zeros(3, 1)
     nothing = torch.zeros(3, 3, dtype=torch.bool), torch.zeros(3, 1, dtype=torch.bool)
@@ -102,7 +102,7 @@ def trained(tmp_path_factory):
     return data, model
 
 
-def test_samples_keep_what_follows_from_what(trained):
+def test_samples_keep_the_dependences_of_the_columns(trained):
     data, model = trained
     samples = data.units.frame(data.unscale(model.sample(600)))
     follows = {"a": "p", "b": "q", "c": "q"}
@@ -220,7 +220,7 @@ def test_copulas_come_back_from_their_state():
     assert torch.equal(*drawn)
 
 
-def test_asked_labels_come_in_their_order():
+def test_requested_labels_come_in_their_order():
     data, sampler = fitted()
     labels = torch.tensor([1, 0, 0, 1, 1])
     rows = data.unscale(sampler.sample(5, labels))

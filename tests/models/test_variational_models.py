@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
 from torch import nn
 from torch.distributions import MultivariateNormal
 
@@ -202,7 +201,7 @@ def test_a_conditional_model_takes_labels_everywhere():
         model.encode(x)
 
 
-def test_points_outside_what_a_likelihood_knows_are_refused_in_a_sentence():
+def test_points_outside_the_range_of_a_likelihood_are_refused_in_a_sentence():
     x = torch.tensor([[-1.0, 0.5]])
     with pytest.raises(InputError) as error:
         VAE((2,), likelihood=Bernoulli).check(x)
@@ -218,16 +217,9 @@ def test_a_network_of_the_wrong_kind_is_refused_by_name():
         VAE((2,), decoder=partial(MLPEncoder, code_dim=3))
 
 
-def quick_trainer(tmp_path, **settings):
-    return Trainer(
-        accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False, default_root_dir=tmp_path, **settings,
-    )  # fmt: skip
-
-
-def test_bounds_in_validation_are_the_same_each_time_and_leave_the_random_state(tmp_path):
+def test_bounds_in_validation_are_the_same_each_time_and_leave_the_random_state(quiet_trainer):
     model, data = VAE((2,)), GaussianRing(num_samples=200)
-    trainer = quick_trainer(tmp_path)
+    trainer = quiet_trainer()
     results = []
     for _ in range(2):
         state = torch.get_rng_state()

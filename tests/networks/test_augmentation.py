@@ -55,7 +55,7 @@ def test_each_image_is_changed_in_its_own_way(policy):
 
 
 @pytest.mark.parametrize("probability", [0.2, 0.5, 1.0])
-def test_so_many_images_are_changed_as_the_probability_says(probability):
+def test_the_share_of_changed_images_is_the_probability(probability):
     changed = DiffAugment(["cutout"], probability)(torch.ones(4000, 1, 8, 8))
     share = (changed.amin((1, 2, 3)) == 0).double().mean().item()
     error = 5 * math.sqrt(probability * (1 - probability) / 4000)  # five standard deviations
@@ -76,7 +76,7 @@ def test_a_translation_moves_by_at_most_an_eighth_in_all_ways_alike():
         assert ((counts - share).abs() <= 5 * math.sqrt(share * (1 - share) / 5000)).all()
 
 
-def test_what_a_translation_moves_over_the_border_is_gone():
+def test_pixels_that_a_translation_moves_over_the_border_are_lost():
     x = torch.zeros(200, 1, 16, 16)
     x[:, :, 0, 0] = 1
     sums = DiffAugment(["translation"])(x).sum((1, 2, 3))
@@ -99,7 +99,7 @@ def test_cutout_puts_a_rectangle_of_zeros_of_a_sixteenth_to_a_quarter_of_the_ima
     assert areas.max() == 256 / 4
 
 
-def test_what_cutout_leaves_is_as_it_was():
+def test_cutout_leaves_the_other_pixels_as_they_were():
     x = images()
     changed = DiffAugment(["cutout"])(x)
     assert torch.equal(changed[changed != 0], x[changed != 0])
@@ -137,13 +137,13 @@ def test_rows_are_refused_in_a_sentence():
 
 
 @pytest.mark.parametrize("policy", [[], ["colours"], ["cutout", "flip"]])
-def test_changes_that_there_are_none_of_are_refused(policy):
+def test_unknown_changes_are_refused(policy):
     with pytest.raises(InputError, match="expected some of colour, translation, cutout, found"):
         DiffAugment(policy)
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.5, math.nan])
-def test_what_is_no_probability_is_refused(probability):
+def test_what_is_not_a_probability_is_refused(probability):
     with pytest.raises(InputError, match=r"probability must lie in \[0, 1\], found"):
         DiffAugment(probability=probability)
 
@@ -203,7 +203,7 @@ def test_signs_are_those_of_all_steps_since_the_last_change():
     assert observed(augment, 1.0, 3, batch=2) == pytest.approx(6 / 100)  # nothing is left of them
 
 
-def test_as_many_images_are_changed_as_the_adaptive_probability_says():
+def test_the_share_of_changed_images_is_the_adaptive_probability():
     augment, x = AdaptiveAugment(["cutout"], points=1000), torch.ones(4000, 1, 8, 8)
     assert torch.equal(augment(x), x)
     probability = observed(augment, 1.0, 8)

@@ -88,7 +88,7 @@ def test_every_network_of_the_package_has_a_case():
 def test_codes_and_decoded_points_have_their_shapes(pair, data_shape, batch):
     encoder, decoder = pair.encoder(data_shape), pair.decoder(data_shape)
     for network in (encoder, decoder):
-        network.train(batch > 1)  # of one point there are no batch statistics
+        network.train(batch > 1)  # a single point has no batch statistics
     codes = encoder(torch.rand(batch, *data_shape), *pair.labels(batch))
     points = decoder(torch.randn(batch, decoder.latent_dim), *pair.labels(batch))
     assert codes.shape == (batch, CODE_DIM)
@@ -128,7 +128,7 @@ def test_each_point_is_treated_alone_in_evaluation(pair, data_shape):
 
 
 @every_pair
-def test_what_a_decoder_says_is_not_bounded(pair, data_shape):
+def test_the_output_of_a_decoder_is_not_bounded(pair, data_shape):
     decoder = pair.decoder(data_shape).eval()
     outputs = decoder(1e5 * torch.randn(5, decoder.latent_dim), *pair.labels(5))
     assert outputs.abs().max() > 100
@@ -154,7 +154,7 @@ def test_shapes_that_cannot_be_halved_are_refused_in_a_sentence(make, data_shape
         make(data_shape)
 
 
-def test_widths_that_cannot_be_are_refused():
+def test_impossible_widths_are_refused():
     with pytest.raises(InputError, match="widths must be positive"):
         ConvDecoder((1, 8, 8), latent_dim=0)
     with pytest.raises(InputError, match="widths must be positive"):
@@ -163,7 +163,7 @@ def test_widths_that_cannot_be_are_refused():
         LabelledDecoder((2,), 3, partial(MLPDecoder, latent_dim=4), embedding_dim=4)
 
 
-def test_networks_without_labels_know_none_and_others_how_many():
+def test_a_network_knows_its_number_of_labels_if_it_has_any():
     for network in (MLP.encoder((2,)), MLP.decoder((2,))):
         assert network.num_classes is None
     for network in (LABELLED.encoder((2,)), LABELLED.decoder((2,))):

@@ -20,7 +20,7 @@ from gan_lightning.networks import (
 
 
 class Places(Discriminator):
-    """Reads the numbers of a point as the digits of one number, ones first."""
+    """Reads the numbers of a point as the decimal digits of one number, ones first."""
 
     def __init__(self, data_shape):
         super().__init__()

@@ -1,4 +1,4 @@
-"""How networks are made for the data at hand."""
+"""How networks are built for given data."""
 
 import importlib
 from functools import partial
@@ -36,7 +36,7 @@ class Alone(Discriminator):
         return self.line(x).flatten(0)
 
 
-def test_a_network_that_is_there_already_is_taken_as_it_is():
+def test_a_network_that_is_already_built_is_taken_as_it_is():
     network = MLPGenerator((2,))
     assert built("generator", Generator, network, (4,), num_classes=3) is network
 
@@ -66,7 +66,7 @@ def test_makers_with_a_parameter_of_that_name_receive_the_number_of_labels(make)
     assert network.num_classes == network.embedding.num_embeddings == 3
 
 
-def test_a_number_of_labels_that_a_maker_has_already_is_kept_where_the_data_know_none():
+def test_a_makers_own_number_of_labels_is_kept_where_the_data_have_none():
     network = built("generator", Generator, partial(LabelledGenerator, num_classes=3), (2,))
     assert network.num_classes == 3
 
@@ -77,7 +77,7 @@ def test_an_encoder_receives_the_length_of_its_codes_and_the_number_of_labels():
 
 
 @pytest.mark.parametrize("make", [LabelledGenerator, LabelledDiscriminator])
-def test_networks_that_need_labels_say_so_in_a_sentence_where_there_are_none(make):
+def test_networks_that_need_labels_are_refused_in_a_sentence_where_there_are_none(make):
     with pytest.raises(InputError) as error:
         built("network", torch.nn.Module, make, (2,))
     assert str(error.value) == (
@@ -127,6 +127,6 @@ def test_the_old_name_of_a_contract_is_answered_with_the_new_one(kind):
     )
 
 
-def test_other_names_that_there_are_none_of_are_no_attributes():
+def test_unknown_names_are_not_attributes():
     for name in ("ConditionalNonsense", "Nonsense"):
         assert not hasattr(networks, name)

@@ -9,7 +9,7 @@ from gan_lightning.networks import ConvClassifier
 
 @pytest.mark.parametrize("size", [8, 28, 32])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_each_stage_has_as_many_features_whatever_the_images(size, channels):
+def test_each_stage_has_the_same_number_of_features_for_any_images(size, channels):
     network = ConvClassifier((channels, size, size), num_classes=7, base_channels=4)
     stages = network.stages(torch.rand(5, channels, size, size))
     assert stages.middle.shape == (5, 9 * 8)
@@ -56,6 +56,6 @@ def test_the_middle_knows_where_a_stroke_is_and_the_last_features_do_not():
 
 
 @pytest.mark.parametrize(("shape", "base_channels"), [((4,), 8), ((28, 28), 8), ((1, 8, 8), 0)])
-def test_what_is_no_image_is_refused_with_what_was_found(shape, base_channels):
+def test_anything_but_an_image_is_refused_with_what_was_found(shape, base_channels):
     with pytest.raises(InputError, match=rf"ConvClassifier is for images .* {base_channels}\."):
         ConvClassifier(shape, 10, base_channels)

@@ -157,7 +157,7 @@ def test_the_keras_generator_is_the_articles_number_by_number():
 
 
 class Mean(MLPDiscriminator):
-    """A discriminator that hands its input on."""
+    """A discriminator that returns its input."""
 
     def forward(self, x):
         self.seen = x

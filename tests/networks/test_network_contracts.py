@@ -147,7 +147,7 @@ def latents(generator, batch):
 
 
 def ready(network, batch):
-    """A network in training, but for one point alone, of which there are no batch statistics."""
+    """A network in training, except for a single point, which has no batch statistics."""
     return network.train(batch > 1)
 
 

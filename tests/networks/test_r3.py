@@ -1,4 +1,4 @@
-"""The networks of R3GAN: nothing but shortcuts at first, and groups that know only their own."""
+"""The networks of R3GAN: only shortcuts at first, and groups of channels that stay apart."""
 
 from functools import partial
 from itertools import pairwise
@@ -29,7 +29,7 @@ def inputs(network, count=3, data_shape=(1, 8, 8)):
 
 
 def stirred(network):
-    """Give the branches of all blocks weights and biases with which they say something."""
+    """Give the branches of all blocks weights and biases that are not zero."""
     for block in blocks_of(network):
         for parameter in block.parameters():
             nn.init.normal_(parameter)

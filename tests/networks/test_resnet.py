@@ -1,4 +1,4 @@
-"""Residual networks: the shortcuts carry what the convolutions do not."""
+"""Residual networks: what the shortcuts do where the convolutions do nothing."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from gan_lightning.networks.resnet import DoublingBlock, HalvingBlock
 
 
 def silence(network):
-    """Make the convolutions of all residual blocks say 0."""
+    """Make the convolutions of all residual blocks return 0."""
     for block in network.modules():
         if isinstance(block, DoublingBlock | HalvingBlock):
             for weight in block.convolutions.parameters():

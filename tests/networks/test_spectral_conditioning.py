@@ -1,4 +1,4 @@
-"""What conditions a spectrally normalised discriminator is normalised like the rest of it."""
+"""The conditional part of a spectrally normalised discriminator is normalised like the rest."""
 
 from functools import partial
 
@@ -27,7 +27,7 @@ WRAPPERS = {  # and the map from labels, or to classes, that each of them adds
 
 
 def largest_singular_value(wrapper, network):
-    """Of what the wrapper adds, after its weights have grown and the power method has followed."""
+    """That of the layers added, once their weights have grown and the power method has followed."""
     conditioned = wrapper(SHAPE, NUM_CLASSES, network)
     with torch.no_grad():
         for weight in conditioned.parameters():

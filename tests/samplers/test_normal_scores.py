@@ -1,4 +1,4 @@
-"""Quantiles of a density of kernels: smooth where values are, and no smoother than they are."""
+"""Quantiles of a kernel density: smooth where the values are, and no smoother than these."""
 
 import numpy as np
 import pytest

@@ -256,7 +256,7 @@ def _payload_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Outcome(NamedTuple):
-    """What came of an attempt: all deeds that were seen, and where it failed how it ended."""
+    """The outcome of an attempt: all deeds that were seen, and how it ended if it failed."""
 
     deeds: list[str]
     sentence: str | None
@@ -288,7 +288,7 @@ def attempt(
         before = copy.deepcopy(_common.parsing_settings)
         capsys.readouterr()
         with warnings.catch_warnings(), watch.over(refused):
-            warnings.simplefilter("ignore")  # what a hostile file is warned of is no matter here
+            warnings.simplefilter("ignore")  # warnings about a hostile file do not matter here
             error = opened(door, checkpoint, args)
         assert _common.parsing_settings == before
         deeds = [*watch.deeds, *([f"payload {os.environ[SIGN]}"] if SIGN in os.environ else [])]

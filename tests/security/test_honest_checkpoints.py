@@ -1,4 +1,4 @@
-"""What is safe, typed or trusted is restored as before."""
+"""What is safe, typed by the user or trusted is restored as usual."""
 
 import sys
 
@@ -54,9 +54,7 @@ def rotated(families):
 
 
 @pytest.mark.parametrize(("door", "family"), list(rotated(FAMILIES)))
-def test_an_honest_checkpoint_opens_by_every_door_and_nobody_notices(
-    spoiled, attempt, door, family
-):
+def test_an_honest_checkpoint_opens_by_every_door_without_a_word(spoiled, attempt, door, family):
     few = ["--num_samples=2"] if door == "sample" else []
     outcome = attempt(door, spoiled(family).checkpoint, *few)
     assert outcome == ([], None, None)
@@ -114,7 +112,7 @@ def test_trust_in_one_package_is_none_in_another(spoiled, attempt):
 
 
 @pytest.mark.parametrize("text", ["--checkpoints.monitor=evil.score", "--trainer.profiler=evil.x"])
-def test_a_text_that_is_typed_but_no_class_trusts_nobody(spoiled, attempt, text):
+def test_typed_text_that_names_no_class_grants_no_trust(spoiled, attempt, text):
     run = spoiled()
     run.set_hyperparameters({"generator.activation": "evil.EvilReLU"})
     outcome = attempt("test", run.checkpoint, text, refused="evil.EvilReLU")

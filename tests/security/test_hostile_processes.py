@@ -1,4 +1,4 @@
-"""The worst of hostile files, opened as a person would open them."""
+"""The worst hostile files, opened as a user would open them."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The config that lies beside a checkpoint is data too, as nobody has typed it."""
+"""The config beside a checkpoint is data too, since the user has not typed it."""
 
 import os
 
