@@ -1,7 +1,7 @@
 """Counts the modes that games find on the ring and on the grids: the protocol of PacGAN, and more.
 
     python benchmarks/modes.py [--seeds 0 1 2] [--data ring grid25 grid100] [--games GAN R3GAN …]
-        [--seconds 60] [--kept modes.json]
+        [--seconds 60] [--kept modes.json] [--figure modes.png]
 
 2 500 samples, of high quality within 3 standard deviations of a mode (Lin et al., 2018). Beside it
 stand the width of modes, 1 if it is the true one, and the reverse KL divergence with its floor,
@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from lightning import seed_everything
 from lightning.pytorch import Callback, Trainer
+from modes_figure import figure_of
 from torch.optim import Adam
 
 from gan_lightning import (
@@ -122,9 +123,13 @@ def main() -> None:
     parser.add_argument("--games", nargs="+", default=games, choices=games)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--kept", type=Path, default=ROOT / "lightning_logs" / "modes.json")
+    parser.add_argument("--figure", type=Path, help="where to draw the results")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    print(table(judged(arguments)))
+    results = judged(arguments)
+    print(table(results))
+    if arguments.figure is not None:
+        figure_of(results).savefig(arguments.figure, dpi=110)
 
 
 def judged(arguments: argparse.Namespace) -> dict[str, dict[str, list[Numbers]]]:

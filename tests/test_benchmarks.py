@@ -261,6 +261,23 @@ def test_the_benchmark_of_modes_runs_each_game_once_and_keeps_what_it_found(
     ] * (1 + len(modes.GAMES))
 
 
+def test_the_figure_of_modes_has_a_dot_for_each_run_beside_the_region_that_is_wanted():
+    import modes_figure
+
+    real = {"width": 1.0, "high_quality": 0.989}
+    ours = [{"width": 0.95, "high_quality": 0.96}, {"width": 0.9, "high_quality": 0.97}]
+    runs = {"real points": [real], "R3GAN": ours, "GAN": [{"width": 0.0, "high_quality": 0.0}]}
+    figure = modes_figure.figure_of({"ring": runs, "grid25": {"real points": [real]}})
+    ring, grid = figure.axes
+    wanted, *dots = ring.collections
+    assert [len(each.get_offsets()) for each in dots] == [1, 2, 1]
+    np.testing.assert_allclose(dots[1].get_offsets(), [[0.95, 0.96], [0.9, 0.97]])
+    assert wanted.get_datalim(ring.transData).extents == pytest.approx([0.9, 0.95, 1.1, 1.0])
+    assert grid.get_title() == "grid25"
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.texts] == ["real points", "R3GAN", "GAN"]
+
+
 def test_the_benchmark_of_modes_trains_r3gan_by_its_config(monkeypatch):
     import modes
 

@@ -26,10 +26,11 @@ def trained(run):
     return train
 
 
-def test_r3gan_finds_all_modes_of_the_ring(trained):
+def test_r3gan_finds_all_modes_of_the_ring_at_their_width(trained):
     numbers = trained("r3gan_ring")
     assert numbers["val/modes"] == 8
     assert numbers["val/high_quality"] >= 0.93
+    assert 0.85 < numbers["val/width"] < 1.1
 
 
 def test_a_plain_gan_does_not_cover_the_ring(trained):

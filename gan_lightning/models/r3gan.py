@@ -19,6 +19,7 @@ class R3GAN(AdversarialModule):
         data_shape: Shape of one data point; the command line takes it from the data module.
         gamma: Weight of the penalties: gamma/2 (R1 + R2), Huang et al., 2024, Equations 3 and 4; a
             number or a schedule.
+        every: Discriminator steps from one use of R1 and R2 to the next: lazy penalties.
         penalties: Penalties to use instead, such as two ``FiniteDifference``.
     """
 
@@ -29,14 +30,16 @@ class R3GAN(AdversarialModule):
         data_shape: Shape,
         *,
         gamma: Scheduled = 1.0,
+        every: int = 1,
         penalties: Sequence[Penalty] | None = None,
         **shared: Any,
     ) -> None:
-        zero_centred = [R1(gamma), R2(gamma)] if gamma != 0 else []
+        zero_centred = [R1(gamma, every), R2(gamma, every)] if gamma != 0 else []
         super().__init__(
             data_shape, penalties=zero_centred if penalties is None else penalties, **shared
         )
         self.gamma = gamma
+        self.every = every
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return relativistic_pairing_loss(real_logits, fake_logits)

@@ -42,12 +42,14 @@ from gan_lightning.networks.conv import (
     UpsamplingDecoder,
 )
 from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_lightning.networks.fourier_features import FourierFeatures
 from gan_lightning.networks.instance_noise import InstanceNoise
 from gan_lightning.networks.keras_conv import KerasConvGenerator
 from gan_lightning.networks.minibatch_std import MinibatchStd
 from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
 from gan_lightning.networks.packing import Packing
 from gan_lightning.networks.r3 import R3Discriminator, R3Generator
+from gan_lightning.networks.residual_mlp import ResidualMLPGenerator
 from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
 from gan_lightning.networks.velocity import MLPVelocity
 
@@ -68,6 +70,7 @@ __all__ = [
     "Discriminator",
     "Encoder",
     "FeatureDiscriminator",
+    "FourierFeatures",
     "Generator",
     "ImageClassifier",
     "InstanceNoise",
@@ -94,6 +97,7 @@ __all__ = [
     "R3Generator",
     "ResNetDiscriminator",
     "ResNetGenerator",
+    "ResidualMLPGenerator",
     "Shape",
     "UpsamplingDecoder",
     "VelocityField",

@@ -141,6 +141,15 @@ def test_a_lazy_penalty_is_weighted_by_its_interval_at_its_batches_and_absent_be
         assert terms.keys() == {"loss"}
 
 
+def test_lazy_penalties_of_r3gan_weigh_more_and_are_used_every_so_many_batches(at_batch):
+    for index, expected in [(0, 4 * 6.0 / 2 * 25), (4, 4 * 6.0 / 2 * 25), (1, None), (3, None)]:
+        model = at_batch(make(R3GAN, gamma=6.0, every=4, discriminator=Linear2), index)
+        terms = model.discriminator_terms(torch.randn(5, 2), torch.zeros(5))
+        assert {"r1": expected, "r2": expected} == {
+            name: terms[name].item() if name in terms else None for name in ("r1", "r2")
+        }
+
+
 @pytest.mark.parametrize(("points_seen", "gamma"), [(0, 8.0), (50, 5.0), (100, 2.0), (999, 2.0)])
 def test_gamma_on_a_schedule_reaches_both_penalties_of_r3gan(at_batch, points_seen, gamma):
     model = at_batch(make(R3GAN, gamma=Linear(8.0, 2.0, points=100), discriminator=Linear2))

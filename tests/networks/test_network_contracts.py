@@ -18,6 +18,7 @@ from gan_lightning.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
     Discriminator,
+    FourierFeatures,
     Generator,
     InstanceNoise,
     KerasConvGenerator,
@@ -30,6 +31,7 @@ from gan_lightning.networks import (
     ProjectionDiscriminator,
     R3Discriminator,
     R3Generator,
+    ResidualMLPGenerator,
     ResNetDiscriminator,
     ResNetGenerator,
 )
@@ -85,6 +87,7 @@ IMAGES = [(1, 28, 28), (1, 8, 8), (3, 16, 16), (1, 32, 32)]
 
 GENERATORS = [
     (MLPGenerator, ANY_SHAPE),
+    (partial(ResidualMLPGenerator, width=16), ANY_SHAPE),
     (partial(MLPGenerator, norm=partial(nn.BatchNorm1d, momentum=0.2)), ANY_SHAPE),
     (partial(DCGANGenerator, base_channels=4), IMAGES),
     (partial(ResNetGenerator, base_channels=8), IMAGES),
@@ -100,6 +103,7 @@ UNNORMALISED = [  # whose weights are what multiplies
     (partial(ResNetDiscriminator, base_channels=8, spectral_norm=False), IMAGES),
     (AwakeR3Discriminator, IMAGES),
     (partial(InstanceNoise, discriminator=MLPDiscriminator), ANY_SHAPE),
+    (partial(FourierFeatures, highest=5.0), ANY_SHAPE),
     (FewClasses, ANY_SHAPE),
 ]
 DISCRIMINATORS = [
