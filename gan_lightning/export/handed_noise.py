@@ -88,6 +88,10 @@ class HandedNoise(TorchFunctionMode):
         index = below.sum(-1).clamp(max=weights.shape[-1] - 1)
         return index.squeeze(-1) if alone else index
 
+    def _stratified(self, draw: Callable[[], Tensor], labels: Tensor) -> Tensor:
+        with self:  # a mode is off while it handles a function
+            return draw()
+
     def _uniform(self, shape: Any) -> Tensor:
         return torch.special.ndtr(self._normal(shape)).clamp(max=LARGEST_BELOW_ONE)
 
@@ -120,6 +124,7 @@ DRAWS: dict[str, Callable[..., Tensor]] = {
     "rand_like": HandedNoise._rand_like,
     "bernoulli": HandedNoise._bernoulli,
     "multinomial": HandedNoise._multinomial,
+    "stratified": HandedNoise._stratified,
 }
 """The functions by which a model may draw."""
 

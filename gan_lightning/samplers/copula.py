@@ -118,11 +118,12 @@ class GaussianCopula(LatentSampler):
         if labels is None:
             labels = torch.zeros(num_samples, dtype=torch.int64, device=device)
         factors = self.factors[labels]
-        shape = (2, num_samples, factors.shape[2], 1)
-        noise = torch.randn(shape, dtype=factors.dtype, device=device)
-        scores, places = (factors @ noise).squeeze(3)
-        if not torch.compiler.is_exporting():  # rows of a graph are drawn one by one
-            scores = stratified(scores, places, labels)
+
+        def correlated() -> Scores:
+            shape = (num_samples, factors.shape[2], 1)
+            return (factors @ torch.randn(shape, dtype=factors.dtype, device=device)).squeeze(2)
+
+        scores = stratified(correlated, labels)
         return self._rows(labels, temperature * scores)
 
     @torch.no_grad()

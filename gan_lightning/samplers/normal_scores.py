@@ -1,8 +1,11 @@
 """Values and categories as numbers of N(0, 1), and back."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function
 
 Scores = Tensor
 """Normal scores: the quantile of each value as a number of N(0, 1), ``(num_rows, num_columns)``."""
@@ -77,18 +80,21 @@ def _near_distances(ordered: Tensor) -> Tensor:
     return nearest
 
 
-def stratified(scores: Scores, places: Scores, labels: Tensor) -> Scores:
-    """Return scores that fall into equal parts of N(0, 1) equally often within each label.
+def stratified(draw: Callable[[], Scores], labels: Tensor) -> Scores:
+    """Draw scores that fall into equal parts of N(0, 1) equally often within each label.
 
     A Latin hypercube with the dependence of the scores, whose ranks stay (Packham & Schmidt, 2010):
-    the distribution of a row stays as well, and a set of rows errs less.
+    the distribution of a row stays as well, and a set of rows errs less. In an exported graph rows
+    do not depend on each other, and are drawn one by one.
 
     Args:
-        scores: Scores of rows, shape ``(num_rows, num_columns)``.
-        places: Others of the same distribution, which say where in its part each score is put; a
-            single row takes them as they are.
+        draw: Draws scores of rows, shape ``(num_rows, num_columns)``: once for their ranks, and
+            once for their places within a part, which a single row takes as they are.
         labels: The label of each row, shape ``(num_rows,)``.
     """
+    if has_torch_function((labels,)):
+        return handle_torch_function(stratified, (labels,), draw, labels)
+    scores, places = draw(), draw()
     order = scores.argsort(0)
     by_label = order.gather(0, labels[order].argsort(dim=0, stable=True))
     counts = labels.bincount()

@@ -1,5 +1,7 @@
 """Quantiles of a density of kernels: smooth where values are, and no smoother than they are."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -71,9 +73,14 @@ def correlated(num_rows, seed=0):
     return (0.9**0.5 * common + 0.1**0.5 * own).unbind()
 
 
+def handed(*draws):
+    """Return a function that returns one of the draws after the other."""
+    return partial(next, iter(draws))
+
+
 def test_each_part_of_a_distribution_is_drawn_once_for_each_label():
     labels = torch.tensor([0, 2, 2, 0, 2, 0, 2]).repeat(20)
-    found = torch.special.ndtr(stratified(*correlated(140), labels))
+    found = torch.special.ndtr(stratified(handed(*correlated(140)), labels))
     for label, count in [(0, 60), (2, 80)]:
         parts = (found[labels == label] * count).long().sort(0).values
         assert torch.equal(parts, torch.arange(count)[:, None].expand(count, 3))
@@ -81,12 +88,12 @@ def test_each_part_of_a_distribution_is_drawn_once_for_each_label():
 
 def test_stratified_scores_keep_their_order_and_their_dependence():
     scores, places = correlated(500)
-    found = stratified(scores, places, torch.zeros(500, dtype=torch.int64))
+    found = stratified(handed(scores, places), torch.zeros(500, dtype=torch.int64))
     assert torch.equal(found.argsort(0), scores.argsort(0))
     assert torch.corrcoef(found.T)[0, 1] == pytest.approx(0.9, abs=0.03)
 
 
 def test_rows_that_are_drawn_alone_are_like_any():
     scores, places = correlated(500)
-    found = stratified(scores, places, torch.arange(500))
+    found = stratified(handed(scores, places), torch.arange(500))
     torch.testing.assert_close(found, places)
