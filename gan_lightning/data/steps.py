@@ -22,6 +22,9 @@ WIDE = 8.0
 FEWEST_PER_STEP = 5
 """Mean number of rows per value of a column that may have steps."""
 
+FEWEST_FOR_PAIRS = 200
+"""Rows for steps along two columns: of their many scores, one divides the classes of few rows."""
+
 
 class Steps:
     """Finds columns with few steps along a score of one or two columns.
@@ -87,6 +90,8 @@ class Steps:
         if self._is_named(candidate):
             cost = len(ordered.unique()) * math.log(levels)
         if entropy - cost < SURE:
+            return None
+        if len(candidate[0]) > 1 and len(marks) < FEWEST_FOR_PAIRS:
             return None
         if not self._is_named(candidate) and _has_gaps(ordered, at):
             return None

@@ -91,6 +91,10 @@ class HandedNoise(TorchFunctionMode):
     def _stratified(self, weights: Tensor, num_samples: Any) -> Tensor:
         return self._multinomial(weights, num_samples, replacement=True)
 
+    def _latin_hypercube(self, draw: Callable[[], Tensor], labels: Tensor) -> Tensor:
+        with self:  # a mode is off while it handles a function
+            return draw()
+
     def _uniform(self, shape: Any) -> Tensor:
         return torch.special.ndtr(self._normal(shape)).clamp(max=LARGEST_BELOW_ONE)
 
@@ -123,7 +127,9 @@ DRAWS: dict[str, Callable[..., Tensor]] = {
     "rand_like": HandedNoise._rand_like,
     "bernoulli": HandedNoise._bernoulli,
     "multinomial": HandedNoise._multinomial,
-    "stratified": HandedNoise._stratified,  # in parts of all samples, which one alone has not
+    # These two share out all samples among strata, which a sample alone has not.
+    "stratified": HandedNoise._stratified,
+    "latin_hypercube": HandedNoise._latin_hypercube,
 }
 """The functions by which a model may draw."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
 from gan_lightning.errors import InputError
@@ -13,9 +12,11 @@ from gan_lightning.samplers.normal_scores import (
     NUM_QUANTILES,
     REACH,
     Scores,
+    latin_hypercube,
     placed_scores,
     smooth_quantiles,
 )
+from gan_lightning.samplers.score_correlations import correlations
 
 INNER = round((1 - 1 / REACH) * (NUM_QUANTILES - 1) / 2)
 """The quantile one standard deviation below the median."""
@@ -26,8 +27,9 @@ class GaussianCopula(LatentSampler):
 
     A measured value has the quantiles of a kernel density within the label (Silverman, 1986), not
     those of the rows themselves, which samples would lie too close to; a category has its share.
-    The correlation of normal scores is shrunk as far as few rows ask for (Ledoit & Wolf, 2004),
-    and drawn to that within all labels: that of d columns and n rows counts n / (n + 2d).
+    The correlations of normal scores are drawn to those within all labels, and to 0, as far as
+    makes held-out rows most likely. Samples of one call are a Latin hypercube: each column takes
+    each part of its distribution equally often.
 
     Args:
         latent_dim: Length of an encoded row.
@@ -76,12 +78,9 @@ class GaussianCopula(LatentSampler):
             }
             for label in {*range(self.num_classes)} - {*present}:  # asked for, it is any row
                 self._learned(label, values, codes)
-        shared = _correlation(torch.cat([*scores.values()]))
+            found, shared = correlations(scores)
         for label in range(self.num_classes):
-            own = shared
-            if label in scores:
-                own = _between(_correlation(scores[label]), shared, len(scores[label]))
-            self.factors[label] = torch.linalg.cholesky(own)
+            self.factors[label] = torch.linalg.cholesky(found.get(label, shared))
         self.fitted.fill_(True)
 
     def _learned(self, label: int, values: Tensor, codes: Tensor) -> Scores:
@@ -107,7 +106,7 @@ class GaussianCopula(LatentSampler):
     def sample(
         self, num_samples: int, labels: Tensor | None = None, temperature: float = 1.0
     ) -> Tensor:
-        """Draw encoded rows.
+        """Draw encoded rows, a Latin hypercube within each label.
 
         Raises:
             InputError: If it was fitted to none.
@@ -119,8 +118,13 @@ class GaussianCopula(LatentSampler):
         if labels is None:
             labels = torch.zeros(num_samples, dtype=torch.int64, device=device)
         factors = self.factors[labels]
-        noise = torch.randn(num_samples, factors.shape[2], dtype=factors.dtype, device=device)
-        return self._rows(labels, temperature * (factors @ noise[:, :, None]).squeeze(2))
+
+        def correlated() -> Scores:
+            shape = (num_samples, factors.shape[2], 1)
+            return (factors @ torch.randn(shape, dtype=factors.dtype, device=device)).squeeze(2)
+
+        scores = latin_hypercube(correlated, labels)
+        return self._rows(labels, temperature * scores)
 
     @torch.no_grad()
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:
@@ -224,20 +228,3 @@ class GaussianCopula(LatentSampler):
         codes = (torch.special.ndtr(scores[:, num_numbers:, None]) > edges).sum(2)
         sizes = torch.tensor(self.layout.sizes, device=scores.device)
         return self.layout.joined(values, codes.minimum(sizes - 1))
-
-
-def _correlation(scores: Scores) -> Tensor:
-    """Return a correlation matrix, positive definite, float64; what is constant has none."""
-    correlation = torch.eye(scores.shape[1], dtype=torch.float64)
-    varying = ((scores != scores[:1]).any(0)).nonzero().flatten()
-    if len(varying):
-        covariance = torch.from_numpy(LedoitWolf().fit(scores[:, varying].numpy()).covariance_)
-        scale = covariance.diagonal().sqrt()
-        correlation[varying[:, None], varying] = covariance / torch.outer(scale, scale)
-    return correlation.fill_diagonal_(1 + 1e-6)
-
-
-def _between(own: Tensor, shared: Tensor, num_rows: int) -> Tensor:
-    """Return a label's correlation, drawn to that within all labels where its rows are few."""
-    num_columns = int(((own != 0).sum(1) > 1).sum())
-    return torch.lerp(shared, own, num_rows / max(num_rows + 2 * num_columns, 1))

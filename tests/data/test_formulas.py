@@ -99,6 +99,23 @@ def test_few_rows_of_many_columns_prove_nothing(num_rows):
     assert not any(column.formula for column in columns)
 
 
+@pytest.mark.parametrize(("num_rows", "followed"), [(100, False), (1000, True)])
+def test_classes_of_few_rows_that_a_ratio_divides_do_not_follow_from_it(num_rows, followed):
+    random = np.random.default_rng(0)
+    a, b = random.uniform(1, 9, num_rows).round(1), random.uniform(1, 9, num_rows).round(1)
+    table = pd.DataFrame(
+        {
+            "a": a,
+            "b": b,
+            "kind": pd.cut(a / b, [0, 0.7, 1.5, 9], labels=["s", "m", "l"]).astype(str),
+        }
+    )
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        FrameTable(table)
+    assert any("'kind' follows from" in str(each.message) for each in said) == followed
+
+
 def test_a_class_that_only_lies_apart_on_a_scale_is_not_taken_for_a_band_of_it():
     random = np.random.default_rng(0)
     kind = random.integers(0, 2, 300)
