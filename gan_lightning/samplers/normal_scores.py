@@ -101,8 +101,9 @@ def latin_hypercube(draw: Callable[[], Scores], labels: Tensor) -> Scores:
     firsts = counts.cumsum(0) - counts
     position = torch.arange(len(scores), device=scores.device)[:, None].expand_as(scores)
     rank = torch.empty_like(order).scatter_(0, by_label, position) - firsts[labels, None]
-    level = (rank + torch.special.ndtr(places)) / counts[labels, None]
-    return torch.special.ndtri(level.clamp(1e-9, 1 - 1e-9))
+    wide = torch.promote_types(places.dtype, torch.float32)  # bfloat16 has no such levels
+    level = (rank + torch.special.ndtr(places.to(wide))) / counts[labels, None]
+    return torch.special.ndtri(level.clamp(1e-9, 1 - 1e-9)).to(places.dtype)
 
 
 def placed_scores(edges: Tensor, correlation: Tensor) -> Scores:
