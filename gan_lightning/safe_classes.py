@@ -47,7 +47,7 @@ CALLBACKS = """
 # Others reach the network or start a process.
 LOGGERS = "CSVLogger TensorBoardLogger"
 
-SCHEDULES = "Cosine Linear"
+SCHEDULES = "Cosine Exponential Linear"
 
 STRATEGIES = "DDPStrategy SingleDeviceStrategy"
 

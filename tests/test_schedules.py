@@ -5,7 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from gan_lightning import schedules
 from gan_lightning.errors import InputError
+from gan_lightning.safe_classes import listed_paths
 from gan_lightning.schedules import Cosine, Exponential, Linear, value_at
 
 every_schedule = pytest.mark.parametrize("make", [Cosine, Exponential, Linear])
@@ -86,3 +88,8 @@ def test_a_schedule_of_no_points_is_refused(make, points):
 def test_a_number_is_a_constant_schedule():
     assert value_at(0.5, 0) == value_at(0.5, 10**9) == 0.5
     assert value_at(Linear(0.0, 1.0, 10), 5) == 0.5
+
+
+@pytest.mark.parametrize("name", sorted({*schedules.__all__} - {"Schedule"}))
+def test_a_checkpoint_may_name_every_schedule(name):
+    assert {f"gan_lightning.{name}", f"gan_lightning.schedules.{name}"} <= listed_paths()
