@@ -39,15 +39,12 @@ def judged_causes() -> Iterator[Row]:
 
 
 def judged_run(folder: Path) -> Row:
-    """Return the row of a run that is kept."""
-    curves, validations = _kept_curves(folder)
-    end = max((curve[-1][0] for curve in curves.values()), default=0)
-    return folder.parent.name, str(end + 1), str(len(validations)), named_in(folder)
-
-
-def named_in(folder: Path) -> str:
-    """Return what the monitor names in a run that is kept, each with its first batch."""
-    curves, validations = _kept_curves(folder)
+    """Return the row of a run that is kept; last of all, what the monitor names, with batches."""
+    board = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
+    tags = board.Tags()["scalars"]
+    steps = {tag: [(event.step, event.value) for event in board.Scalars(tag)] for tag in tags}
+    curves = {tag: curve for tag, curve in steps.items() if WATCHED.fullmatch(tag)}
+    validations = {step for tag, curve in steps.items() if tag[:4] == "val/" for step, _ in curve}
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     data = config["data"]
     modes = (data.get("init_args") or {}).get("num_modes")
@@ -57,17 +54,8 @@ def named_in(folder: Path) -> str:
     for step in sorted({*validations, end}):
         for diagnosis in diagnoses(_until(curves, step), goals):
             found.setdefault(diagnosis.kind, step + 1)
-    return _named([f"{kind} (batch {batch})" for kind, batch in found.items()])
-
-
-def _kept_curves(folder: Path) -> tuple[Curves, set[int]]:
-    """Return the curves that the monitor watches, and the batches of validations."""
-    board = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
-    steps = {
-        tag: [(e.step, e.value) for e in board.Scalars(tag)] for tag in board.Tags()["scalars"]
-    }
-    validations = {step for tag, curve in steps.items() if tag[:4] == "val/" for step, _ in curve}
-    return {tag: curve for tag, curve in steps.items() if WATCHED.fullmatch(tag)}, validations
+    named = [f"{kind} (batch {batch})" for kind, batch in found.items()]
+    return folder.parent.name, str(end + 1), str(len(validations)), _named(named)
 
 
 def print_table(*rows: Row) -> None:

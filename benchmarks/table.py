@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from health import named_in
+from health import judged_run
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results.md"
@@ -118,7 +118,7 @@ def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged
         _command("test", f"--ckpt_path={checkpoint}")
         judged = json.loads((run / "metrics.json").read_text())
         kept.parent.mkdir(parents=True, exist_ok=True)
-        judged |= {"cpu_seconds": round(seconds, 1), "health": named_in(run)}
+        judged |= {"cpu_seconds": round(seconds, 1), "health": judged_run(run)[-1]}
         kept.write_text(json.dumps(judged, indent=2) + "\n")
     return json.loads(kept.read_text())
 
