@@ -10,6 +10,7 @@ from gan_lightning.losses.adversarial import (
     SaturatingLoss,
     relativistic_pairing_loss,
 )
+from gan_lightning.losses.flow_matching import velocity_loss
 from gan_lightning.losses.likelihoods import Bernoulli, Gaussian, Likelihood
 from gan_lightning.losses.penalties import (
     DRAGAN,
@@ -70,6 +71,7 @@ __all__ = [
     "relativistic_pairing_loss",
     "scores",
     "squared_gradient_norm",
+    "velocity_loss",
 ]
 
 _RENAMED = {"DiscriminatorPenalty": "Penalty"}

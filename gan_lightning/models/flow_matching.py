@@ -1,15 +1,15 @@
 """Flow matching: Lipman et al., 2023."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss
 
 from gan_lightning.errors import require_positive
+from gan_lightning.losses import velocity_loss
 from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.networks import MakeVelocity, MLPVelocity, Shape, VelocityField, built
+from gan_lightning.networks.transport import carried
 
 
 class FlowMatching(OneLossModel):
@@ -54,9 +54,7 @@ class FlowMatching(OneLossModel):
         self.num_steps = num_steps
 
     def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        noise, t = torch.randn_like(x), torch.rand(len(x), device=x.device, dtype=x.dtype)
-        between = torch.lerp(noise, x, t.view(-1, *[1] * len(self.data_shape)))
-        loss = mse_loss(self.velocity_at(between, t, labels), x - noise)
+        loss = velocity_loss(x, lambda x, t: self.velocity_at(x, t, labels))
         return {"loss": loss, "velocity_loss": loss.detach()}
 
     def velocity_at(self, x: Tensor, t: Tensor, labels: Tensor | None) -> Tensor:
@@ -83,31 +81,3 @@ class FlowMatching(OneLossModel):
             return carried(
                 self.at_home(x), lambda x, t: -self.velocity_at(x, 1 - t, labels), self.num_steps
             )
-
-
-def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: int) -> Tensor:
-    """Carry points along a velocity field from t = 0 to 1, in midpoint steps of equal length.
-
-    Args:
-        x: The points at t = 0, shape ``(batch, *data_shape)``.
-        velocity: Returns the velocity of points at times of shape ``(batch,)``.
-        num_steps: Number of steps, with two evaluations each.
-    """
-    step = 1 / num_steps
-
-    def moved(x: Tensor, t: Tensor) -> Tensor:
-        middle = x + step / 2 * velocity(x, t)
-        return x + step * velocity(middle, t + step / 2)
-
-    times = [i * step for i in range(num_steps)]
-    if torch.compiler.is_exporting():  # an exported graph holds one step instead of all in a row
-        from torch._higher_order_ops.scan import scan
-
-        return scan(
-            lambda x, t: (moved(x, t.expand(x.shape[0])), t.clone()),
-            x,
-            x.new_tensor(times)[:, None],
-        )[0]
-    for time in times:
-        x = moved(x, x.new_full(x.shape[:1], time))
-    return x

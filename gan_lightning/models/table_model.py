@@ -9,13 +9,13 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.errors import require_positive
-from gan_lightning.models.flow_matching import carried
 from gan_lightning.models.generative import Batch
 from gan_lightning.models.latent import LatentModel, SamplerDuty
 from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.networks import MakeVelocity, MLPVelocity, Shape, VelocityField, built
 from gan_lightning.networks.autoregressive import AutoregressiveCategories
 from gan_lightning.networks.rows import RowLayout
+from gan_lightning.networks.transport import carried
 from gan_lightning.samplers import GaussianCopula, Prior
 
 MASKED = 0.35

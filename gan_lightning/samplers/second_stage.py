@@ -10,6 +10,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.losses import gaussian_kl
 from gan_lightning.networks import MLPDecoder, MLPEncoder
 from gan_lightning.samplers.contracts import FittedSampler
+from gan_lightning.samplers.minimise import minimise
 
 NUM_MATCHED = 20_000
 """Samples by which the covariance is corrected."""
@@ -83,15 +84,7 @@ class SecondStageVAE(FittedSampler):
         # Adam moves all parameters equally fast: scales need ten times the rate of the networks.
         scales: dict[str, Any] = {"params": [self.log_scale], "lr": 10 * self.lr}
         optimizer = torch.optim.Adam([dict[str, Any](params=networks), scales], lr=self.lr)
-        num_batches = self.epochs * -(-len(latents) // self.batch_size)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_batches)
-        for _ in range(self.epochs):
-            order = torch.randperm(len(latents)).to(latents.device)
-            for indices in order.split(self.batch_size):
-                optimizer.zero_grad()
-                self._loss(latents[indices]).backward()
-                optimizer.step()
-                schedule.step()
+        minimise(self._loss, latents, optimizer, self.epochs, self.batch_size)
         self.requires_grad_(False)
         self.to(self.centre.dtype)  # trained in float32, kept in the model's precision
         self._match(latents)

@@ -30,7 +30,7 @@ from gan_lightning.networks import (
     MLPGenerator,
     ProjectionDiscriminator,
 )
-from gan_lightning.samplers import ForEachLabel, GaussianMixture, SecondStageVAE
+from gan_lightning.samplers import ForEachLabel, GaussianMixture, LatentFlow, SecondStageVAE
 
 SPECIES = ("setosa", "virginica", "versicolor")
 ROWS = torch.tensor([[4.5, 0], [6.0, 2], [7.9, 1]], dtype=torch.float64)
@@ -118,6 +118,17 @@ FAMILIES = {
                 encoder=encoder,
                 decoder=decoder,
                 sampler=partial(SecondStageVAE, hidden_dims=SMALL, epochs=1),
+            )
+        ),
+        rows,
+    ),
+    "flow of latents": (
+        lambda: fitted(
+            Autoencoder(
+                (4,),
+                encoder=encoder,
+                decoder=decoder,
+                sampler=partial(LatentFlow, hidden_dims=SMALL, epochs=1, num_steps=3),
             )
         ),
         rows,

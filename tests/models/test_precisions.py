@@ -38,6 +38,7 @@ from gan_lightning.samplers import (
     ForEachLabel,
     GaussianCopula,
     GaussianMixture,
+    LatentFlow,
     Prior,
     SecondStageVAE,
 )
@@ -215,6 +216,7 @@ def test_a_checkpoint_of_every_precision_is_exported_in_float32(tmp_path, name, 
 SAMPLERS = {
     "Prior": Prior,
     "GaussianMixture": partial(GaussianMixture, num_components=2),
+    "LatentFlow": partial(LatentFlow, hidden_dims=(8,), epochs=2),
     "SecondStageVAE": partial(SecondStageVAE, hidden_dims=(8,), epochs=2),
     "ForEachLabel": partial(
         ForEachLabel, num_classes=2, sampler=partial(GaussianMixture, num_components=2)

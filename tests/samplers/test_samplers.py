@@ -11,6 +11,7 @@ from gan_lightning.samplers import (
     FittedSampler,
     ForEachLabel,
     GaussianMixture,
+    LatentFlow,
     Prior,
     SecondStageVAE,
 )
@@ -19,11 +20,12 @@ from gan_lightning.samplers.gaussian_mixture import _maximised, _responsibilitie
 CENTRES = torch.tensor([[-3.0, 10.0], [3.0, 10.0], [0.0, 14.0]])
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2])
 STD = 0.3
+FITTED = [GaussianMixture, LatentFlow, SecondStageVAE]
 
 
 def small(cls, latent_dim=2):
-    if cls is SecondStageVAE:
-        return SecondStageVAE(latent_dim, hidden_dims=(32,), epochs=2, batch_size=64)
+    if cls in (LatentFlow, SecondStageVAE):
+        return cls(latent_dim, hidden_dims=(32,), epochs=2, batch_size=64)
     return cls(latent_dim)
 
 
@@ -46,9 +48,10 @@ def test_a_known_mixture_is_recovered():
     torch.testing.assert_close(found, WEIGHTS, atol=0.05, rtol=0)
 
 
-def test_a_second_stage_learns_a_bent_distribution():
+@pytest.mark.parametrize("cls", [LatentFlow, SecondStageVAE])
+def test_a_network_learns_a_bent_distribution(cls):
     a = torch.randn(2000)
-    sampler = SecondStageVAE(2, hidden_dims=(64, 64), epochs=30, batch_size=64, lr=3e-3)
+    sampler = cls(2, hidden_dims=(64, 64), epochs=30, batch_size=64, lr=3e-3)
     sampler.fit(torch.stack([a, a.square() + 0.1 * torch.randn(2000)], 1))
     x, y = sampler.sample(5000).T
     assert x.mean().item() == pytest.approx(0, abs=0.15)
@@ -131,7 +134,7 @@ def test_the_prior_is_standard_normal_and_learns_nothing():
     assert not prior.state_dict()
 
 
-@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("cls", FITTED)
 def test_an_unfitted_sampler_says_so_in_a_sentence(cls):
     with pytest.raises(InputError) as error:
         small(cls).sample(3)
@@ -141,7 +144,7 @@ def test_an_unfitted_sampler_says_so_in_a_sentence(cls):
     )
 
 
-@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("cls", FITTED)
 @pytest.mark.parametrize("latents", [torch.zeros(1, 2), torch.tensor([[1.0, 2], [torch.inf, 0]])])
 def test_latents_that_cannot_be_fitted_are_refused(cls, latents):
     with pytest.raises(InputError, match="needs at least 2 finite latents") as error:
@@ -150,7 +153,7 @@ def test_latents_that_cannot_be_fitted_are_refused(cls, latents):
     assert (diverged in str(error.value)) == (len(latents) > 1)
 
 
-@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("cls", FITTED)
 def test_a_fit_depends_on_the_latents_alone_and_leaves_the_random_state(cls):
     latents = mixture(300)[0]
     first, second = small(cls), small(cls)
@@ -165,7 +168,7 @@ def test_a_fit_depends_on_the_latents_alone_and_leaves_the_random_state(cls):
         assert torch.equal(value, second.state_dict()[name]), name
 
 
-@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("cls", FITTED)
 def test_what_was_learned_is_saved_and_loaded_and_not_trained(cls):
     first, second = small(cls), small(cls)
     first.fit(mixture(300)[0])
@@ -179,7 +182,7 @@ def test_what_was_learned_is_saved_and_loaded_and_not_trained(cls):
     assert not any(weight.requires_grad for weight in first.parameters())
 
 
-@pytest.mark.parametrize("cls", [GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("cls", FITTED)
 def test_a_latent_that_never_moves_stays_where_it_is(cls):
     latents = torch.randn(200, 3)
     latents[:, 1] = 7.0
@@ -188,7 +191,7 @@ def test_a_latent_that_never_moves_stays_where_it_is(cls):
     assert sampler.sample(50)[:, 1].eq(7).all()
 
 
-@pytest.mark.parametrize("cls", [Prior, GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("cls", [Prior, *FITTED])
 def test_no_samples_are_no_latents(cls):
     sampler = small(cls)
     sampler.fit(mixture(100)[0])
@@ -196,7 +199,7 @@ def test_no_samples_are_no_latents(cls):
     assert issubclass(cls, FittedSampler) == sampler.needs_latents
 
 
-@pytest.mark.parametrize("cls", [Prior, GaussianMixture, SecondStageVAE])
+@pytest.mark.parametrize("cls", [Prior, *FITTED])
 def test_the_temperature_is_a_factor_of_the_noise(cls):
     # Of 9 latents, the mixture has one Gaussian.
     latents = torch.randn(9 if cls is GaussianMixture else 300, 2)
@@ -232,3 +235,7 @@ def test_options_that_cannot_be_are_refused():
         GaussianMixture(2, num_components=0)
     with pytest.raises(InputError, match="epochs"):
         SecondStageVAE(2, epochs=0)
+    with pytest.raises(InputError, match="num_steps must be a positive integer, found 0"):
+        LatentFlow(2, num_steps=0)
+    with pytest.raises(InputError, match="lr must be positive, found -1"):
+        LatentFlow(2, lr=-1)

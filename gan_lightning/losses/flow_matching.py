@@ -1,0 +1,22 @@
+"""The objective of flow matching."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+
+def velocity_loss(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Return how far a velocity field is from the straight lines that lead from noise to points.
+
+    Its mean square over the numbers of a point, with one noise and one time for each: Lipman et
+    al., 2023, Equation 23 with σ_min = 0.
+
+    Args:
+        x: Points, shape ``(batch, *data_shape)``.
+        velocity: Returns the velocity of points at times of shape ``(batch,)``.
+    """
+    noise, t = torch.randn_like(x), torch.rand(len(x), device=x.device, dtype=x.dtype)
+    between = torch.lerp(noise, x, t.view(-1, *[1] * (x.ndim - 1)))
+    return mse_loss(velocity(between, t), x - noise)

@@ -1,0 +1,34 @@
+"""Training of a sampler's networks on latents."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+
+def minimise(
+    loss: Callable[[Tensor], Tensor],
+    latents: Tensor,
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int,
+) -> None:
+    """Minimise the loss of batches of latents, while a cosine schedule lowers the rate to 0.
+
+    Args:
+        loss: Returns the mean loss of a batch.
+        latents: Shape ``(num_points, latent_dim)``.
+        optimizer: Of the parameters that the loss depends on.
+        epochs: Passes over the latents, in a new random order each.
+        batch_size: Latents in a batch.
+    """
+    num_batches = epochs * -(-len(latents) // batch_size)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_batches)
+    for _ in range(epochs):
+        order = torch.randperm(len(latents)).to(latents.device)
+        for indices in order.split(batch_size):
+            optimizer.zero_grad()
+            loss(latents[indices]).backward()
+            optimizer.step()
+            schedule.step()
