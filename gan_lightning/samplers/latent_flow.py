@@ -33,7 +33,7 @@ class LatentFlow(FittedSampler):
         self,
         latent_dim: int,
         hidden_dims: Sequence[int] = (512, 512, 512),
-        epochs: int = 20,
+        epochs: int = 10,
         batch_size: int = 512,
         lr: float = 1e-3,
         num_steps: int = 10,
