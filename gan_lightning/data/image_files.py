@@ -28,8 +28,8 @@ WHITE = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "F": 1, 
 PLAIN = r"[A-Za-z0-9 ,.;:()-]{1,100}"
 """Pillow's messages that quote nothing of a file."""
 
-WHITE_IS_ZERO = 262, 0
-"""The tag, and its value, of a TIFF in which 0 is white."""
+PHOTOMETRIC_INTERPRETATION = 262
+"""The tag of a TIFF that says what 0 is: white for the value 0, else black."""
 
 
 class Reading(NamedTuple):
@@ -118,7 +118,7 @@ class ImageReader:
             )
         if self.white is None and white == 65535:
             self.largest = max(self.largest, high)
-        if isinstance(image, TiffImageFile) and image.tag_v2.get(WHITE_IS_ZERO[0]) == 0:
+        if isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0:
             values = white - values
         return Image.fromarray((values * (255 / white)).round().astype(np.uint8))
 

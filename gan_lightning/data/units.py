@@ -142,8 +142,3 @@ class PointUnits(Units):
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "PointUnits":
         return cls()
-
-
-def chunks_of(samples: Tensor | Iterable[Tensor]) -> Iterable[Tensor]:
-    """Return samples in chunks: a tensor is one of them."""
-    return [samples] if isinstance(samples, Tensor) else samples

@@ -2,7 +2,7 @@
 
 from gan_lightning.figures.animation import write_animation
 from gan_lightning.figures.captions import captioned, magnification
-from gan_lightning.figures.columns import ColumnScene, Panel, feature_histograms
+from gan_lightning.figures.columns import ColumnScene, Panel
 from gan_lightning.figures.correlations import correlation_pair
 from gan_lightning.figures.images import image_grid, labelled_grid
 from gan_lightning.figures.latents import (
@@ -14,9 +14,9 @@ from gan_lightning.figures.latents import (
     plane_of_quantiles,
     traversed,
 )
-from gan_lightning.figures.pairs import Groups, PairScene, feature_pairs
+from gan_lightning.figures.pairs import Groups, PairScene
 from gan_lightning.figures.palette import CATEGORIES
-from gan_lightning.figures.points import PointScene, points_over_density
+from gan_lightning.figures.points import PointScene
 from gan_lightning.figures.rows import row_pairs
 from gan_lightning.figures.scene import Scene
 from gan_lightning.figures.surface import SurfaceScene
@@ -33,8 +33,6 @@ __all__ = [
     "SurfaceScene",
     "captioned",
     "correlation_pair",
-    "feature_histograms",
-    "feature_pairs",
     "image_grid",
     "image_pairs",
     "interpolated",
@@ -43,7 +41,6 @@ __all__ = [
     "magnification",
     "most_varying",
     "plane_of_quantiles",
-    "points_over_density",
     "row_pairs",
     "traversed",
     "write_animation",

@@ -43,9 +43,10 @@ def captioned(
     height, width, _ = pixels.shape
     left = max((_width(name, 14) for name in rows), default=0)
     left += 2 * ROOM if left else 0
-    head = sum(_height(line, 15) for line in title.split("\n")) + ROOM if title else 0
-    top = head + (_height("0", 12) + ROOM // 2 if columns else 0)
-    wide = max(left + width, *(_width(line, 15) + 2 * ROOM for line in title.split("\n")))
+    lines = title.split("\n")
+    head = len(lines) * _line_height(15) + ROOM if title else 0
+    top = head + (_line_height(12) + ROOM // 2 if columns else 0)
+    wide = max(left + width, *(_width(line, 15) + 2 * ROOM for line in lines))
     page = Image.new("RGB", (wide, top + height), "white")
     page.paste(Image.fromarray(pixels), (left, top))
     pen = ImageDraw.Draw(page)
@@ -72,6 +73,6 @@ def _width(text: str, size: int) -> int:
     return round(font(size).getlength(text))
 
 
-def _height(text: str, size: int) -> int:
+def _line_height(size: int) -> int:
     ascent, descent = font(size).getmetrics()
     return ascent + descent + 4

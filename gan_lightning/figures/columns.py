@@ -9,7 +9,7 @@ from matplotlib.patches import Patch, StepPatch
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from gan_lightning.figures.palette import GENERATED, REAL, plain, styled
+from gan_lightning.figures.palette import GENERATED, REAL, plain, shortened, styled
 from gan_lightning.figures.scene import Scene
 
 Rows = NDArray[np.float64]
@@ -80,32 +80,6 @@ class ColumnScene(Scene):
         return self
 
 
-def feature_histograms(
-    real: Rows,
-    generated: Rows,
-    names: Sequence[str],
-    steps: Sequence[float | None] | None = None,
-    bins: int = 20,
-) -> ColumnScene:
-    """Draw each column's distribution in both sets on common bins, from its finite values.
-
-    Args:
-        real: Shape ``(num_real, num_columns)``, in the columns' units.
-        generated: Shape ``(num_generated, num_columns)``, in the same units.
-        names: The columns' names, with units.
-        steps: The step of each column's values, where they are rounded.
-        bins: Number of bins over the range of both sets; approximate where values are rounded.
-    """
-    panels = []
-    for i, name in enumerate(names):
-        both = np.concatenate([real[:, i], generated[:, i]])
-        both = both[np.isfinite(both)]
-        limits = (float(both.min()), float(both.max())) if len(both) else (0.0, 1.0)
-        panels.append(Panel(name, real[:, i], steps[i] if steps else None, limits=limits))
-    scene = ColumnScene(panels, len(real), bins)
-    return scene.showing(list(generated.T), "Distribution of each feature")
-
-
 class _Numbers:
     """A histogram of a column of numbers."""
 
@@ -148,7 +122,7 @@ class _Levels:
         shares = self._shares(panel.real)
         frequent = np.argsort(-shares[: self.count], kind="stable")
         self.groups = [[i] for i in sorted(frequent[:MOST_BARS].tolist())]
-        names = [plain(_short(str(panel.levels[i]))) for [i] in self.groups]
+        names = [plain(shortened(str(panel.levels[i]), MOST_LETTERS)) for [i] in self.groups]
         if others := frequent[MOST_BARS:].tolist():
             self.groups.append(others)
             names.append(f"{len(others)} others")
@@ -194,10 +168,6 @@ def _legend(scene: Scene, num_real: int) -> Text:
 
 def _percent(share: float, _: float) -> str:
     return f"{share:.0%}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
 
 
 def density(values: Rows, edges: Rows) -> Rows:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lightning.figures.palette import plain, styled
+from gan_lightning.figures.palette import plain, shortened, styled
 from gan_lightning.figures.scene import Scene
 
 MOST_LETTERS = 14
@@ -26,7 +26,7 @@ def correlation_pair(
     scene = Scene(13, 4.8)
     axes = scene.subplots(1, 3, sharey=True)
     titles = ("real", "generated", "difference")
-    shown = [plain(name[:MOST_LETTERS]) for name in names]
+    shown = [plain(shortened(name, MOST_LETTERS)) for name in names]
     size = 9 if len(names) < 12 else 6
     for axis, matrix, title in zip(axes, (real, generated, generated - real), titles, strict=True):
         image = axis.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu")

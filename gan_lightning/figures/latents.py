@@ -16,6 +16,9 @@ from gan_lightning.figures.scene import Scene
 MOST_NAMES = 20
 """The largest number of labels in a legend."""
 
+FARTHEST = 2.5
+"""Standard deviations from a unit's mean to either end of its traversal."""
+
 
 def image_pairs(above: Tensor, below: Tensor, per_row: int = 10) -> NDArray[np.uint8]:
     """Return pixels of images with their counterparts right below them.
@@ -78,10 +81,6 @@ def interpolated(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
     shares = torch.linspace(0, 1, num_steps, device=first.device)[:, None]
     lines = first[:, None] * (1 - shares) + last[:, None] * shares
     return lines.flatten(0, 1)
-
-
-FARTHEST = 2.5
-"""Standard deviations from a unit's mean to either end of its traversal."""
 
 
 def most_varying(latents: Tensor, num_units: int) -> list[int]:

@@ -10,7 +10,15 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from gan_lightning.figures.columns import FILLED, Rows, around, bin_edges, density
-from gan_lightning.figures.palette import CATEGORIES, GENERATED, REAL, plain, styled
+from gan_lightning.figures.palette import (
+    CATEGORIES,
+    DOTS,
+    GENERATED,
+    REAL,
+    plain,
+    shortened,
+    styled,
+)
 from gan_lightning.figures.scene import Scene
 
 Labels = NDArray[np.int64]
@@ -40,8 +48,6 @@ class PairScene(Scene):
         real: Shape ``(num_real, num_columns)``, in the columns' units.
         names: The columns' names, with units.
         groups: What the points are coloured by; by default whether they are real.
-        limits: Lowest and highest value shown of each column; by default slightly beyond the real
-            values.
         words: How each column's values are written, such as dates; None for numbers.
     """
 
@@ -51,7 +57,6 @@ class PairScene(Scene):
         real: Rows,
         names: Sequence[str],
         groups: Groups | None = None,
-        limits: Sequence[tuple[float, float]] | None = None,
         words: Sequence[Callable[[float], str] | None] | None = None,
     ) -> None:
         count = len(names)
@@ -62,7 +67,7 @@ class PairScene(Scene):
         groups = groups or Groups(np.zeros(len(real), np.int64), ["real"])
         self._colors = CATEGORIES[: len(groups.names)] if self._coloured else (GENERATED,)
         self._pale = self._colors if self._coloured else (REAL,)
-        self._limits = limits or [around(_finite(column)) for column in real.T]
+        self._limits = [around(_finite(column)) for column in real.T]
         self._points: list[tuple[int, int, list[Line2D]]] = []
         self._margins: list[tuple[int, NDArray[np.float64], list[Any]]] = []
         places = self.add_gridspec(count, count)
@@ -98,12 +103,11 @@ class PairScene(Scene):
         return self
 
     def _add_pair(self, axis: Axes, x: int, y: int, real: Rows, labels: Labels) -> None:
-        dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
         for k, color in enumerate(self._pale):
             part = real[labels == k]
-            axis.plot(part[:, x], part[:, y], color=color, markersize=6, alpha=0.3, **dots)
+            axis.plot(part[:, x], part[:, y], color=color, markersize=6, alpha=0.3, **DOTS)
         lines = [
-            self.moving(axis.plot([], [], color=color, markersize=2.8, alpha=0.75, **dots)[0])
+            self.moving(axis.plot([], [], color=color, markersize=2.8, alpha=0.75, **DOTS)[0])
             for color in self._colors
         ]
         axis.set(xlim=self._limits[x], ylim=self._limits[y])
@@ -153,14 +157,13 @@ class PairScene(Scene):
         Where no corner is large enough, it is below the panels.
         """
         real, generated = ("0.35", "0.35") if self._coloured else (REAL, GENERATED)
-        dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
         handles = [
-            Line2D([], [], color=real, alpha=0.3, ms=9, label=f"{num_real} real", **dots),
-            Line2D([], [], color=generated, ms=4, label="0 generated", **dots),
+            Line2D([], [], color=real, alpha=0.3, ms=9, label=f"{num_real} real", **DOTS),
+            Line2D([], [], color=generated, ms=4, label="0 generated", **DOTS),
         ]
         if self._coloured:
             handles += [
-                Line2D([], [], color=color, markersize=7, label=plain(str(name)), **dots)
+                Line2D([], [], color=color, markersize=7, label=plain(str(name)), **DOTS)
                 for color, name in zip(self._colors, names, strict=True)
             ]
         if len(self.names) > 2:
@@ -171,27 +174,6 @@ class PairScene(Scene):
         return legend.get_texts()[1]
 
 
-def feature_pairs(
-    real: Rows,
-    generated: Rows,
-    names: Sequence[str],
-    groups: Groups | None = None,
-    labels: Labels | None = None,
-) -> PairScene:
-    """Draw each pair of columns and each column of two sets of rows, within common limits.
-
-    Args:
-        real: Shape ``(num_real, num_columns)``, in the columns' units.
-        generated: Shape ``(num_generated, num_columns)``, in the same units.
-        names: The columns' names, with units.
-        groups: What the points are coloured by.
-        labels: A label for each generated point, where labels colour the points.
-    """
-    both = np.concatenate([real, generated])
-    limits = [around(_finite(column)) for column in both.T]
-    return PairScene(real, names, groups, limits).showing(generated, labels, "Pairs of features")
-
-
 def _finite(values: Rows) -> Rows:
     return values[np.isfinite(values)]
 
@@ -200,6 +182,6 @@ def _two_lines(name: str) -> str:
     """Return a name of at most two lines: a small panel has no room for a long one."""
     words = plain(name).split(" ")
     if len(name) <= 12 or len(words) == 1:
-        return plain(name) if len(name) <= 20 else f"{plain(name[:19])}…"
+        return plain(shortened(name, 20))
     cut = (len(words) + 1) // 2
     return "\n".join(" ".join(part)[:20] for part in (words[:cut], words[cut:]))

@@ -15,6 +15,9 @@ CATEGORIES = ("#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#444444")
 INK = "#333333"
 FAINT = "#9a9a9a"
 
+DOTS: Any = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
+"""How matplotlib draws points that no line connects."""
+
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 11,
@@ -48,3 +51,8 @@ def styled() -> Iterator[None]:
 def plain(text: str) -> str:
     """Return a text in which a dollar sign does not start a formula."""
     return text.replace("$", r"\$")
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most ``most`` letters, with an ellipsis if it was longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from torch import Tensor
 
-from gan_lightning.figures.palette import FAINT, GENERATED, INK, styled
+from gan_lightning.figures.palette import DOTS, FAINT, GENERATED, INK, styled
 from gan_lightning.figures.scene import Scene
 
 ZOOM = 5
@@ -94,25 +94,8 @@ class PointScene(Scene):
         return self
 
 
-def points_over_density(
-    samples: Tensor, log_density: Callable[[Tensor], Tensor], centres: Tensor, std: float
-) -> PointScene:
-    """Draw samples over the true density; those outside the frame are counted in the title.
-
-    Args:
-        samples: Shape ``(num_samples, 2)``.
-        log_density: The true log-density of points, shape ``(num_points, 2)``.
-        centres: Means of the true modes, shape ``(num_modes, 2)``.
-        std: Their standard deviation.
-    """
-    return PointScene(log_density, centres, std).showing(samples, "Samples over the true density")
-
-
 def _dots(axis: Axes, size: float) -> Line2D:
-    (line,) = axis.plot(
-        [], [], "o", color=GENERATED, markersize=size, markeredgewidth=0, alpha=0.55,
-        label="generated",
-    )  # fmt: skip
+    (line,) = axis.plot([], [], color=GENERATED, ms=size, alpha=0.55, label="generated", **DOTS)
     return line
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from gan_lightning.figures.captions import ROOM, font
-from gan_lightning.figures.palette import FAINT, GENERATED, INK, REAL
+from gan_lightning.figures.palette import FAINT, GENERATED, INK, REAL, shortened
 
 LINE = 24
 """Height of a line of text in pixels."""
@@ -37,9 +37,9 @@ def row_pairs(
     left_out = len(names) - MOST_COLUMNS
     if left_out > 0:
         title += f"\nThe first {MOST_COLUMNS} of {len(names)} columns"
-    head = [*(_short(name) for name in names[:MOST_COLUMNS]), "distance"]
+    head = [*_shown(names), "distance"]
     pairs = [
-        ([*map(_short, first[:MOST_COLUMNS]), note], [*map(_short, second[:MOST_COLUMNS]), ""])
+        ([*_shown(first), note], [*_shown(second), ""])
         for first, second, note in zip(above, below, notes, strict=True)
     ]
     texts = [head, *(row for pair in pairs for row in pair)]
@@ -74,8 +74,8 @@ def _write_row(
         pen.text((right - ROOM // 2, y), cell, color, font(14), anchor="rm")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"
+def _shown(cells: Sequence[str]) -> list[str]:
+    return [shortened(cell, MOST_LETTERS) for cell in cells[:MOST_COLUMNS]]
 
 
 def _width(text: str, size: int = 14) -> int:

@@ -1,12 +1,10 @@
 """What a discriminator says about the plane, and where it sends samples."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from gan_lightning.figures.palette import GENERATED, REAL, styled
+from gan_lightning.figures.palette import DOTS, GENERATED, REAL, styled
 from gan_lightning.figures.scene import Scene
 
 GRID = 81
@@ -51,12 +49,11 @@ class SurfaceScene(Scene):
             axis.quiver(*at, zero, zero, angles="xy", scale_units="xy", scale=1, color="0.25",
                         width=0.0028)
         )  # fmt: skip
-        dots: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0}
         shown = real[:1000]
-        self.moving(axis.plot(*shown.T.numpy(), color=REAL, ms=4, alpha=0.35, **dots)[0])
-        axis.plot([], [], color=REAL, ms=4, label="real", **dots)  # dense dots look like this
+        self.moving(axis.plot(*shown.T.numpy(), color=REAL, ms=4, alpha=0.35, **DOTS)[0])
+        axis.plot([], [], color=REAL, ms=4, label="real", **DOTS)  # dense dots look like this
         self._dots = self.moving(
-            axis.plot([], [], color=GENERATED, ms=2.8, alpha=0.8, label="generated", **dots)[0]
+            axis.plot([], [], color=GENERATED, ms=2.8, alpha=0.8, label="generated", **DOTS)[0]
         )
         axis.set(xlim=(left, right), ylim=(bottom, top), xlabel="x₁", ylabel="x₂")
         self.legend(loc="outside lower center", ncols=2, markerscale=2)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from gan_lightning.figures import points_over_density
+from gan_lightning.figures import PointScene
 
 
 def log_density(points):
@@ -18,7 +18,7 @@ CENTRES = torch.tensor([[1.0, 0.0]])
 
 
 def picture(samples, density=log_density, centres=CENTRES, std=0.1):
-    return points_over_density(samples, density, centres, std)
+    return PointScene(density, centres, std).showing(samples, "title")
 
 
 def axis_of(figure):

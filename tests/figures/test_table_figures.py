@@ -5,7 +5,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 
-from gan_lightning.figures import ColumnScene, Groups, Panel, feature_histograms, feature_pairs
+from gan_lightning.figures import ColumnScene, Groups, PairScene, Panel
 from gan_lightning.figures.palette import CATEGORIES, GENERATED, REAL
 
 
@@ -16,6 +16,15 @@ def sets(num_columns):
 
 def names(num_columns):
     return [f"column {i} (cm)" for i in range(num_columns)]
+
+
+def histograms(real, generated, column_names, bins=20, **panel):
+    panels = [Panel(name, real[:, i], **panel) for i, name in enumerate(column_names)]
+    return ColumnScene(panels, len(real), bins).showing(list(generated.T), "title")
+
+
+def pairs(real, generated, column_names, groups=None, labels=None):
+    return PairScene(real, column_names, groups).showing(generated, labels, "title")
 
 
 def drawn(figure):
@@ -50,7 +59,7 @@ def points(axis, colour):
 
 
 every_width = pytest.mark.parametrize("num_columns", [1, 2, 3, 4, 6])
-every_figure = pytest.mark.parametrize("draw", [feature_histograms, feature_pairs])
+every_figure = pytest.mark.parametrize("draw", [histograms, pairs])
 
 
 @every_figure
@@ -80,16 +89,15 @@ def test_a_single_value_and_constant_columns_can_be_drawn(draw):
 
 @every_width
 def test_each_column_has_a_histogram_with_its_name(num_columns):
-    figure = feature_histograms(*sets(num_columns), names(num_columns))
+    figure = histograms(*sets(num_columns), names(num_columns))
     assert [axis.get_xlabel() for axis in visible(figure)] == names(num_columns)
 
 
 def test_a_histogram_is_the_density_on_common_bins():
     real, generated = sets(2)
-    axes = visible(feature_histograms(real, generated, names(2), bins=10))
-    for i, axis in enumerate(axes):
-        together = np.concatenate([real[:, i], generated[:, i]])
-        edges = np.linspace(together.min(), together.max(), 11)
+    edges = np.linspace(-4, 5, 11)
+    figure = histograms(real, generated, names(2), bins=10, limits=(-4.0, 5.0))
+    for i, axis in enumerate(visible(figure)):
         for rows, colour in [(real, REAL), (generated, GENERATED)]:
             expected, _ = np.histogram(rows[:, i], edges, density=True)
             found = outline(axis, colour)
@@ -99,7 +107,7 @@ def test_a_histogram_is_the_density_on_common_bins():
 
 def test_each_pair_of_columns_is_drawn_once_below_its_margins():
     real, generated = sets(4)
-    figure = feature_pairs(real, generated, names(4))
+    figure = pairs(real, generated, names(4))
     assert len(figure.axes) == 10
     for axis, row, column in zip(figure.axes, *np.tril_indices(4), strict=True):
         if column < row:
@@ -112,7 +120,7 @@ def test_each_pair_of_columns_is_drawn_once_below_its_margins():
 
 
 def test_pairs_are_named_at_the_left_and_below():
-    figure = feature_pairs(*sets(4), names(4))
+    figure = pairs(*sets(4), names(4))
     below = [a.get_xlabel().replace("\n", " ") for a in figure.axes if a.get_xlabel()]
     left = [a.get_ylabel().replace("\n", " ") for a in figure.axes if a.get_ylabel()]
     assert below == names(4)
@@ -122,7 +130,7 @@ def test_pairs_are_named_at_the_left_and_below():
 def test_pairs_are_coloured_by_category_real_ones_pale():
     real, generated = sets(3)
     groups = Groups(np.arange(40) % 2, ["a", "b"])
-    figure = feature_pairs(real, generated, names(3), groups, np.arange(25) % 2)
+    figure = pairs(real, generated, names(3), groups, np.arange(25) % 2)
     axis = figure.axes[1]
     for k, colour in enumerate(CATEGORIES[:2]):
         pale, strong = [line for line in axis.lines if line.get_color() == colour]
@@ -134,7 +142,7 @@ def test_pairs_are_coloured_by_category_real_ones_pale():
 
 def test_the_margins_of_categories_are_shares_of_all_points():
     real, generated = sets(2)
-    figure = feature_pairs(real, generated, names(2), Groups(np.zeros(40, int), ["a", "b"]),
+    figure = pairs(real, generated, names(2), Groups(np.zeros(40, int), ["a", "b"]),
                            (np.arange(25) < 5).astype(int))  # fmt: skip
     found = [outline(figure.axes[0], colour) for colour in CATEGORIES[:2]]
     shares = [part.values.sum() * (part.edges[1] - part.edges[0]) for part in found]
@@ -180,11 +188,11 @@ def test_a_diverged_sampler_can_still_be_drawn(value):
     rows = np.random.default_rng(0).normal(size=(20, 2))
     broken = rows.copy()
     broken[0, 0] = value
-    feature_histograms(rows, broken, ["a", "b"])
+    histograms(rows, broken, ["a", "b"])
 
 
 def test_bins_hold_equally_many_steps_of_rounded_values():
     every_tenth = np.arange(100.0)[:, None] / 10
-    figure = feature_histograms(every_tenth, every_tenth, ["a"], steps=[0.1])
+    figure = histograms(every_tenth, every_tenth, ["a"], step=0.1, limits=(0.0, 9.9))
     heights = set(outline(figure.axes[0], GENERATED).values.round(6))
     assert len(heights) == 1  # aliasing would make some bins twice as high
