@@ -1,5 +1,8 @@
 """The error that a person can mend: its message is all they are shown."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class InputError(ValueError):
     """A value from outside (config, command line, file, device) that cannot be used.
@@ -7,6 +10,12 @@ class InputError(ValueError):
     The message is one sentence or two that name the thing, what was expected and what was found.
     The command line prints it without a traceback.
     """
+
+
+def did_you_mean(name: str, options: Iterable[str]) -> str:
+    """Return a question that suggests the option most like a name; empty if none is similar."""
+    near = get_close_matches(name, list(options), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def require_positive(**numbers: int | None) -> None:

@@ -67,6 +67,6 @@ def nearest_images(data: DataModule, samples: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Bytes of the same shape, and the root mean square of the differences, ``(num_samples,)``.
     """
-    chunks = (data.unscale(data.scale(x)) for x in data.train.x.split(4096))
+    chunks = map(data.from_stored, data.train.x.split(4096))
     nearest, distances = nearest_rows(samples, chunks)
     return nearest, distances / samples[0].numel() ** 0.5

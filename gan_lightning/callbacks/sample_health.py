@@ -5,7 +5,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
 
 from gan_lightning.data import DataModule
-from gan_lightning.metrics import nearest_distances
+from gan_lightning.metrics import nearest_distances, random_order
 from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import drawn
 
@@ -14,7 +14,6 @@ MOST_TRAINING_POINTS = 10_000
 
 MOST_PRODUCTS = 1e9
 """Multiplications that finding copies may take: a second on a slow core."""
-
 
 MOST_COMPARED = 1000
 """Points of each set whose variation is compared."""
@@ -69,5 +68,4 @@ def _deviation(points: Tensor) -> Tensor:
 
 
 def _some(points: Tensor, count: int) -> Tensor:
-    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(0))
-    return points[order[:count]]
+    return points[random_order(len(points))[:count]]

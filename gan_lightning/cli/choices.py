@@ -2,8 +2,7 @@
 
 import sys
 from abc import ABC
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from inspect import isabstract, signature
 from typing import Any, get_args, get_type_hints
 
@@ -56,7 +55,7 @@ def hint_of(cls: Any, name: str) -> Any:
     return None
 
 
-def arguments_of(cls: Any) -> list[str]:
+def argument_names(cls: Any) -> list[str]:
     """Return the arguments of a class, including those passed on to its base."""
     names: list[str] = []
     for base in cls.__mro__ if isinstance(cls, type) else ():
@@ -99,12 +98,6 @@ def imported(path: str) -> Any:
     """Return the object at a path if it is imported: explaining an error must not run code."""
     module, _, name = path.rpartition(".")
     return getattr(sys.modules.get(module), name, None)
-
-
-def nearest(name: str, options: Iterable[str]) -> str:
-    """Return a question that suggests the most similar option, or an empty text."""
-    near = get_close_matches(name, list(options), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def a(noun: str) -> str:

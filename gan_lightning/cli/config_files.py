@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from gan_lightning.cli.shipped import shipped
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, did_you_mean
 
 _SECTIONS = {"model", "data", "trainer", "metrics", "pictures", "checkpoints"}
 _RUN_KEYS = {"seed_everything", "ckpt_path", "weights_only", "trust"}
@@ -189,8 +189,7 @@ def _check_classes(key: str, content: object) -> None:
 
 def _check_keys(key: str, content: Mapping[Any, Any]) -> None:
     if wrong := sorted(str(name) for name in content if name not in _CLASS_KEYS):
-        near = get_close_matches(wrong[0], _CLASS_KEYS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(wrong[0], _CLASS_KEYS)
         raise InputError(
             f"{key}: expected class_path and init_args, found {', '.join(wrong)}; the "
             f"settings of a class stand below its init_args.{hint}"

@@ -14,15 +14,14 @@ from gan_lightning.cli.choices import (
     SECTIONS,
     a,
     all_choices,
-    arguments_of,
+    argument_names,
     choices,
     class_named,
     expected_kind,
     imported,
     in_words,
-    nearest,
 )
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, did_you_mean
 
 MOST_LETTERS = 180
 """Of a longer message of a library, at most this much of its first sentence is shown."""
@@ -117,12 +116,12 @@ def _unknown_option(match: re.Match[str], place: str, text: str) -> str:
     option = match[1].split(".")[0]
     if class_paths := _class_paths(text):
         owner = class_paths[-1]
-        options = arguments_of(imported(owner))
+        options = argument_names(imported(owner))
         owner = owner.rpartition(".")[2]
-        return f"{place}: {owner} has no option {option!r}.{nearest(option, options)}"
+        return f"{place}: {owner} has no option {option!r}.{did_you_mean(option, options)}"
     section, _, rest = match[1].partition(".")
     if section in SECTIONS:
-        hint = nearest(rest, arguments_of(SECTIONS[section]))
+        hint = did_you_mean(rest, argument_names(SECTIONS[section]))
         return f"{section} has no option {rest!r}.{hint}"
     return f"There is no option {match[1]!r}."
 
@@ -135,7 +134,7 @@ def _unknown_class(match: re.Match[str], place: str, text: str) -> str:
     if class_named(name) is not None and kind is not object:
         return f"{place}: {name} is not {a(kind.__name__)}; known are {known}."
     listed = f" Known are {known}." if known else ""
-    return f"{place}: there is no class {name!r}.{nearest(name, all_choices(kind)) or listed}"
+    return f"{place}: there is no class {name!r}.{did_you_mean(name, all_choices(kind)) or listed}"
 
 
 def _abstract(match: re.Match[str], place: str, text: str) -> str:

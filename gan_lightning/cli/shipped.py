@@ -1,10 +1,9 @@
 """The experiments that come with the package: found by name from any folder."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, did_you_mean
 
 _PACKAGE = Path(__file__).parents[1]
 _FLAGS = ("--config", "-c")
@@ -29,9 +28,8 @@ def shipped_named(name: str) -> Path:
     known = shipped()
     if name in known:
         return known[name]
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "`list` shows them all."
-    raise InputError(f"There is no shipped experiment {name[:80]!r}; {hint}")
+    hint = did_you_mean(name, known) or " `list` shows them all."
+    raise InputError(f"There is no shipped experiment {name[:80]!r}.{hint}")
 
 
 def summary(path: Path) -> str:

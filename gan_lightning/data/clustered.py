@@ -81,6 +81,9 @@ class Clustered(DataModule):
     def scale(self, x: Tensor) -> Tensor:
         return self.data.scale(x)
 
+    def from_stored(self, x: Tensor) -> Tensor:
+        return self.data.from_stored(x)
+
     @property
     def units(self) -> Units:  # type: ignore[override]
         """Units of the wrapped data, without label names, which do not apply to clusters."""

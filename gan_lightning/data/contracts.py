@@ -18,7 +18,7 @@ from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import DataMemory, Split, described_points
 from gan_lightning.data.units import Units
 from gan_lightning.errors import require_positive
-from gan_lightning.metrics import TwoSampleMetric
+from gan_lightning.metrics import TwoSampleMetric, random_order
 from gan_lightning.networks import Shape
 
 Stage = Literal["val", "test"]
@@ -121,6 +121,10 @@ class DataModule(LightningDataModule, ABC):
         """Return points in the model's scale from those stored in a split; by default unchanged."""
         return x
 
+    def from_stored(self, x: Tensor) -> Tensor:
+        """Return points in the data's own units from those stored in a split."""
+        return torch.cat([self.unscale(self.scale(part)) for part in x.split(4096)])
+
     def setup_units(self) -> None:
         """Learn what ``unscale`` needs; by default from the data themselves."""
         self.setup("predict")
@@ -175,16 +179,13 @@ class DataModule(LightningDataModule, ABC):
             rank: This rank.
             world_size: Number of ranks.
         """
-        order = torch.randperm(len(self.train.x), generator=torch.Generator().manual_seed(0))
-        share = order[:num_points][rank::world_size]
-        x = torch.cat([self.unscale(self.scale(x)) for x in self.train.x[share].split(4096)])
-        return Split(x, self.train.labels[share])
+        share = random_order(len(self.train.x))[:num_points][rank::world_size]
+        return Split(self.from_stored(self.train.x[share]), self.train.labels[share])
 
     def labels_like(self, stage: Stage, num_labels: int) -> Tensor:
         """Return labels as frequent as those of a split, in a fixed random order."""
         labels = {"val": self.val, "test": self.test}[stage].labels
-        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
-        return labels[order].repeat(-(-num_labels // len(labels)))[:num_labels]
+        return labels[random_order(len(labels))].repeat(-(-num_labels // len(labels)))[:num_labels]
 
     def train_dataloader(self) -> TensorLoader:
         if self.trainer is None:

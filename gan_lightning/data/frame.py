@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from gan_lightning.data.table import Table
 from gan_lightning.data.table_file import read_table
 from gan_lightning.data.table_report import table_report
 from gan_lightning.data.table_units import TableUnits
-from gan_lightning.errors import InputError, require_positive
+from gan_lightning.errors import InputError, did_you_mean, require_positive
 
 FEWEST_ROWS = 10
 """Fewer leave nothing to learn or to hold out."""
@@ -98,10 +97,8 @@ class FrameTable(Table):
     def report(self, samples: Tensor, scores: Mapping[str, Mapping[str, float]]) -> str:
         return table_report(self.columns, self.train.x, samples, scores)
 
-    def training_points(self, num_points: int, rank: int, world_size: int) -> Split:
-        order = torch.randperm(len(self.train.x), generator=torch.Generator().manual_seed(0))
-        share = order[:num_points][rank::world_size]
-        return Split(self.train.x[share], self.train.labels[share])
+    def from_stored(self, x: Tensor) -> Tensor:
+        return x
 
     def training_rows(self) -> Tensor:
         return self.train.x
@@ -161,8 +158,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
 def _check_names(frame: pd.DataFrame, names: Sequence[str]) -> None:
     for name in names:
         if name not in frame.columns:
-            near = get_close_matches(name, list(frame.columns), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, frame.columns)
             raise InputError(f"The table has no column {name!r}.{hint}")
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple
 
 import pandas as pd
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
 from gan_lightning.data.texts import seconds_of
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, did_you_mean
 
 SIGNS: dict[str, Callable[[Tensor, float], Tensor]] = {
     ">=": torch.ge,
@@ -74,9 +73,7 @@ def given_by(columns: Sequence[Column], text: str) -> Given:
 def _place(names: Sequence[str], name: str) -> int:
     if name in names:
         return names.index(name)
-    near = get_close_matches(name, names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise InputError(f"--given: the table has no column {name!r}.{hint}")
+    raise InputError(f"--given: the table has no column {name!r}.{did_you_mean(name, names)}")
 
 
 def _bound(column: Column, text: str) -> float:
@@ -118,11 +115,9 @@ def _value(column: Column, text: str) -> float:
         raise InputError(f"--given: {column.name!r} has one value alone.")
     if isinstance(column, Categorical):
         if text not in column.categories:
-            near = get_close_matches(text, column.categories, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(
                 f"--given: {column.name!r} has {len(column.categories)} values, and {text!r} is "
-                f"none of them.{hint}"
+                f"none of them.{did_you_mean(text, column.categories)}"
             )
         return float(column.categories.index(text))
     return _number(column, text)

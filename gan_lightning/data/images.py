@@ -14,7 +14,12 @@ from gan_lightning.data.memory import Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import DigitFeatures, FeatureExtractor, FilterFeatures
 from gan_lightning.figures import labelled_grid
-from gan_lightning.metrics import CompleteImageMetrics, ImageMetrics, TwoSampleMetric
+from gan_lightning.metrics import (
+    CompleteImageMetrics,
+    ImageMetrics,
+    TwoSampleMetric,
+    random_order,
+)
 
 MOST_ROWS = 40
 """The largest number of rows that get a name in a grid."""
@@ -150,6 +155,6 @@ def resized(images: Tensor, size: int) -> Tensor:
 
 def split_off(split: Split, num_val: int, seed: int) -> tuple[Split, Split]:
     """Return a split without ``num_val`` random points, and these points, both in order."""
-    order = torch.randperm(len(split.x), generator=torch.Generator().manual_seed(seed))
+    order = random_order(len(split.x), seed)
     val, rest = order[:num_val].sort().values, order[num_val:].sort().values
     return Split(split.x[rest], split.labels[rest]), Split(split.x[val], split.labels[val])

@@ -1,14 +1,13 @@
 """Fisher's Iris flowers, bundled with scikit-learn."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import torch
 from sklearn.datasets import load_iris
 
 from gan_lightning.data.columns import Categorical, Column, Continuous
 from gan_lightning.data.table import Table
-from gan_lightning.errors import InputError
+from gan_lightning.errors import InputError, did_you_mean
 
 SMALLEST = 0.1
 """The smallest length in centimetres that the data's 0.1 cm can tell from none."""
@@ -83,7 +82,6 @@ def _checked(species: Sequence[str], known: list[str]) -> list[str]:
         )
     for name in species:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, known)
             raise InputError(f"species: {name!r} is none of {', '.join(known)}.{hint}")
     return list(species)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous
 from gan_lightning.figures import row_pairs
+from gan_lightning.metrics import random_order
 from gan_lightning.metrics.rows import row_vectors
 
 MOST_SEARCHED = 100_000
@@ -53,8 +54,8 @@ def nearest_training_rows(
     """
     shown = [i for i, column in enumerate(columns) if not isinstance(column, Constant)]
     kinds = [columns[i] for i in shown]
-    order = torch.randperm(len(training), generator=torch.Generator().manual_seed(0))
-    known, drawn = training[order[:MOST_SEARCHED].sort().values][:, shown], samples[:, shown]
+    searched = random_order(len(training))[:MOST_SEARCHED].sort().values
+    known, drawn = training[searched][:, shown], samples[:, shown]
     vectors = row_vectors(
         [known, drawn],
         [i for i, column in enumerate(kinds) if isinstance(column, Categorical)],

@@ -34,6 +34,7 @@ from gan_lightning.metrics.points import (
     modes_and_quality,
     width_of_modes,
 )
+from gan_lightning.metrics.subsets import random_order
 from gan_lightning.metrics.table import CompleteTableMetrics, TableMetrics
 from gan_lightning.metrics.transfer import transfer_accuracies, transfer_accuracy
 from gan_lightning.metrics.two_sample import two_sample_accuracy
@@ -67,6 +68,7 @@ __all__ = [
     "nearest_rows",
     "normalised",
     "precision_recall_density_coverage",
+    "random_order",
     "relative_diversity",
     "reverse_kl",
     "reverse_kl_floor",

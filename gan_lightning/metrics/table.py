@@ -25,6 +25,7 @@ from gan_lightning.metrics.missing import (
     of_present,
 )
 from gan_lightning.metrics.rows import copied_share, filled, row_vectors
+from gan_lightning.metrics.subsets import random_order
 from gan_lightning.metrics.transfer import (
     transfer_accuracies,
     transfer_accuracy,
@@ -237,8 +238,7 @@ class CompleteTableMetrics(TableMetrics):
 
 def _chosen(num_rows: int, size: int) -> Tensor:
     """Return the indices of random rows, the same each time."""
-    order = torch.randperm(num_rows, generator=torch.Generator().manual_seed(0))
-    return order[:size] if size < num_rows else torch.arange(num_rows)
+    return random_order(num_rows)[:size] if size < num_rows else torch.arange(num_rows)
 
 
 def _tags(names: Sequence[str]) -> list[str]:

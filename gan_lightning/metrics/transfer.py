@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gan_lightning.errors import InputError
 from gan_lightning.metrics.features import all_finite, as_rows
+from gan_lightning.metrics.subsets import random_order
 
 NUM_TREES = 60
 """Trees of the classifier: twice as many gain 0.1 % on MNIST."""
@@ -17,7 +18,6 @@ FEWEST_IN_LEAF = 3
 
 Labelled = tuple[Tensor, Tensor]
 """Points, shape ``(num_points, …)``, and their classes, integers, shape ``(num_points,)``."""
-
 
 Judge = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """Scores what is learned, given points and labels to train on and to test on."""
@@ -41,8 +41,7 @@ def transfer_accuracies(
         judge: Scores what is learned; by default ``transfer_accuracy``.
     """
     judge = judge or transfer_accuracy
-    order = torch.randperm(len(training[0]), generator=torch.Generator().manual_seed(0))
-    chosen = order[: len(generated[0])].sort().values
+    chosen = random_order(len(training[0]))[: len(generated[0])].sort().values
     known = training[0][chosen], training[1][chosen]
     return {
         "tstr": judge(*generated, *real),

@@ -78,7 +78,7 @@ def test_copy_puts_a_config_here_and_overwrites_nothing(elsewhere, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["copy", "r3gan_irsi"], "no shipped experiment 'r3gan_irsi'; did you mean 'r3gan_iris'?"),
+        (["copy", "r3gan_irsi"], "no shipped experiment 'r3gan_irsi'. Did you mean 'r3gan_iris'?"),
         (["copy", "../secret"], "no shipped experiment '../secret'"),
         (["copy"], "Expected 'copy NAME [FILE]', found nothing"),
         (["copy", "csv", "a", "b"], "Expected 'copy NAME [FILE]', found 'csv a b'"),

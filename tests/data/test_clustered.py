@@ -165,6 +165,7 @@ CALLS = {  # a call of each method that is about the data, not about their label
     "prepare_data": (),
     "setup": ("fit",),
     "scale": (torch.ones(2, 2),),
+    "from_stored": (torch.ones(2, 2),),
     "setup_units": (),
     "metrics": ("val",),
     "figures": (torch.ones(2, 2),),
