@@ -15,6 +15,9 @@ MOST_VALUES = 100_000
 MOST_LEVELS = 50
 """Limits that only a malformed file exceeds, such as one with a list that contains itself."""
 
+TO_RESUME = ("loops", "optimizer_states", "lr_schedulers", "callbacks")
+"""What a checkpoint must hold to be resumed from, besides the weights."""
+
 
 def load_checkpoint(path: Path, parts: Sequence[str] = ()) -> dict[str, Any]:
     """Return what a checkpoint holds, on the CPU.

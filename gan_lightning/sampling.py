@@ -66,7 +66,7 @@ def as_many_of_each_label(model: GenerativeModel, num_samples: int) -> Tensor | 
     return torch.arange(model.num_classes).repeat_interleave(-(-num_samples // model.num_classes))
 
 
-def asked_labels(
+def parsed_labels(
     model: GenerativeModel, units: Units, wanted: str | None, num_samples: int
 ) -> Tensor | None:
     """Return a label for each sample of a conditional model, None for another model.

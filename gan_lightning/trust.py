@@ -32,7 +32,6 @@ from gan_lightning.safe_classes import ROOMS, canonical_paths, listed_paths
 PARTS = (nn.Module, Optimizer, LRScheduler, Callback)
 """Bases of the classes in a user's own program that a checkpoint may name."""
 
-
 LOCATIONS = {"root", "path", "default_root_dir", "save_dir", "dirpath"}
 """Settings whose values are paths: for any other, jsonargparse would read a named file."""
 
@@ -142,7 +141,7 @@ def _check_files(file: str, values: Any) -> None:
     """Make sure that no setting names a file, which the parser would open.
 
     Raises:
-        InputError: If one is.
+        InputError: If one does.
     """
     for key, text in _texts(values):
         places = (Path(text.strip()), Path(file).parent / text.strip())

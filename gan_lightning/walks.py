@@ -1,4 +1,4 @@
-"""Ways through a model's latents, and projections of real points."""
+"""Walks through a model's latents, and projections of real points."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from gan_lightning.models import GenerativeModel
 
 
 class Projection(NamedTuple):
-    """Points, and the nearest that a model can generate."""
+    """Points, and the nearest ones that a model can generate."""
 
     points: Tensor
     """In the model's scale, shape ``(num_points, *data_shape)``."""
@@ -26,16 +26,16 @@ def interpolations(
     num_steps: int,
     labels: Tensor | None = None,
 ) -> Iterator[Tensor]:
-    """Yield the points along ways between latents, each shaped ``(num_steps, *data_shape)``.
+    """Yield the points along paths between latents, each shaped ``(num_steps, *data_shape)``.
 
     Args:
         model: The model.
-        num_lines: Number of ways.
-        num_steps: Points on each, with both its ends.
-        labels: A label for each way, of a model that knows labels; by default drawn.
+        num_lines: Number of paths.
+        num_steps: Points on each, including both ends.
+        labels: A label for each path, of a model that knows labels; drawn by default.
 
     Raises:
-        InputError: If the model has no latents, or if there are too few ways or steps.
+        InputError: If the model has no latents, or if there are too few paths or steps.
     """
     if num_lines < 1 or num_steps < 2:
         raise InputError(
@@ -45,10 +45,9 @@ def interpolations(
     labels = model.asked_labels(num_lines, labels)
     first = model.draw_latents(num_lines, labels)
     last = model.draw_latents(num_lines, labels)
-    ways = model.latents_between(first, last, num_steps)
-    for i, way in enumerate(ways):
+    for i, path in enumerate(model.latents_between(first, last, num_steps)):
         asked = None if labels is None else labels[i].expand(num_steps)
-        yield model.points_of(way, asked)
+        yield model.points_of(path, asked)
 
 
 def projection(model: GenerativeModel, x: Tensor, labels: Tensor | None = None) -> Projection:

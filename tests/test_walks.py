@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lightning.cli.model_at_hand import checked
+from gan_lightning.cli.drawing_model import drawing_model
 from gan_lightning.errors import InputError
 from gan_lightning.models import (
     GAN,
@@ -20,7 +20,7 @@ from gan_lightning.models import (
     FlowMatching,
     WarmStartedGAN,
 )
-from gan_lightning.models.latent_ways import on_great_circles
+from gan_lightning.models.latent_paths import spherical_interpolation
 from gan_lightning.networks import (
     LabelledDecoder,
     LabelledDiscriminator,
@@ -63,14 +63,14 @@ def labels_for(model, count):
 def test_a_walk_leads_from_one_sample_to_another_in_steps(name):
     model = MODELS[name]().eval()
     torch.manual_seed(1)
-    ways = list(interpolations(model, 3, 5, labels_for(model, 3)))
-    assert [way.shape for way in ways] == [(5, 4)] * 3
+    paths = list(interpolations(model, 3, 5, labels_for(model, 3)))
+    assert [path.shape for path in paths] == [(5, 4)] * 3
     torch.manual_seed(1)
     labels = labels_for(model, 3)
     first, last = model.draw_latents(3, labels), model.draw_latents(3, labels)
     for i, ends in [(0, first), (-1, last)]:
         expected = model.points_of(ends, labels)
-        found = torch.stack([way[i] for way in ways])
+        found = torch.stack([path[i] for path in paths])
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
@@ -107,24 +107,24 @@ def test_a_projection_is_the_output_of_the_model_that_is_nearest_to_the_points(n
 
 def test_great_circles_keep_the_length_and_turn_evenly():
     first, last = torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([[0.0, 3.0], [0.0, 2.0]])
-    ways = on_great_circles(first, last, 5)
-    assert ways.shape == (2, 5, 2)
-    torch.testing.assert_close(ways[0].norm(dim=1), torch.full((5,), 3.0))
-    angles = torch.atan2(ways[0, :, 1], ways[0, :, 0])
+    paths = spherical_interpolation(first, last, 5)
+    assert paths.shape == (2, 5, 2)
+    torch.testing.assert_close(paths[0].norm(dim=1), torch.full((5,), 3.0))
+    angles = torch.atan2(paths[0, :, 1], paths[0, :, 0])
     torch.testing.assert_close(angles, torch.linspace(0, math.pi / 2, 5))
-    torch.testing.assert_close(ways[:, 0], first)
-    torch.testing.assert_close(ways[:, -1], last)
+    torch.testing.assert_close(paths[:, 0], first)
+    torch.testing.assert_close(paths[:, -1], last)
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0, -1.0])
 def test_walks_between_latents_of_one_direction_are_straight(factor):
     z = torch.randn(2, 7)
-    ways = on_great_circles(z, factor * z, 3)
-    torch.testing.assert_close(ways[:, 1], (1 + factor) / 2 * z, atol=1e-3, rtol=1e-3)
+    paths = spherical_interpolation(z, factor * z, 3)
+    torch.testing.assert_close(paths[:, 1], (1 + factor) / 2 * z, atol=1e-3, rtol=1e-3)
 
 
 def test_latents_may_have_any_shape():
-    assert on_great_circles(torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4, 4), 6).shape == (
+    assert spherical_interpolation(torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4, 4), 6).shape == (
         *(2, 6), *(3, 4, 4),
     )  # fmt: skip
 
@@ -194,4 +194,4 @@ def test_rows_are_walked_through_and_projected(run, trained, tmp_path, capsys):
 
 def test_a_model_without_latents_says_so():
     with pytest.raises(InputError, match="Classifier"):
-        checked(Classifier((4,), num_classes=3), "x.ckpt", 3, "interpolate")
+        drawing_model(Classifier((4,), num_classes=3), "x.ckpt", 3, "interpolate")

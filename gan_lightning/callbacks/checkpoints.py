@@ -13,7 +13,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from gan_lightning.callbacks.checkpoint_io import WholeCheckpointIO
-from gan_lightning.callbacks.place_in_epoch import count_batches_anew
+from gan_lightning.callbacks.place_in_epoch import recount_batches
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.callbacks.run_lock import RunLock
 from gan_lightning.callbacks.stop_signal import StopSignal
@@ -73,7 +73,7 @@ class Checkpoints(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.stop.listen()
-        count_batches_anew(trainer)
+        recount_batches(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # Finish a validation that has begun: Lightning would abort it, and skip it on resuming.

@@ -4,7 +4,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.optim import Optimizer
 
-from gan_lightning.callbacks.true_gradients import gradient_scale
+from gan_lightning.callbacks.gradients import gradient_scale, weights_of
 from gan_lightning.errors import InputError
 
 
@@ -26,6 +26,5 @@ class GradientClipping(Callback):
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
-        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         max_norm = self.max_norm * gradient_scale(trainer, optimizer)
-        torch.nn.utils.clip_grad_norm_(weights, max_norm)
+        torch.nn.utils.clip_grad_norm_(weights_of(optimizer), max_norm)

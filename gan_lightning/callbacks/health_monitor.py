@@ -134,7 +134,7 @@ class HealthMonitor(Callback):
             return
         for diagnosis in new if aloud else ():
             tqdm.write(f"Health: {diagnosis}", file=sys.stderr)
-        text = "\n".join(f"- **{d.disease}**: {d.symptom} *{d.advice}*" for d in self.found)
+        text = "\n".join(f"- **{d.problem}**: {d.symptom} *{d.advice}*" for d in self.found)
         for logger in trainer.loggers:
             keep_text(logger, "health/diagnosis", text, max(trainer.fit_loop.total_batch_idx, 0))
 

@@ -38,7 +38,7 @@ class Diagnosis(NamedTuple):
     kind: str
     """Its kind, independent of details: each kind is reported once."""
 
-    disease: str
+    problem: str
     """What is wrong, in a few words."""
 
     symptom: str
@@ -48,7 +48,7 @@ class Diagnosis(NamedTuple):
     """What to try, a sentence."""
 
     def __str__(self) -> str:
-        return f"{self.disease}: {self.symptom} {self.advice}"
+        return f"{self.problem}: {self.symptom} {self.advice}"
 
 
 def diagnoses(curves: Curves, goals: Goals) -> list[Diagnosis]:
@@ -212,10 +212,10 @@ RULES = (
 )
 
 
-def _collapse(disease: str, symptom: str) -> Diagnosis:
+def _collapse(problem: str, symptom: str) -> Diagnosis:
     return Diagnosis(
         "collapse",
-        disease,
+        problem,
         symptom,
         "Try R3GAN, Packing or MinibatchStd around the discriminator, the penalty R1, or a lower "
         "learning rate of g_optimizer.",

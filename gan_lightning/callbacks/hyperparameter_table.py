@@ -9,7 +9,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from gan_lightning.callbacks.logger_parts import keep_settings
 from gan_lightning.callbacks.monitored import log_number, monitors
 from gan_lightning.callbacks.run_folder import data_of, tensorboard
-from gan_lightning.callbacks.settings_told import settings_told
+from gan_lightning.callbacks.run_settings import run_settings
 
 FIRST = ("seed", "batch_size", "weights")
 """The settings shown first in a table, besides the learning rates."""
@@ -26,10 +26,10 @@ class HyperparameterTable(Callback):
         self.best: dict[str, float] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        goes_on = trainer.fit_loop.total_batch_idx >= 0
-        if goes_on or not trainer.is_global_zero:  # other ranks have no writer
+        resumed = trainer.fit_loop.total_batch_idx >= 0
+        if resumed or not trainer.is_global_zero:  # other ranks have no writer
             return
-        settings = settings_told(pl_module, data_of(trainer))
+        settings = run_settings(pl_module, data_of(trainer))
         for logger in trainer.loggers:
             keep_settings(logger, settings)
         names = [name for monitor in monitors(trainer)[0] for name in (monitor, f"{monitor}_best")]

@@ -6,7 +6,7 @@ from lightning.pytorch.loops.progress import _ProcessedTracker
 from gan_lightning.data import TensorLoader
 
 
-def count_batches_anew(trainer: Trainer) -> None:
+def recount_batches(trainer: Trainer) -> None:
     """Let the Trainer count the batches of a resumed epoch as the loader does.
 
     With another batch size or number of processes, the same points make up another number of

@@ -16,11 +16,11 @@ from gan_lightning.models import GenerativeModel
 LINES = 20
 """Lines per run in a file or a pipe, where a bar would leave ragged lines."""
 
-UPDATE_SECONDS = 0.5
-"""Seconds between two updates of the bar."""
-
 LEAST_SECONDS, MOST_SECONDS = 5.0, 60.0
 """Seconds between two of these lines."""
+
+UPDATE_SECONDS = 0.5
+"""Seconds between two updates of the bar."""
 
 
 class RunProgress(ProgressBar):

@@ -9,7 +9,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gan_lightning.callbacks.true_gradients import gradient_scale
+from gan_lightning.callbacks.gradients import gradient_scale, weights_of
 
 
 class TrainingCurves(Callback):
@@ -39,7 +39,7 @@ class TrainingCurves(Callback):
     ) -> None:
         if not _due(trainer):
             return
-        gradients = [w.grad for w in _moved_by(optimizer) if w.grad is not None]
+        gradients = [w.grad for w in weights_of(optimizer) if w.grad is not None]
         if gradients:
             norm = torch.nn.utils.get_total_norm(gradients, foreach=None).detach()
             name = _named(trainer, pl_module, optimizer, "grad_norm")
@@ -73,15 +73,11 @@ def _due(trainer: Trainer) -> bool:
     return interval > 0 and (trainer.fit_loop.total_batch_idx + 1) % interval == 0
 
 
-def _moved_by(optimizer: Optimizer) -> list[Tensor]:
-    return [weight for group in optimizer.param_groups for weight in group["params"]]
-
-
 def _named(trainer: Trainer, model: LightningModule, optimizer: Optimizer, quantity: str) -> str:
     """Return the name of an optimizer's quantity, with its player if there are several."""
     if len(trainer.optimizers) < 2:
         return quantity
-    moved = {id(weight) for weight in _moved_by(optimizer)}
+    moved = {id(weight) for weight in weights_of(optimizer)}
     players = [
         name
         for name, network in model.named_children()

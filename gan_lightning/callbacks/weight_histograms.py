@@ -12,9 +12,9 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gan_lightning.callbacks.gradients import gradient_scale, weights_of
 from gan_lightning.callbacks.intervals import is_due
 from gan_lightning.callbacks.run_folder import tensorboard
-from gan_lightning.callbacks.true_gradients import gradient_scale
 from gan_lightning.errors import InputError
 from gan_lightning.models import AdversarialModule
 from gan_lightning.networks import conditioned
@@ -47,7 +47,7 @@ class WeightHistograms(Callback):
     ) -> None:
         if not self._due(trainer):
             return
-        moving = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
+        moving = {id(weight) for weight in weights_of(optimizer)}
         step, scale = trainer.fit_loop.total_batch_idx, gradient_scale(trainer, optimizer)
         for board in tensorboard(trainer):
             for name, weight in pl_module.named_parameters():

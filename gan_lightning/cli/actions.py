@@ -13,9 +13,9 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import batches_of
-from gan_lightning.cli.asked import export_output_of, output_of
 from gan_lightning.cli.devices import is_needed
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
+from gan_lightning.cli.outputs import export_output_of, folder_of, output_of
 from gan_lightning.cli.report import callback_of, report_file, report_fit, report_stop
 from gan_lightning.cli.runs import Run
 from gan_lightning.cli.trainer import GenerativeTrainer
@@ -74,8 +74,7 @@ class Actions(LightningCLI):
             if self.trainer.world_size > 1 and self.datamodule.baselines():
                 rank_zero_warn("test computes baselines on one device only: they are left out.")
             checkpoint = Path(self._get(self.config, "ckpt_path"))
-            run = Run.of_checkpoint(checkpoint)
-            folder = run.folder if run else checkpoint.absolute().parent
+            folder = folder_of(checkpoint)
             older = (folder / "metrics.json").is_file()
             report_file("the numbers", write_comparison(found, checkpoint, folder), older)
             self._write_report(found, folder)

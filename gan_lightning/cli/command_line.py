@@ -11,16 +11,18 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
-from gan_lightning.checkpoint_files import load_checkpoint
+from gan_lightning.checkpoint_files import TO_RESUME, load_checkpoint
 from gan_lightning.cli.actions import Actions
 from gan_lightning.cli.config_files import check_config, what_is_replaced
 from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
 from gan_lightning.cli.front_door import PROGRAM
 from gan_lightning.cli.help_order import order_help
+from gan_lightning.cli.init_from import start_from
 from gan_lightning.cli.limits import Limits
 from gan_lightning.cli.other_loggers import without_loggers
 from gan_lightning.cli.own_callbacks import own_callbacks
+from gan_lightning.cli.report import say
 from gan_lightning.cli.restored import (
     check_data,
     check_fit,
@@ -33,12 +35,11 @@ from gan_lightning.cli.run_logger import kept_in, loggers_and_folder
 from gan_lightning.cli.runs import Arguments, find_checkpoint
 from gan_lightning.cli.saved_config import SaveRunConfig
 from gan_lightning.cli.settings import check_settings, within_memory
-from gan_lightning.cli.starting import start_from, tell_start
 from gan_lightning.cli.trainer import DEFAULTS, GenerativeTrainer
 from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
-from gan_lightning.models.configured import DESCRIBED
+from gan_lightning.models.configured import DATA_ARGUMENTS
 
 DRAWING = ("sample", "export", "interpolate", "demo")
 """Commands of this package that need the units of the data only."""
@@ -94,7 +95,7 @@ class CommandLine(Actions):
             order_help(parser, f"{PROGRAM} {name}")
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        for name in DESCRIBED:  # a model receives what it has a parameter for
+        for name in DATA_ARGUMENTS:  # a model receives what it has a parameter for
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
         parser.add_lightning_class_args(SampleMetrics, "metrics")
         parser.add_lightning_class_args(SamplePictures, "pictures")
@@ -179,9 +180,8 @@ class CommandLine(Actions):
         config = self.config[self.config.subcommand]
         if not config.get("ckpt_path"):
             return
-        to_go_on = ("loops", "optimizer_states", "lr_schedulers", "callbacks")
         path = Path(config.ckpt_path)
-        parts = to_go_on if self.config.subcommand == "fit" else ()
+        parts = TO_RESUME if self.config.subcommand == "fit" else ()
         if self.checkpoint is None:
             self.checkpoint = load_checkpoint(path, parts)
         held = held_model(self.checkpoint, config.model.class_path, config.ckpt_path)
@@ -223,7 +223,7 @@ class CommandLine(Actions):
         if self.start is not None:
             told = start_from(self.model, load_checkpoint(self.start), self.start)
             if self.trainer.is_global_zero:
-                tell_start(told)
+                say(f"{told}\n")
         if self.checkpoint is not None:
             check_fit(self.model, self.datamodule.data_shape, self.checkpoint)
             if self.subcommand == "fit":
@@ -244,6 +244,6 @@ class CommandLine(Actions):
             self.save_config_callback = None
             return super().instantiate_trainer(logger=False, **kwargs)
         held, typed = self.checkpoint, self._get(self.config, "trainer").logger
-        going_on = None if held is None else (self._get(self.config, "ckpt_path"), held)
-        loggers, folder = loggers_and_folder(self.arguments, settings, typed, going_on, self.start)
+        resumed = None if held is None else (self._get(self.config, "ckpt_path"), held)
+        loggers, folder = loggers_and_folder(self.arguments, settings, typed, resumed, self.start)
         return kept_in(folder, super().instantiate_trainer(logger=loggers, **kwargs))

@@ -41,7 +41,7 @@ def serve(loaded: LoadedModel, title: str, port: int) -> None:
     Args:
         loaded: What draws the samples.
         title: The heading of the page.
-        port: Where on this machine it is seen; 0 for any that is free.
+        port: Its port on this machine; 0 for any free one.
 
     Raises:
         InputError: If a package is missing, or if the port is taken.
@@ -59,7 +59,7 @@ def serve(loaded: LoadedModel, title: str, port: int) -> None:
     except SystemExit as error:
         raise InputError(f"--port {port} is taken; choose another one, or 0 for any.") from error
     place = f"http://{ADDRESS}:{socket.getsockname()[1]}"
-    sys.stdout.write(f"The page is at {place}, for this machine alone. Ctrl-C ends it.\n")
+    sys.stdout.write(f"The page is at {place}, for this machine only. Ctrl-C ends it.\n")
     sys.stdout.flush()
     server.run([socket])
 

@@ -61,12 +61,12 @@ def check_whole_weights(strategy: str) -> None:
     """Make sure, by its name, that a strategy does not shard weights.
 
     Raises:
-        InputError: If it does not.
+        InputError: If it does.
     """
     if any(part in strategy.lower() for part in SHARDED):
         raise InputError(
-            f"trainer.strategy: {strategy} keeps each weight in parts on several devices, and "
-            "averages, samples and checkpoints need whole ones; use auto."
+            f"trainer.strategy: {strategy} shards each weight over several devices, and averages, "
+            "samples and checkpoints need whole ones; use auto."
         )
 
 
@@ -132,10 +132,10 @@ def as_available(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_processes(devices: int, on_cpu: bool) -> None:
-    """Make sure that not many more processes are requested than there are processors.
+    """Make sure that no more processes are requested than there are processors, or two.
 
     Raises:
-        InputError: If it is.
+        InputError: If there are.
     """
     if on_cpu and devices > _count("cpu"):
         raise InputError(

@@ -1,10 +1,12 @@
-"""Commands that draw from a checkpoint: samples, and files that draw them."""
+"""The commands ``sample``, ``export`` and ``demo``."""
 
 from pathlib import Path
 
 import torch
 
-from gan_lightning.cli.asked import (
+from gan_lightning.cli.demo import serve
+from gan_lightning.cli.drawing_model import drawing_model, restore
+from gan_lightning.cli.outputs import (
     check_output,
     export_output_of,
     folder_of,
@@ -12,27 +14,24 @@ from gan_lightning.cli.asked import (
     output_of,
     seed_samples,
 )
-from gan_lightning.cli.demo import serve
-from gan_lightning.cli.model_at_hand import checked, make_ready
 from gan_lightning.cli.walking import WalkingTrainer
 from gan_lightning.data import DataMemory, DataModule
-from gan_lightning.export import LoadedModel, write_export
-from gan_lightning.export import check_output as check_export
+from gan_lightning.export import LoadedModel, check_format, write_export
 from gan_lightning.files import replacing
 from gan_lightning.models import ConfiguredModule, GenerativeModel, MakeSampler
 from gan_lightning.sampling import (
-    asked_labels,
     drawn,
     exchange_sampler,
     fit_sampler,
     narrowed,
     needs_fitting,
+    parsed_labels,
 )
 from gan_lightning.table_sampling import write_table
 
 
 class Drawing(WalkingTrainer):
-    """The actions that draw from a checkpoint, and train nothing."""
+    """The commands that draw from a checkpoint and train nothing."""
 
     def sample(  # noqa: PLR0913 - its arguments are the command's
         self,
@@ -58,7 +57,7 @@ class Drawing(WalkingTrainer):
             ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
             weights_only: Load nothing but tensors and plain values.
             num_samples: Number of samples.
-            output: The file; its ending chooses the format. By default ``samples`` beside the run.
+            output: The file; its ending is the format; by default ``samples`` in the run's folder.
             seed: Seed that makes the samples repeatable; by default they differ each time.
             labels: Labels for a conditional model, such as ``0,1,2``, taken in turn.
             sampler: Sampler of an autoencoder's latents, fitted to those of the data first.
@@ -67,9 +66,9 @@ class Drawing(WalkingTrainer):
             given: Cells fixed in every row of a table: ``species=setosa,age>=40``.
             impute: CSV file with the columns of a table, to be written with its gaps filled.
         """
-        model, checkpoint = checked(model, ckpt_path, num_samples)
+        model, checkpoint = drawing_model(model, ckpt_path, num_samples)
         path = output_of(output, checkpoint, datamodule)
-        make_ready(model, datamodule, checkpoint, self.strategy.root_device)
+        restore(model, datamodule, checkpoint, self.strategy.root_device)
         check_output(datamodule.units, path)
         _exchange_sampler(model, datamodule, sampler)
         seed_samples(seed)
@@ -98,13 +97,13 @@ class Drawing(WalkingTrainer):
             output: The file, in ``.onnx``, ``.pt2`` or ``.safetensors``; by default
                 ``model.onnx`` in the run's folder. A model card in ``.md`` is written beside it.
         """
-        model, checkpoint = checked(model, ckpt_path, command="export")
+        model, checkpoint = drawing_model(model, ckpt_path, command="export")
         path = export_output_of(output, checkpoint)
-        check_export(path)
-        held = make_ready(model, datamodule, checkpoint, torch.device("cpu"))
+        check_format(path)
+        held = restore(model, datamodule, checkpoint, torch.device("cpu"))
         memory = DataMemory.of_checkpoint(held)
         fingerprint = {} if memory is None else memory.fingerprint
-        # Which points were held out stays in the house.
+        # Which points were held out is not for others to know.
         write_export(
             model,
             DataMemory(datamodule.units, fingerprint, None),
@@ -121,17 +120,17 @@ class Drawing(WalkingTrainer):
         weights_only: bool | None = True,
         port: int = 7860,
     ) -> None:
-        """Serve a page on this machine that draws samples of a checkpoint.
+        """Serve a page, on this machine only, that draws samples from a checkpoint.
 
         Args:
             model: The model that the checkpoint restores.
             datamodule: The data that it was trained on, for their units.
             ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
             weights_only: Load nothing but tensors and plain values.
-            port: Where on this machine the page is seen; 0 for any that is free.
+            port: Port of the page on this machine; 0 for any free one.
         """
-        model, checkpoint = checked(model, ckpt_path, command="demo")
-        make_ready(model, datamodule, checkpoint, torch.device("cpu"))
+        model, checkpoint = drawing_model(model, ckpt_path, command="demo")
+        restore(model, datamodule, checkpoint, torch.device("cpu"))
         title = f"{type(model).__name__}, {folder_of(checkpoint).parent.name}"
         serve(LoadedModel(model, datamodule.units), title, port)
 
@@ -139,7 +138,7 @@ class Drawing(WalkingTrainer):
 def _write(
     model: GenerativeModel, data: DataModule, path: Path, num_samples: int, labels: str | None
 ) -> None:
-    asked = asked_labels(model, data.units, labels, num_samples)
+    asked = parsed_labels(model, data.units, labels, num_samples)
     data.write(map(data.unscale, drawn(model, num_samples, asked)), path, asked)
 
 

@@ -16,7 +16,7 @@ TITLES = {
 
 HELP = {
     "config": "A shipped experiment by its name, as `list` shows it, or a YAML file. Options "
-    "behind it override it.",
+    "after it override it.",
     "seed_everything": "Seed of the run, below 2^32; true takes that of PL_GLOBAL_SEED, or 0.",
 }
 """Clearer texts than Lightning's."""

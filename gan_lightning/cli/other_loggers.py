@@ -21,8 +21,8 @@ from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from gan_lightning.cli.runs import Run
 from gan_lightning.files import replacing
 
-MEMORY = "loggers.json"
-"""In a run's folder: the run's identifier in each of its loggers."""
+LOGGER_IDS = "loggers.json"
+"""File in a run's folder: the run's identifier in each of its loggers."""
 
 ARGUMENT = {
     CSVLogger: "version",
@@ -33,7 +33,7 @@ ARGUMENT = {
 """The loggers' names for it."""
 
 
-class GoingOnCSVLogger(CSVLogger):
+class ResumedCSVLogger(CSVLogger):
     """Keeps the rows of a resumed run up to its checkpoint; Lightning's logger deletes them.
 
     Args:
@@ -64,7 +64,7 @@ class GoingOnCSVLogger(CSVLogger):
         return super().experiment
 
 
-def gone_on_with(
+def resumed_loggers(
     loggers: Sequence[Logger], typed: Sequence[Mapping[str, Any]], run: Run, num_batches: int
 ) -> list[Logger]:
     """Return loggers that continue those of a run.
@@ -75,7 +75,7 @@ def gone_on_with(
         run: The run.
         num_batches: Batches that it has seen.
     """
-    path = run.folder / MEMORY
+    path = run.folder / LOGGER_IDS
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     found: list[Logger] = []
     for logger, settings in zip(loggers, typed, strict=True):
@@ -90,7 +90,7 @@ def gone_on_with(
             continue
         arguments[ARGUMENT[kind]] = name
         if type(logger) is CSVLogger:
-            found.append(GoingOnCSVLogger(num_batches, **arguments))
+            found.append(ResumedCSVLogger(num_batches, **arguments))
             continue
         if kind is TensorBoardLogger:
             arguments["purge_step"] = num_batches
@@ -115,10 +115,10 @@ def without_loggers(config: Path) -> Path | str:
     return json.dumps({**content, "trainer": {**trainer, "logger": False}})
 
 
-def remember(trainer: Trainer, folder: Path) -> None:
+def save_logger_ids(trainer: Trainer, folder: Path) -> None:
     """Store the run's identifier in each logger."""
     names = {type(logger).__name__: str(logger.version) for logger in trainer.loggers}
-    with replacing(folder / MEMORY) as file:
+    with replacing(folder / LOGGER_IDS) as file:
         file.write_text(json.dumps(names) + "\n", encoding="utf-8")
 
 

@@ -17,7 +17,6 @@ ALL_THE_TIME = (
 )
 """Hooks of every batch, most of them once per player, and of every (perhaps short) epoch."""
 
-
 NOTHING = nullcontext()
 
 
@@ -28,14 +27,14 @@ class NoProfiler(PassThroughProfiler):
         return NOTHING
 
 
-def rest(trainer: Trainer, module: LightningModule) -> None:
+def remove_overhead(trainer: Trainer, module: LightningModule) -> None:
     """Remove unneeded work from the steps of a run."""
-    rest_idle_hooks(module, trainer.callbacks)  # type: ignore[attr-defined]
-    rest_idle_profiler(trainer)
+    skip_idle_hooks(module, trainer.callbacks)  # type: ignore[attr-defined]
+    skip_idle_profiler(trainer)
     forget_absent_gpus()
 
 
-def rest_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> None:
+def skip_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> None:
     """Let Lightning skip hooks that are not overridden.
 
     It enters a profiler around each hook of each callback, about a hundred times in a batch of two
@@ -43,8 +42,8 @@ def rest_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> N
     """
     for hook in ALL_THE_TIME:
         for callback in callbacks:
-            _rest(callback, hook, Callback)
-        _rest(module, hook, ModelHooks)
+            _skip_if_idle(callback, hook, Callback)
+        _skip_if_idle(module, hook, ModelHooks)
 
 
 def forget_absent_gpus() -> None:
@@ -58,12 +57,12 @@ def forget_absent_gpus() -> None:
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 
-def rest_idle_profiler(trainer: Trainer) -> None:
+def skip_idle_profiler(trainer: Trainer) -> None:
     """Spend no time on a profiler that measures nothing."""
     if type(trainer.profiler) is PassThroughProfiler:  # type: ignore[attr-defined]
         trainer.profiler = NoProfiler()  # type: ignore[attr-defined]
 
 
-def _rest(owner: Callback | LightningModule, hook: str, idle: type) -> None:
+def _skip_if_idle(owner: Callback | LightningModule, hook: str, idle: type) -> None:
     if getattr(type(owner), hook) is getattr(idle, hook) and hook not in vars(owner):
         setattr(owner, hook, None)

@@ -22,17 +22,17 @@ usage: {program} COMMAND [options]
   sample       write samples from a checkpoint, in the units of the data
   impute       fill the gaps of a table
   interpolate  walk through the latent space, from sample to sample
-  project      find the points of a model that come nearest to real ones
+  project      find the points that a model can generate nearest to real ones
   predict      write one sample for each training point
-  export       write the generator alone, for programs without this package
-  demo         serve a page that draws samples, on this machine alone
+  export       write what draws the samples, for programs without this package
+  demo         serve a page that draws samples, on this machine only
   compare      put runs side by side: a table, and a page with their pictures and curves
 
   list         show the experiments that come with the package
-  copy         put the file of one of them here, to be changed
-  completion   print what completes words in a shell: completion bash
+  copy         copy the file of one of them here, to edit
+  completion   print the script that completes words in a shell: completion bash
 
-Begin with:
+Start with:
 
   {program} fit --config r3gan_iris
   {program} sample --ckpt_path last --num_samples 500 --output iris.csv
@@ -79,7 +79,7 @@ def _copy(arguments: Sequence[str]) -> None:
     if not target.parent.is_dir():
         raise InputError(f"copy: there is no folder {target.parent}.")
     shutil.copyfile(source, target)
-    _say(f"Copied to {target}. Train it by fit --config {target}\n")
+    _say(f"Copied to {target}. Train it with fit --config {target}\n")
 
 
 def _completion(arguments: Sequence[str]) -> None:
@@ -105,7 +105,7 @@ _USAGE = {
 def _check_number(command: str, arguments: Sequence[str], least: int, most: int) -> None:
     if not least <= len(arguments) <= most or any(word.startswith("-") for word in arguments):
         found = repr(" ".join(arguments)[:80]) if arguments else "nothing"
-        raise InputError(f"Expected {_USAGE[command]!r}, found {found} behind {command}.")
+        raise InputError(f"Expected {_USAGE[command]!r}, found {found} after {command}.")
 
 
 def _say(text: str) -> None:

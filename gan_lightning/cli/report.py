@@ -87,7 +87,7 @@ def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
     else:
         limit = f"--trainer.max_epochs {2 * max(trainer.max_epochs or 0, 1)}"
     if batches > batches_before:
-        raise_it = "raise it by --trainer.max_time DD:HH:MM:SS"
+        raise_it = "raise it with --trainer.max_time DD:HH:MM:SS"
         why = f", when trainer.max_time was up: {raise_it}" if duration is not None else ""
         return f"Finished after {batches} batches{why}.", limit
     if duration is not None:

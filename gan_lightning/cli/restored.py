@@ -10,7 +10,7 @@ from torch.nn import Module
 from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataMemory
 from gan_lightning.errors import InputError
-from gan_lightning.models.configured import DESCRIBED
+from gan_lightning.models.configured import DATA_ARGUMENTS
 from gan_lightning.models.hyperparameters import migrated
 
 
@@ -34,7 +34,7 @@ def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> d
             f"{path} holds the model {_name(class_path)}, and the config asks for {_name(asked)}."
         )
     # The first is Lightning's own, the others come from the data module.
-    for name in ("_instantiator", *DESCRIBED):
+    for name in ("_instantiator", *DATA_ARGUMENTS):
         arguments.pop(name, None)
     return {"class_path": class_path, "init_args": arguments}
 
@@ -44,7 +44,7 @@ def recalled_data(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
     if DataMemory.of_checkpoint(checkpoint) is None:
         return None
     arguments = checkpoint.get("hyper_parameters", {})
-    known = {name: arguments.get(name) for name in DESCRIBED}
+    known = {name: arguments.get(name) for name in DATA_ARGUMENTS}
     known["data_shape"] = list(known["data_shape"] or ())
     known["num_classes"] = known["num_classes"] or 1
     known["blocks"] = list(known["blocks"] or ())
@@ -117,7 +117,7 @@ def check_data(data_class: type, checkpoint: Mapping[str, Any]) -> None:
     if trained_on not in (None, data_class.__qualname__):
         raise InputError(
             f"The run was trained on {trained_on}, and the data are {data_class.__qualname__}. A "
-            "run does not go on with other data; start a new one from its weights with --init_from "
+            "run cannot resume with other data; start a new one from its weights with --init_from "
             "in place of --ckpt_path."
         )
 

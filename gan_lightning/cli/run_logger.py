@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only, rank_zero_warn
 
 from gan_lightning.checkpoint_files import batches_of
-from gan_lightning.cli.other_loggers import gone_on_with
+from gan_lightning.cli.other_loggers import resumed_loggers
 from gan_lightning.cli.runs import LOGS, Arguments, Run
 from gan_lightning.cli.trainer import GenerativeTrainer
 
@@ -66,7 +66,7 @@ class NewRunLogger(RunLogger):
 def run_logger(
     arguments: Arguments,
     root: str | None,
-    going_on: tuple[str, dict[str, Any]] | None,
+    resumed: tuple[str, dict[str, Any]] | None,
     start: Path | None,
 ) -> RunLogger:
     """Return the logger of a new run's folder, or of the folder of a resumed run.
@@ -74,14 +74,14 @@ def run_logger(
     Args:
         arguments: The command line, read in advance.
         root: The folder that holds all runs; by default the working folder.
-        going_on: The checkpoint to resume from: its path and content.
+        resumed: The checkpoint to resume from: its path and content.
         start: The checkpoint whose weights a new run starts from.
 
     Raises:
         InputError: If a link in the folder leads elsewhere.
     """
-    if going_on is not None:
-        path, checkpoint = going_on
+    if resumed is not None:
+        path, checkpoint = resumed
         if (run := Run.of_checkpoint(Path(path))) is not None:
             run.check_links()
             return RunLogger(
@@ -91,7 +91,7 @@ def run_logger(
                 default_hp_metric=False,
                 purge_step=batches_of(checkpoint),  # remove what came after it
             )
-        rank_zero_warn(f"{path} lies in no run's folder, so that the run goes on in a new one.")
+        rank_zero_warn(f"{path} lies in no run's folder, so the run resumes in a new one.")
     source = Run.of_checkpoint(start) if start is not None else None
     experiment = arguments.experiment or (source.experiment if source else "experiment")
     return NewRunLogger(Path(root or ".") / LOGS, experiment, default_hp_metric=False)
@@ -101,7 +101,7 @@ def loggers_and_folder(
     arguments: Arguments,
     settings: Mapping[str, Any],
     typed: Any,
-    going_on: tuple[str, dict[str, Any]] | None,
+    resumed: tuple[str, dict[str, Any]] | None,
     start: Path | None,
 ) -> tuple[Any, str | None]:
     """Return the loggers of a run, and its folder where the loggers do not know it.
@@ -110,23 +110,23 @@ def loggers_and_folder(
         arguments: The command line, read in advance.
         settings: Those of the Trainer, with the loggers built.
         typed: The configuration of these.
-        going_on: The checkpoint to resume from: its path and content.
+        resumed: The checkpoint to resume from: its path and content.
         start: The checkpoint whose weights a new run starts from.
     """
     chosen, root = settings.get("logger"), settings.get("default_root_dir")
     if chosen in (None, True):
-        return run_logger(arguments, root, going_on, start), None
+        return run_logger(arguments, root, resumed, start), None
     if not chosen:
         return chosen, None
     loggers = chosen if isinstance(chosen, list) else [chosen]
-    if going_on is not None and (run := Run.of_checkpoint(Path(going_on[0]))) is not None:
+    if resumed is not None and (run := Run.of_checkpoint(Path(resumed[0]))) is not None:
         configs = typed if isinstance(typed, list) else [typed]
         run.check_links()
-        loggers = gone_on_with(loggers, configs, run, batches_of(going_on[1]))
+        loggers = resumed_loggers(loggers, configs, run, batches_of(resumed[1]))
     names_it = isinstance(loggers[0], TensorBoardLogger | CSVLogger)
     if names_it or settings.get("fast_dev_run"):
         return loggers, None
-    return loggers, run_logger(arguments, root, going_on, start).log_dir
+    return loggers, run_logger(arguments, root, resumed, start).log_dir
 
 
 def kept_in(folder: str | None, trainer: Trainer) -> Trainer:

@@ -60,8 +60,8 @@ class Run:
         """
         for link in links_out_of(self.folder):
             raise InputError(
-                f"{link} is a link to a place outside the run's folder, and going on would write "
-                "there; remove it."
+                f"{link} is a link to a place outside the run's folder, and resuming would "
+                "write there; remove it."
             )
 
 

@@ -8,7 +8,7 @@ from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
 from gan_lightning.callbacks.logger_parts import keep_text, written_yaml
 from gan_lightning.callbacks.run_folder import run_folder
-from gan_lightning.cli.other_loggers import remember
+from gan_lightning.cli.other_loggers import save_logger_ids
 from gan_lightning.files import replacing
 
 
@@ -30,7 +30,7 @@ class SaveRunConfig(SaveConfigCallback):
             with replacing(folder / self.config_filename) as file:
                 checked = {"skip_validation": True}  # checked when it was parsed
                 self.parser.save(self.config, file, skip_none=False, multifile=False, **checked)
-            remember(trainer, folder)
+            save_logger_ids(trainer, folder)
             self._tell(trainer, (folder / self.config_filename).read_text(encoding="utf-8"))
 
     def _tell(self, trainer: Trainer, config: str) -> None:

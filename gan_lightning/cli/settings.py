@@ -13,7 +13,7 @@ from jsonargparse import Namespace
 from gan_lightning.cli.choices import SECTIONS, choices, hint_of, imported, in_words, is_abstract
 from gan_lightning.cli.explain import causes_of
 from gan_lightning.errors import InputError
-from gan_lightning.models.configured import DESCRIBED
+from gan_lightning.models.configured import DATA_ARGUMENTS
 
 LARGEST = 2**63 - 1
 """The largest integers of PyTorch and NumPy."""
@@ -37,7 +37,7 @@ def check_settings(config: Mapping[str, Any]) -> None:
     typed = {
         name: value
         for name, value in (model.get("init_args") or {}).items()
-        if name not in DESCRIBED
+        if name not in DATA_ARGUMENTS
     }
     _check_value("model", {**model, "init_args": typed})
     _check_value("data", _plain(config.get("data")))

@@ -6,6 +6,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from gan_lightning.callbacks.run_folder import data_of, run_folder
+from gan_lightning.callbacks.run_settings import num_weights
 from gan_lightning.cli.devices import local_statistics
 from gan_lightning.cli.report import say, shortest
 from gan_lightning.data import DataModule
@@ -49,10 +50,7 @@ def _described(data: DataModule) -> str:
 
 def _networks(model: LightningModule) -> str:
     """Return each trained network with its number of weights."""
-    counts = {
-        name: sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
-        for name, network in model.named_children()
-    }
+    counts = {name: num_weights(network) for name, network in model.named_children()}
     moving = [f"{name} of {count:,} weights" for name, count in counts.items() if count]
     return f"{type(model).__name__}: {', '.join(moving) or 'no weights to train'}"
 

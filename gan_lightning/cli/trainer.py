@@ -19,9 +19,9 @@ from gan_lightning.cli.devices import (
     for_several_devices,
 )
 from gan_lightning.cli.drawing import Drawing
-from gan_lightning.cli.endings import interruptible, naming_the_cause
-from gan_lightning.cli.known_ways import check_accumulation, check_callbacks, check_intervals
-from gan_lightning.cli.overhead import rest
+from gan_lightning.cli.overhead import remove_overhead
+from gan_lightning.cli.training_errors import interruptible, naming_the_cause
+from gan_lightning.cli.unsupported import check_accumulation, check_callbacks, check_intervals
 from gan_lightning.models import MakeSampler
 from gan_lightning.models.optimization import check_restored
 
@@ -69,7 +69,7 @@ class GenerativeTrainer(Drawing):
         for callback in self.callbacks:
             if isinstance(callback, Checkpoints):
                 callback.occupy(self)  # before the logger writes there
-        rest(self, model)
+        remove_overhead(self, model)
         with interruptible(), naming_the_cause(self):
             super().fit(model, *args, **kwargs)
 

@@ -1,12 +1,12 @@
-"""The actions ``interpolate`` and ``project`` of a Trainer."""
+"""The commands ``interpolate`` and ``project``."""
 
 from pathlib import Path
 
 from lightning.pytorch import Trainer
 
-from gan_lightning.cli.asked import check_output, output_of, seed_samples
-from gan_lightning.cli.model_at_hand import checked, make_ready
-from gan_lightning.cli.walks import (
+from gan_lightning.cli.drawing_model import drawing_model, restore
+from gan_lightning.cli.outputs import check_output, output_of, seed_samples
+from gan_lightning.cli.walk_files import (
     check_walk,
     error_of,
     need_latents,
@@ -16,12 +16,12 @@ from gan_lightning.cli.walks import (
 )
 from gan_lightning.data import DataModule
 from gan_lightning.models import ConfiguredModule
-from gan_lightning.sampling import asked_labels
+from gan_lightning.sampling import parsed_labels
 from gan_lightning.walks import interpolations, projection
 
 
 class WalkingTrainer(Trainer):
-    """Lightning's Trainer with actions that go through the latents of a model."""
+    """Lightning's Trainer with commands that walk through the latents of a model."""
 
     def interpolate(
         self,
@@ -35,31 +35,32 @@ class WalkingTrainer(Trainer):
         seed: int | None = None,
         labels: str | None = None,
     ) -> Path:
-        """Write points on the ways between latents of samples, in the data's own units.
+        """Write points on paths between the latents of samples, in the data's own units.
 
         Args:
             model: The model that the checkpoint restores.
             datamodule: The data that it was trained on, for their units.
             ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
             weights_only: Load nothing but tensors and plain values.
-            num_lines: Number of ways.
-            num_steps: Points on each, with both its ends.
-            output: The file; ``.gif`` is a walk through images. By default ``interpolations``
-                beside the run.
-            seed: Seed that makes the ways repeatable; by default they differ each time.
-            labels: Of a conditional model, the labels of the ways, such as ``0,1,2``, in turn.
+            num_lines: Number of paths.
+            num_steps: Points on each, including both ends.
+            output: The file; ``.gif`` animates images. By default ``interpolations`` in the run's
+                folder.
+            seed: Seed that makes the paths repeatable; by default they differ each time.
+            labels: For a conditional model, the labels of the paths, such as ``0,1,2``, taken in
+                turn.
         """
-        restored, checkpoint = checked(model, ckpt_path, num_lines, "interpolate")
+        restored, checkpoint = drawing_model(model, ckpt_path, num_lines, "interpolate")
         need_latents(restored, "interpolate")
         path = output_of(output, checkpoint, datamodule, "interpolations")
-        make_ready(restored, datamodule, checkpoint, self.strategy.root_device)
+        restore(restored, datamodule, checkpoint, self.strategy.root_device)
         check_walk(datamodule, path)
         seed_samples(seed)
-        asked = asked_labels(restored, datamodule.units, labels, num_lines)
-        ways = list(interpolations(restored, num_lines, num_steps, asked))
+        asked = parsed_labels(restored, datamodule.units, labels, num_lines)
+        walks = list(interpolations(restored, num_lines, num_steps, asked))
         names = datamodule.units.label_names
         rows = [] if asked is None else [str(names[k] if names else k) for k in asked.tolist()]
-        write_walks(ways, datamodule, path, rows)
+        write_walks(walks, datamodule, path, rows)
         return path
 
     def project(
@@ -74,7 +75,7 @@ class WalkingTrainer(Trainer):
         seed: int | None = 0,
         labels: str | None = None,
     ) -> str:
-        """Write real points and the nearest that the model can make of its latents.
+        """Write real points beside the nearest ones that the model can generate.
 
         Args:
             model: The model that the checkpoint restores.
@@ -82,19 +83,19 @@ class WalkingTrainer(Trainer):
             ckpt_path: The checkpoint: a file, or ``last`` or ``best`` of the newest run.
             weights_only: Load nothing but tensors and plain values.
             num_points: Number of held-out points.
-            images: Files of images in place of those, such as ``mine.png,yours.jpg``.
-            output: The file. By default ``projections`` beside the run.
-            seed: Seed of the latents among which a search begins.
-            labels: Of a conditional model, the labels of ``images``, in turn.
+            images: Image files to project instead, such as ``mine.png,yours.jpg``.
+            output: The file; by default ``projections`` in the run's folder.
+            seed: Seed of the latents from which a search starts.
+            labels: For a conditional model, the labels of ``images``, taken in turn.
         """
-        restored, checkpoint = checked(model, ckpt_path, num_points, "project")
+        restored, checkpoint = drawing_model(model, ckpt_path, num_points, "project")
         need_latents(restored, "project")
         path = output_of(output, checkpoint, datamodule, "projections")
-        make_ready(restored, datamodule, checkpoint, self.strategy.root_device)
+        restore(restored, datamodule, checkpoint, self.strategy.root_device)
         check_output(datamodule.units, path)
         seed_samples(seed)
         count = len(images.split(",")) if images else num_points
-        asked = asked_labels(restored, datamodule.units, labels, count) if images else None
+        asked = parsed_labels(restored, datamodule.units, labels, count) if images else None
         points, of_labels = points_to_project(datamodule, num_points, images, asked)
         found = projection(restored, points, of_labels)
         write_projection(found, datamodule, path)

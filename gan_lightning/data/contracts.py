@@ -233,8 +233,8 @@ class DataModule(LightningDataModule, ABC):
         if self.memory is None:  # the command line did not pass it before the data were read
             self.remember(memory)
             self.setup("fit")
-        going_on = self.trainer is not None and self.trainer.state.fn == TrainerFn.FITTING
-        memory.compare(self.label_names, self.fingerprint(), self.held_out(), going_on)
+        resuming = self.trainer is not None and self.trainer.state.fn == TrainerFn.FITTING
+        memory.compare(self.label_names, self.fingerprint(), self.held_out(), resuming)
 
     _saved: dict[str, Any] | None = None
 

@@ -19,7 +19,6 @@ ORDER: tuple[Part, ...] = ("val", "test", "train")
 MARK = 2**40
 """Multiplied by a part's position, it is added to the labels of the part's images."""
 
-
 FEWEST = 2
 """The smallest number of images to read, and to compare with."""
 

@@ -82,7 +82,7 @@ class DataMemory:
         label_names: Sequence[str] | None,
         fingerprint: dict[str, str],
         held_out: HeldOut | None,
-        going_on: bool,
+        resuming: bool,
     ) -> None:
         """Report how the current data differ from those of the checkpoint.
 
@@ -90,7 +90,7 @@ class DataMemory:
             label_names: Names of their labels.
             fingerprint: Size and hash of each of their splits.
             held_out: The points that are held out.
-            going_on: Whether the checkpoint's run is resumed.
+            resuming: Whether the checkpoint's run is resumed.
 
         Raises:
             InputError: If labels have another meaning, or if a run would resume with other data.
@@ -102,11 +102,11 @@ class DataMemory:
                 f"The checkpoint's labels are the classes {old}; the data's are {new}. Give the "
                 "classes their old names, or start a new run, from its weights with --init_from."
             )
-        if going_on and self._are_others(fingerprint, held_out):
+        if resuming and self._are_others(fingerprint, held_out):
             then, now = self.fingerprint.get("training"), fingerprint.get("training")
             raise InputError(
                 f"The run was trained on other data: {then} training points, and now they are "
-                f"{now}. A run does not go on with other data; start a new one from its weights "
+                f"{now}. A run cannot resume with other data; start a new one from its weights "
                 "with --init_from in place of --ckpt_path."
             )
         for split, then in self.fingerprint.items():

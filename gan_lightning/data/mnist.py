@@ -23,7 +23,6 @@ DATASETS = {
     "kmnist": torchvision.datasets.KMNIST,
 }
 
-
 DIGIT_NAMES = tuple("0123456789")
 
 NAMES = {

@@ -76,11 +76,10 @@ def _check_published(path: Path, dataset: type[MNIST]) -> None:
     """
     name, content = dataset.__name__, path.read_bytes()
     known = PUBLISHED.get(name)
-    is_one = (
-        _is_of_archive(path, content, dataset)
-        if known is None
-        else (_md5(content) == known[path.name])
-    )
+    if known is None:
+        is_one = _is_of_archive(path, content, dataset)
+    else:
+        is_one = _md5(content) == known[path.name]
     if is_one is None:
         rank_zero_warn(
             f"{path} is checked for its form alone: {path.name}.gz, whose checksum is known, does "

@@ -2,14 +2,13 @@
 
 from gan_lightning.export.card import Origin, figures_in
 from gan_lightning.export.loaded import LoadedModel, load
-from gan_lightning.export.writing import ENDINGS, card_path, check_output, write_export
+from gan_lightning.export.writing import card_path, check_format, write_export
 
 __all__ = [
-    "ENDINGS",
     "LoadedModel",
     "Origin",
     "card_path",
-    "check_output",
+    "check_format",
     "figures_in",
     "load",
     "write_export",

@@ -19,7 +19,7 @@ from gan_lightning.errors import InputError, require_positive
 from gan_lightning.export.program_file import weights_in
 from gan_lightning.export.weights_file import Kept, check_complete, read_weights
 from gan_lightning.models import GenerativeModel
-from gan_lightning.sampling import asked_labels, drawn
+from gan_lightning.sampling import drawn, parsed_labels
 from gan_lightning.table_sampling import drawn_given
 
 
@@ -65,7 +65,7 @@ class LoadedModel:
             if given is not None:
                 chunks = list(drawn_given(self.model, self.units, given, num_samples))
             else:
-                asked = asked_labels(self.model, self.units, wanted, num_samples)
+                asked = parsed_labels(self.model, self.units, wanted, num_samples)
                 drawing = drawn(self.model, num_samples, asked)
                 chunks = [self.units.unscale(chunk) for chunk in drawing]
         return self.units.values(torch.cat(chunks))
@@ -95,7 +95,7 @@ def load(path: str | Path) -> LoadedModel:
     memory = DataMemory.of_checkpoint(kept.checkpoint)
     if memory is None:
         raise InputError(
-            f"{path} is older than 0.2 and does not say what its numbers mean: go on with its run "
+            f"{path} is older than 0.2 and does not say what its numbers mean: resume its run "
             "for an epoch."
         )
     model = _rebuilt(path, kept)

@@ -19,7 +19,7 @@ ENDINGS = (".onnx", ".pt2", ".safetensors")
 """The formats: operations for any runtime of ONNX, for PyTorch, and weights for this package."""
 
 
-def check_output(path: Path) -> None:
+def check_format(path: Path) -> None:
     """Make sure that a file's ending is a known format.
 
     Raises:
@@ -52,7 +52,7 @@ def write_export(
         InputError: If the model or the format does not allow it, or if samples differ; then no file
             is written.
     """
-    check_output(path)
+    check_format(path)
     graph = SampleGraph(model, memory.units)
     facts = facts_of(graph)
     agreed = None

@@ -126,10 +126,9 @@ class CompleteImageMetrics(ImageMetrics):
     ``compute`` returns ``memorised`` first (the share of samples nearer to a training image than
     held-out images are, without which the others mean little), and also ``diversity`` (the Vendi
     score over that of the real images) and, where the extractor knows the data's classes,
-    ``classifier_score``. Of samples that were asked
-    for by class: ``accuracy`` (the share of the class that was asked for), ``class_fid`` (the mean
-    over classes) and ``class_fid/<class>``, and ``tstr``, ``trtr`` and ``trts``, what
-    ``transfer_accuracies`` says of a forest on pixels.
+    ``classifier_score``. For samples drawn by class it adds ``accuracy`` (the share of samples of
+    the requested class), ``class_fid`` (the mean over classes), ``class_fid/<class>``, and
+    ``tstr``, ``trtr`` and ``trts`` of ``transfer_accuracies``, with a forest on pixels.
 
     Args:
         extractor: Makes features of images.

@@ -11,8 +11,8 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.errors import InputError
 from gan_lightning.models.hyperparameters import arguments_of, describe
 
-DESCRIBED = ("data_shape", "num_classes", "blocks", "num_points")
-"""Arguments that describe the data and that a data module knows before ``setup``."""
+DATA_ARGUMENTS = ("data_shape", "num_classes", "blocks", "num_points")
+"""Arguments of a model that the data module supplies: it knows them before ``setup``."""
 
 
 class ConfiguredModule(LightningModule, ABC):
@@ -77,5 +77,5 @@ class ConfiguredModule(LightningModule, ABC):
         return {
             name: value
             for name, value in arguments.items()
-            if name in known or (takes_any and name not in DESCRIBED)
+            if name in known or (takes_any and name not in DATA_ARGUMENTS)
         }

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Judged, Penalty
 from gan_lightning.models.generative import GenerativeModel
-from gan_lightning.models.latent_ways import nearest_latents
+from gan_lightning.models.latent_paths import nearest_latents
 from gan_lightning.models.output_range import check_output_range
 from gan_lightning.networks import (
     Augmentation,

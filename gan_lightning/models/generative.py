@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.models.configured import ConfiguredModule
-from gan_lightning.models.latent_ways import on_great_circles
+from gan_lightning.models.latent_paths import spherical_interpolation
 from gan_lightning.samplers import stratified
 from gan_lightning.version import __version__
 
@@ -101,17 +101,17 @@ class GenerativeModel(ConfiguredModule, ABC):
         raise InputError(f"{type(self).__name__} has no latents to walk through.")
 
     def latents_between(self, first: Tensor, last: Tensor, num_steps: int) -> Tensor:
-        """Return latents on ways from some to others, shape ``(num_ways, num_steps, …)``.
+        """Return latents on paths from some to others, shape ``(num_paths, num_steps, …)``.
 
-        By default the ways are great circles, as for latents from N(0, I): on a straight line they
+        By default the paths are great circles, as for latents from N(0, I): on a straight line they
         would be shorter than any that training has seen (White, 2016).
 
         Args:
-            first: Where the ways begin, shape ``(num_ways, …)``.
+            first: Where the paths start, shape ``(num_paths, …)``.
             last: Where they end.
             num_steps: Latents on each, including both ends.
         """
-        return on_great_circles(first, last, num_steps)
+        return spherical_interpolation(first, last, num_steps)
 
     def project(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return latents whose points are close to given ones.

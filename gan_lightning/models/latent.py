@@ -26,7 +26,7 @@ MakeSampler = Callable[..., LatentSampler]
 """Makes a sampler for a length of latents and, where it has the parameter, a number of labels."""
 
 SamplerDuty = Literal["follow", "fit", "rest"]
-"""To follow latents that training moves, to be fitted before training goes on, or neither."""
+"""To follow latents that training moves, to be fitted before training continues, or neither."""
 
 
 class LatentModel(GenerativeModel, ABC):

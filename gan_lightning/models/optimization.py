@@ -54,7 +54,7 @@ def check_restored(optimizer: Optimizer) -> None:
     """Make sure that a loaded optimizer state fits the optimizer's weights and settings.
 
     Raises:
-        InputError: If it is not.
+        InputError: If it does not.
     """
     name = type(optimizer).__name__
     for group in optimizer.param_groups:

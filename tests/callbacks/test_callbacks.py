@@ -25,7 +25,7 @@ from gan_lightning.callbacks import (
 )
 from gan_lightning.callbacks.film import batches_of, pictures_in
 from gan_lightning.callbacks.finite_losses import NonFiniteLossError
-from gan_lightning.callbacks.true_gradients import gradient_scale
+from gan_lightning.callbacks.gradients import gradient_scale
 from gan_lightning.data import Digits, GaussianRing, Iris
 from gan_lightning.errors import InputError
 from gan_lightning.models import GAN, Classifier

@@ -34,7 +34,7 @@ def test_each_disease_is_named_once_and_no_other_is(name, tmp_path, capsys):
     board = EventAccumulator(str(tmp_path / "cause" / "version_0")).Reload()
     if found:
         *_, event = board.Tensors("health/diagnosis/text_summary")
-        assert found[0].disease.encode() in event.tensor_proto.string_val[0]
+        assert found[0].problem.encode() in event.tensor_proto.string_val[0]
     else:
         assert "health/diagnosis/text_summary" not in board.Tags()["tensors"]
 

@@ -115,4 +115,4 @@ def test_healthy_runs_and_runs_too_short_to_judge_are_passed_over(curves):
 def test_a_collapse_counts_the_modes_that_are_left(divergence, modes):
     curves = {"val/reverse_kl": curve(*[divergence] * 3), "val/modes": curve(1, 1, 1)}
     (found,) = diagnoses(curves, GOALS)
-    assert f"about {modes} of 8" in found.disease
+    assert f"about {modes} of 8" in found.problem

@@ -13,7 +13,7 @@ from tensorboard.plugins.hparams import metadata
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from gan_lightning.callbacks import Checkpoints, HyperparameterTable, SampleMetrics
-from gan_lightning.callbacks.settings_told import settings_told
+from gan_lightning.callbacks.run_settings import run_settings
 from gan_lightning.data import GaussianRing, Iris
 from gan_lightning.losses import R1, LeastSquaresLoss
 from gan_lightning.models import GAN, R3GAN
@@ -152,7 +152,7 @@ def test_the_table_adds_no_value_to_the_curve_of_the_metric(tmp_path):
 
 def test_another_class_is_named_and_only_its_own_defaults_are_left_out():
     model = GAN((4,), g_optimizer=partial(torch.optim.SGD, lr=0.1, nesterov=False, momentum=0.5))
-    told = settings_told(model, Iris())
+    told = run_settings(model, Iris())
     assert told["model.g_optimizer"] == "SGD"
     assert told["model.g_optimizer.lr"] == 0.1
     assert told["model.g_optimizer.momentum"] == 0.5

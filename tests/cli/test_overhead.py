@@ -11,8 +11,8 @@ from gan_lightning.cli.overhead import (
     ALL_THE_TIME,
     NoProfiler,
     forget_absent_gpus,
-    rest_idle_hooks,
-    rest_idle_profiler,
+    skip_idle_hooks,
+    skip_idle_profiler,
 )
 
 
@@ -28,7 +28,7 @@ class BusyModule(LightningModule):
 
 def test_an_empty_hook_is_skipped_and_one_that_works_is_called():
     module, busy, idle = BusyModule(), Busy(), Callback()
-    rest_idle_hooks(module, [busy, idle])
+    skip_idle_hooks(module, [busy, idle])
     assert busy.on_train_batch_end() == module.on_after_backward() == "worked"
     for owner, own in ((module, "on_after_backward"), (busy, "on_train_batch_end"), (idle, None)):
         assert all(getattr(owner, hook) is None for hook in ALL_THE_TIME if hook != own)
@@ -37,7 +37,7 @@ def test_an_empty_hook_is_skipped_and_one_that_works_is_called():
 def test_a_hook_that_was_set_on_one_object_is_still_called():
     callback = Callback()
     callback.on_train_batch_start = lambda *args: "worked"
-    rest_idle_hooks(BusyModule(), [callback])
+    skip_idle_hooks(BusyModule(), [callback])
     assert callback.on_train_batch_start() == "worked"
 
 
@@ -52,7 +52,7 @@ def test_the_nvml_check_that_lightning_wants_is_kept_where_there_is_a_gpu(monkey
 @pytest.mark.parametrize(("asked", "expected"), [(None, NoProfiler), ("simple", SimpleProfiler)])
 def test_a_requested_profiler_measures_and_an_idle_one_is_replaced(asked, expected):
     trainer = Trainer(accelerator="cpu", logger=False, profiler=asked)
-    rest_idle_profiler(trainer)
+    skip_idle_profiler(trainer)
     assert type(trainer.profiler) is expected
     with trainer.profiler.profile("outer"), trainer.profiler.profile("inner"):
         pass

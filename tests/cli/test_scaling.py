@@ -25,9 +25,9 @@ from gan_lightning.cli.devices import (
     is_needed,
     local_statistics,
 )
-from gan_lightning.cli.endings import naming_the_cause
 from gan_lightning.cli.start_report import StartReport
 from gan_lightning.cli.trainer import GenerativeTrainer
+from gan_lightning.cli.training_errors import naming_the_cause
 from gan_lightning.data import GaussianRing
 from gan_lightning.errors import InputError
 from gan_lightning.models import GAN

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from gan_lightning.callbacks import Checkpoints, FiniteLosses, GeneratorEMA, RandomState, SamplerFit
 from gan_lightning.callbacks.sample_metrics import SampleMetrics
-from gan_lightning.cli.model_at_hand import make_ready
+from gan_lightning.cli.drawing_model import restore
 from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataMemory, Digits, FrameTable, GaussianRing
 from gan_lightning.export import Origin, write_export
@@ -198,7 +198,7 @@ def test_a_checkpoint_of_every_precision_is_exported_in_float32(tmp_path, name, 
     _, trainer = train(tmp_path, name, precision, 1)
     (last,) = tmp_path.rglob("last.ckpt")
     model, data = CASES[name][1](trainer.datamodule), trainer.datamodule
-    held = make_ready(model, data, last, torch.device("cpu"))  # as sample and export do
+    held = restore(model, data, last, torch.device("cpu"))  # as sample and export do
     key, trained = next((k, w) for k, w in held["state_dict"].items() if w.is_floating_point())
     assert trained.dtype == PRECISIONS[precision]
     assert {w.dtype for w in model.parameters()} == {torch.float32}

@@ -1,4 +1,4 @@
-"""Ways through a latent space, and the search for the latent of a point."""
+"""Paths through a latent space, and the search for the latent of a point."""
 
 import math
 from collections.abc import Callable
@@ -7,16 +7,16 @@ import torch
 from torch import Tensor
 
 
-def on_great_circles(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
-    """Return latents between others, evenly spaced by angle (Shoemake, 1985).
+def spherical_interpolation(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
+    """Return latents on great circles, evenly spaced by angle (slerp: Shoemake, 1985).
 
     Args:
-        first: Where the ways start, shape ``(num_ways, …)``.
+        first: Where the paths start, shape ``(num_paths, …)``.
         last: Where they end.
-        num_steps: Latents on each, with both ends.
+        num_steps: Latents on each, including both ends.
 
     Returns:
-        Shape ``(num_ways, num_steps, …)``.
+        Shape ``(num_paths, num_steps, …)``.
     """
     start, end = first.flatten(1), last.flatten(1)
     lengths = start.norm(dim=1), end.norm(dim=1)
@@ -26,9 +26,9 @@ def on_great_circles(first: Tensor, last: Tensor, num_steps: int) -> Tensor:
     straight = sine < 1e-4  # alike or opposite: there is no one great circle
     t = torch.linspace(0, 1, num_steps).to(first)
     before = torch.where(straight, 1 - t, ((1 - t) * angle).sin() / sine)
-    behind = torch.where(straight, t, (t * angle).sin() / sine)
-    ways = before[..., None] * start[:, None] + behind[..., None] * end[:, None]
-    return ways.unflatten(2, first.shape[1:])
+    after = torch.where(straight, t, (t * angle).sin() / sine)
+    paths = before[..., None] * start[:, None] + after[..., None] * end[:, None]
+    return paths.unflatten(2, first.shape[1:])
 
 
 def nearest_latents(

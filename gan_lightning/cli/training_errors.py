@@ -1,4 +1,4 @@
-"""Errors that end training, each with its true cause in one sentence."""
+"""Errors that end training, with their true cause in one sentence."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def naming_the_cause(trainer: Trainer) -> Iterator[None]:
     """Report a folder that cannot be written, or another process that has ended or is silent.
 
     Raises:
-        InputError: Of either.
+        InputError: In either case.
     """
     folder = run_folder(trainer)
     hook, threading.excepthook = threading.excepthook, _silent_about_curves

@@ -1,4 +1,4 @@
-"""The options of ``sample`` and ``export``: output, labels, seed."""
+"""Where commands that draw write their files, and the seed of what they draw."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -9,7 +9,7 @@ from lightning.pytorch import LightningModule
 
 from gan_lightning.data import DataModule
 from gan_lightning.errors import InputError
-from gan_lightning.models.configured import DESCRIBED
+from gan_lightning.models.configured import DATA_ARGUMENTS
 from gan_lightning.models.hyperparameters import arguments_of, describe
 
 Plain = bool | int | float | str
@@ -17,7 +17,7 @@ Plain = bool | int | float | str
 _NONE = object()
 
 
-def settings_told(model: LightningModule, data: DataModule) -> dict[str, Plain]:
+def run_settings(model: LightningModule, data: DataModule) -> dict[str, Plain]:
     """Return what distinguishes a run: model, data, batch size, seed, number of weights, rates.
 
     They are followed by all settings that differ from the defaults of their class.
@@ -29,7 +29,7 @@ def settings_told(model: LightningModule, data: DataModule) -> dict[str, Plain]:
         "seed": torch.initial_seed(),
         "weights": num_weights(model),
     }
-    own = {k: v for k, v in model.hparams.items() if k not in DESCRIBED and k[:1] != "_"}
+    own = {k: v for k, v in model.hparams.items() if k not in DATA_ARGUMENTS and k[:1] != "_"}
     others = dict(_differing(own, _defaults(type(model)), "model"))
     rates = {name: value for name, value in others.items() if name.endswith(".lr")}
     return told | rates | others | _of_data(data)

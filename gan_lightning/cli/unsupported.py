@@ -1,4 +1,4 @@
-"""Which of Lightning's features suit these models: others are refused in one sentence."""
+"""Features of Lightning that do not work with these models, each refused in one sentence."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def check_callbacks(callbacks: list[Callback]) -> None:
     """Make sure that all callbacks work with these models.
 
     Raises:
-        InputError: If one is.
+        InputError: If one does not.
     """
     for callback in callbacks:
         for name, reason in INSTEAD.items():

@@ -1,6 +1,5 @@
-"""Starting from weights: a new run whose networks start with those of a checkpoint."""
+"""The option ``--init_from``: a new run whose networks start with a checkpoint's weights."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
     taken: list[str] = []
     anew: list[str] = []
     for name, network in model.named_children():
-        if isinstance(network, LatentSampler) or not any(True for _ in network.parameters()):
+        if isinstance(network, LatentSampler) or next(network.parameters(), None) is None:
             continue
         prefix = f"{name}."
         weights = {
@@ -46,24 +45,18 @@ def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
             f"--init_from: {path} holds none of the networks {', '.join(anew)}; it holds "
             f"{', '.join(there)}."
         )
-    rest = f"; {', '.join(anew)} begins anew, as it holds none" if anew else ""
+    rest = f"; it holds none for {', '.join(anew)}" if anew else ""
     return (
         f"Starts from the weights of {path}: {', '.join(taken)}{rest}. Counts, averages, "
         "optimizers and random numbers begin anew."
     )
 
 
-def tell_start(sentence: str) -> None:
-    """Report the weights from which a new run starts."""
-    sys.stdout.write(f"{sentence}\n")
-    sys.stdout.flush()
-
-
 def _check_network(name: str, network: Module, weights: Mapping[str, Any], path: Path) -> None:
     """Make sure that weights fit a network.
 
     Raises:
-        InputError: If they are not, with the first weight that differs.
+        InputError: If they do not, with the first weight that differs.
     """
     own = {key: list(weight.shape) for key, weight in network.state_dict().items()}
     found = {key: list(weight.shape) for key, weight in weights.items()}

@@ -1,4 +1,4 @@
-"""The options and output files of ``interpolate`` and ``project``."""
+"""The output files of ``interpolate`` and ``project``, and the points to project."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_lightning.cli.asked import check_output
+from gan_lightning.cli.outputs import check_output
 from gan_lightning.data import DataModule, Split
 from gan_lightning.data.image_files import ImageReader, reason
 from gan_lightning.data.image_units import ImageUnits
@@ -25,7 +25,7 @@ from gan_lightning.models import GenerativeModel
 from gan_lightning.walks import Projection
 
 STEP = 90
-"""Milliseconds for each step of a walk; its ends last five times as long."""
+"""Milliseconds that a step of a walk is shown; its ends are shown five times as long."""
 
 
 def check_walk(data: DataModule, path: Path) -> None:
@@ -34,17 +34,17 @@ def check_walk(data: DataModule, path: Path) -> None:
         check_output(data.units, path)
 
 
-def write_walks(ways: Sequence[Tensor], data: DataModule, path: Path, rows: Sequence[str]) -> None:
-    """Write points along ways in the data's own units.
+def write_walks(walks: Sequence[Tensor], data: DataModule, path: Path, rows: Sequence[str]) -> None:
+    """Write the points of walks in the data's own units.
 
     Args:
-        ways: Points of each way in the model's scale, shape ``(num_steps, *data_shape)``.
-        data: Of their kind.
-        path: A grid of images with a row for each way, ``.png``; a walk along all ways at once and
-            back, ``.gif``; or whatever samples are written as, one way after the other.
-        rows: Names of the ways; empty for none.
+        walks: Points of each walk in the model's scale, shape ``(num_steps, *data_shape)``.
+        data: The data, for their units.
+        path: ``.png`` for a grid of images with a row for each walk, ``.gif`` for all walks at
+            once, there and back; any other format of samples holds one walk after the other.
+        rows: Names of the walks; empty for none.
     """
-    points = [data.unscale(way) for way in ways]
+    points = [data.unscale(walk) for walk in walks]
     ending = path.suffix.lower()
     if not isinstance(data.units, ImageUnits) or ending not in (".png", ".gif"):
         with replacing(path) as file:
@@ -70,7 +70,7 @@ def points_to_project(
     """Return points in the model's scale and their labels, from files or held-out data.
 
     Raises:
-        InputError: If a file holds no image, or if the data are none.
+        InputError: If a file holds no image, or if the data are no images.
     """
     if images is None:
         data.prepare_data()

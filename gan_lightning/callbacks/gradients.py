@@ -1,7 +1,13 @@
-"""The factor that a gradient scaler leaves on gradients."""
+"""The weights of an optimizer, and the factor that a gradient scaler leaves on their gradients."""
 
 from lightning.pytorch import Trainer
+from torch import Tensor
 from torch.optim import Optimizer
+
+
+def weights_of(optimizer: Optimizer) -> list[Tensor]:
+    """Return all weights that an optimizer updates."""
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
 
 
 def gradient_scale(trainer: Trainer, optimizer: Optimizer) -> float:

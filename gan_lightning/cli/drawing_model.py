@@ -1,4 +1,4 @@
-"""A model restored from a checkpoint, ready to draw."""
+"""The model that a command draws from, restored from its checkpoint."""
 
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,15 @@ from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule, GenerativeModel
 
 
-def checked(
+def drawing_model(
     model: ConfiguredModule, ckpt_path: str | None, number: int = 1, command: str = "sample"
 ) -> tuple[GenerativeModel, Path]:
-    """Return the model and the checkpoint from which points are drawn."""
+    """Return a command's model and checkpoint.
+
+    Raises:
+        InputError: If there is no checkpoint, if the model draws no samples, or for a number below
+            1.
+    """
     if ckpt_path is None:
         raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")
     if not isinstance(model, GenerativeModel):
@@ -25,7 +30,7 @@ def checked(
     return model, Path(ckpt_path)
 
 
-def make_ready(
+def restore(
     model: ConfiguredModule, data: DataModule, checkpoint: Path, device: torch.device
 ) -> dict[str, Any]:
     """Restore a model on a device, learn the units of its data, and return the checkpoint."""

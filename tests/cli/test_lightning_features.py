@@ -1,4 +1,4 @@
-"""Lightning's other ways to train are supported, or refused in words of our own."""
+"""Lightning's other features are supported, or refused in one sentence."""
 
 import os
 import signal
@@ -32,11 +32,11 @@ REFUSED = {
     "ddp_find_unused_parameters_false expects that": [
         "--trainer.strategy=ddp_find_unused_parameters_false"
     ],
-    "fsdp keeps each weight in parts on several devices": ["--trainer.strategy=fsdp"],
-    "FSDPStrategy keeps each weight in parts": ["--trainer.strategy={class_path: FSDPStrategy}"],
-    "deepspeed_stage_2 keeps each weight in parts": ["--trainer.strategy=deepspeed_stage_2"],
-    "DeepSpeedStrategy keeps each weight in parts": ["--trainer.strategy=DeepSpeedStrategy"],
-    "ModelParallelStrategy keeps each weight in parts": [
+    "fsdp shards each weight on several devices": ["--trainer.strategy=fsdp"],
+    "FSDPStrategy shards each weight": ["--trainer.strategy={class_path: FSDPStrategy}"],
+    "deepspeed_stage_2 shards each weight": ["--trainer.strategy=deepspeed_stage_2"],
+    "DeepSpeedStrategy shards each weight": ["--trainer.strategy=DeepSpeedStrategy"],
+    "ModelParallelStrategy shards each weight": [
         "--trainer.strategy=ModelParallelStrategy"
     ],
     "expected auto or ddp_find_unused_parameters_true, found 'dpp'": ["--trainer.strategy=dpp"],
