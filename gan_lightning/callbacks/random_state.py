@@ -64,7 +64,7 @@ def _tell_change(before: int, now: int) -> None:
     """Say what resuming with another number of processes keeps and what it changes."""
     rank_zero_warn(
         f"The checkpoint was written by {_processes(before)}, and this run has {now}: weights, "
-        "optimizers, averages and the place in the data continue; random numbers are drawn anew, "
+        "optimizers, averages and the place in the data continue; random numbers are new, "
         f"and a global batch is {now} times the data's batch_size, no longer {before} times."
     )
 

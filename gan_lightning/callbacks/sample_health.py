@@ -51,8 +51,8 @@ def novelty(model: GenerativeModel, data: DataModule) -> float | None:
         torch.manual_seed(0)
         samples = torch.cat(list(drawn(model, count))).float().cpu()
     training, held_out = data.scale(rows), data.scale(_some(data.val.x, count))
-    # Where only some of the training points are looked at, a copy has its origin among these as
-    # seldom as they are.
+    # If only a share of the training points is searched, only that share of the copies finds its
+    # original there.
     half = 0.5 * len(rows) / len(data.train.x)
     distances = [nearest_distances(points, training) for points in (samples, held_out)]
     if not all(bool(d.isfinite().all()) for d in distances):

@@ -209,7 +209,7 @@ _SENTENCES = [
 
 @contextmanager
 def as_input_errors() -> Iterator[None]:
-    """Turn any error into the sentence for a person."""
+    """Turn any error into an ``InputError`` with its sentence."""
     try:
         yield
     except Exception as error:

@@ -25,7 +25,7 @@ def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
     """
     held = checkpoint["state_dict"]
     taken: list[str] = []
-    anew: list[str] = []
+    missing: list[str] = []
     for name, network in model.named_children():
         if isinstance(network, LatentSampler) or next(network.parameters(), None) is None:
             continue
@@ -38,14 +38,14 @@ def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
         if weights:
             _check_network(name, network, weights, path)
             network.load_state_dict(weights)
-        (taken if weights else anew).append(name)
+        (taken if weights else missing).append(name)
     if not taken:
         there = sorted({key.partition(".")[0] for key in held})
         raise InputError(
-            f"--init_from: {path} holds none of the networks {', '.join(anew)}; it holds "
+            f"--init_from: {path} holds none of the networks {', '.join(missing)}; it holds "
             f"{', '.join(there)}."
         )
-    rest = f"; it holds none for {', '.join(anew)}" if anew else ""
+    rest = f"; it holds none for {', '.join(missing)}" if missing else ""
     return (
         f"Starts from the weights of {path}: {', '.join(taken)}{rest}. Counts, averages, "
         "optimizers and random numbers begin anew."

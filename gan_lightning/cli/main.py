@@ -77,7 +77,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def complain(message: str) -> None:
-    """Print an error for a person."""
+    """Print an error to the terminal."""
     sys.stderr.write(f"\nError: {message}\n")
 
 

@@ -98,7 +98,7 @@ class DataModule(LightningDataModule, ABC):
 
         Args:
             samples: Points in the data's own units.
-            labels: The labels that the samples were asked for, where they were.
+            labels: The requested labels of the samples, if any.
         """
 
     def unscale(self, x: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ class DataModule(LightningDataModule, ABC):
         Args:
             samples: Points in the data's own units, at once or in chunks.
             path: The file.
-            labels: The labels that the samples were asked for, where they were.
+            labels: The requested labels of the samples, if any.
         """
         self.units.write([samples] if isinstance(samples, Tensor) else samples, path, labels)
 

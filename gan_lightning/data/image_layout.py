@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     """A name for each label; empty if the images have no classes."""
     places: list[Place]
     notes: list[str]
-    """Notes for a person."""
+    """Notes for the user."""
 
 
 class Listing(NamedTuple):
@@ -44,7 +44,7 @@ class Listing(NamedTuple):
 
     images: list[tuple[Path, Place]]
     skipped: dict[str, str]
-    """Why a file that looks like an image is none, by its name."""
+    """Why a file that looks like an image is skipped, by its name."""
     others: list[str]
     """Files that neither are images nor are named like images."""
 

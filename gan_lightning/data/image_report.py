@@ -28,13 +28,13 @@ class FolderReport:
     classes: Mapping[str, int]
     """The number of images in each class."""
     skipped: Mapping[str, str]
-    """Why a file that looks like an image is none, by its name."""
+    """Why a file that looks like an image is skipped, by its name."""
     others: Sequence[str]
     """Files that are not images."""
     remarks: Mapping[str, int]
     """The number of images for each conversion."""
     notes: Sequence[str]
-    """Further notes for a person."""
+    """Further notes for the user."""
 
     def text(self) -> str:
         """Return all of it as one line."""
@@ -69,8 +69,8 @@ def darkness_note(largest: float) -> list[str]:
     if not 0 < largest < DARK:
         return []
     return [
-        f"the largest value of the 16-bit images is {largest:g} of 65535, so that they are nearly "
-        f"black: set white to {largest:g} or what their camera has"
+        f"the largest value of the 16-bit images is {largest:g} of 65535, so they are nearly "
+        f"black: set white to {largest:g}, or to the camera's own value"
     ]
 
 
@@ -79,7 +79,7 @@ def none_held_out_note(val_fraction: float, sizes: Mapping[Part, int]) -> list[s
     if sizes["val"] or val_fraction == 0:
         return []
     return [
-        f"none can be held out, as they are too few or all the same, in spite of a val_fraction of "
+        f"none can be held out, as they are too few or all the same, despite a val_fraction of "
         f"{val_fraction}: samples are compared with the training images"
     ]
 

@@ -91,7 +91,7 @@ class TensorLoader:
         return -(-len(self.x) // (self.batch_size * self.world_size))
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        # A generator runs to its first batch when that is asked for, not before: an iterator that
+        # A generator runs to its first batch when that is requested, not before: an iterator that
         # is made and dropped (Lightning makes one at set-up) costs no place in the order.
         first, self._first = self._first, 0
         order = self._order()

@@ -1,4 +1,4 @@
-"""Points of the plane with an exact, known density."""
+"""Points in the plane with an exact, known density."""
 
 from abc import abstractmethod
 
@@ -20,7 +20,7 @@ CHUNK = 4096
 
 
 class PlanePoints(DataModule):
-    """Points of the plane with an exact density, blurred by normal noise.
+    """Points in the plane with an exact density, blurred by normal noise.
 
     A subclass defines the density and how to draw from it.
 

@@ -28,7 +28,7 @@ class Units(ABC):
     """Endings of files of samples; the first is the default."""
 
     written_as: ClassVar[str]
-    """The formats in words, for a person who names another ending."""
+    """The formats in words, for the error about any other ending."""
 
     def __init__(self, label_names: Sequence[str] | None = None) -> None:
         self.label_names = None if label_names is None else tuple(label_names)
@@ -107,7 +107,7 @@ class Units(ABC):
 
 
 class PointUnits(Units):
-    """Points of the plane, which are in their own units already."""
+    """Points in the plane, which are in their own units already."""
 
     kind = "points"
     file_endings = (".csv",)

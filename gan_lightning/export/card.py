@@ -61,7 +61,7 @@ def card_of(
 
 def _drawn(facts: Mapping[str, Any]) -> str:
     shape = " × ".join(map(str, facts["shape"]))
-    kinds = {"points": "points of the plane", "images": f"images of shape {shape}"}
+    kinds = {"points": "points in the plane", "images": f"images of shape {shape}"}
     return kinds.get(facts["kind"], f"rows of {shape} columns")
 
 
@@ -101,7 +101,7 @@ def _values(column: Mapping[str, Any]) -> str:
     if "categories" in column:
         return _cell(", ".join(column["categories"]))
     if column.get("decimals") is None:
-        return "as they are"
+        return "not rounded"
     return f"rounded to {column['decimals']} places after the point"
 
 

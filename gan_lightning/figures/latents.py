@@ -60,7 +60,7 @@ def latent_scatter(latents: Tensor, labels: Tensor, names: Sequence[str] | None 
 
 
 def plane_of_quantiles(num_steps: int) -> Tensor:
-    """Return latents of the plane at even quantiles of N(0, I), shape ``(num_steps², 2)``.
+    """Return latents in the plane at even quantiles of N(0, I), shape ``(num_steps², 2)``.
 
     They are the inverse normal distribution function of a regular grid in the unit square, from
     the upper left to the lower right, in rows (Kingma & Welling, 2014, Appendix A).

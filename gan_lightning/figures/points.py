@@ -1,4 +1,4 @@
-"""Points of the plane over a known density."""
+"""Points in the plane over a known density."""
 
 import math
 from collections.abc import Callable

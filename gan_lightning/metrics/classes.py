@@ -90,14 +90,14 @@ def label_accuracy(predicted: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         predicted: The predicted classes, shape ``(num_samples,)``.
-        labels: The classes asked for, shape ``(num_samples,)``.
+        labels: The requested classes, shape ``(num_samples,)``.
 
     Raises:
         InputError: If the numbers differ or are 0.
     """
     if predicted.shape != labels.shape or not len(labels):
         raise InputError(
-            f"Predicted classes and labels need one and the same number of samples, at least 1, "
-            f"not the shapes {tuple(predicted.shape)} and {tuple(labels.shape)}."
+            "Predicted classes and labels need the same shape and at least 1 sample, not the shapes "
+            f"{tuple(predicted.shape)} and {tuple(labels.shape)}."
         )
     return (predicted == labels).double().mean()

@@ -198,7 +198,7 @@ class CompleteImageMetrics(ImageMetrics):
     def _labels(self) -> tuple[Tensor, Tensor]:
         real, generated = (self.gathered_labels(real=real) for real in (True, False))
         assert real is not None, "real points have labels"
-        assert generated is not None, "compared by label only where labels were asked for"
+        assert generated is not None, "compared by label only where labels were requested"
         return real.cpu(), generated.cpu()
 
 

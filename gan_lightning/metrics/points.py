@@ -46,7 +46,7 @@ class DensityMetrics(TwoSampleMetric):
 class PointMetrics(DensityMetrics):
     """Modes found, share of high-quality samples and width of modes, beside ``DensityMetrics``.
 
-    ``compute`` returns besides ``modes`` (a count), ``high_quality`` (in [0, 1]), ``width`` (of the
+    ``compute`` also returns ``modes`` (a count), ``high_quality`` (in [0, 1]), ``width`` (of the
     modes' high-quality samples, 1 if it is the true one) and ``reverse_kl`` (of all samples, each
     in its nearest mode, in nats) beside ``reverse_kl_floor``, its expectation for as many perfect
     samples. Modes and quality are the protocol of Lin et al., 2018, "PacGAN", with 2 500 samples;

@@ -30,7 +30,7 @@ def transfer_accuracies(
 
     The letters name the training and the test set, synthetic (s) or real (r): ``tstr`` is trained
     on samples; ``trtr`` and ``trts`` on as many training points as there are samples, or all of
-    them, chosen at random but always alike. Real test points are held-out ones. Perfect samples
+    them, chosen at random but always the same. Real test points are held-out ones. Perfect samples
     give equal scores. For training points in place of samples ``trts`` is tested on what it was
     trained on, and is about 1.
 

@@ -38,7 +38,7 @@ class GenerativeModel(ConfiguredModule, ABC):
     """Whether the current training batch is logged."""
 
     phase = ""
-    """The current phase of training, for a person, if there are several."""
+    """The name of the current phase of training, if there are several."""
 
     has_latents: ClassVar[bool] = False
     """Whether samples come from latents that can be walked through."""

@@ -13,13 +13,13 @@ class WGANGP(WassersteinGAN):
     """A critic whose slope is kept at 1 between real and fake points.
 
     Gulrajani et al., 2017, Algorithm 1. The critic must not use batch normalisation, since the
-    penalty concerns each point by itself.
+    penalty concerns each point independently.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
         gp_weight: Weight of the gradient penalty, λ in the paper; a number or a schedule.
         n_critic: Critic steps for one generator step.
-        penalties: Terms added to the critic's objective besides.
+        penalties: Further terms of the critic's objective.
     """
 
     def __init__(

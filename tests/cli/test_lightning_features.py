@@ -36,9 +36,7 @@ REFUSED = {
     "FSDPStrategy shards each weight": ["--trainer.strategy={class_path: FSDPStrategy}"],
     "deepspeed_stage_2 shards each weight": ["--trainer.strategy=deepspeed_stage_2"],
     "DeepSpeedStrategy shards each weight": ["--trainer.strategy=DeepSpeedStrategy"],
-    "ModelParallelStrategy shards each weight": [
-        "--trainer.strategy=ModelParallelStrategy"
-    ],
+    "ModelParallelStrategy shards each weight": ["--trainer.strategy=ModelParallelStrategy"],
     "expected auto or ddp_find_unused_parameters_true, found 'dpp'": ["--trainer.strategy=dpp"],
     "trainer.accumulate_grad_batches does not know the players of GAN": [
         "--trainer.accumulate_grad_batches=2"

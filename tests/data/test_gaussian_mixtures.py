@@ -1,4 +1,4 @@
-"""Points of the plane against their exact density."""
+"""Points in the plane against their exact density."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""One contract for all points of the plane: an exact density, and any model trains on them."""
+"""One contract for all points in the plane: an exact density, and any model trains on them."""
 
 import inspect
 import math

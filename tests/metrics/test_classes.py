@@ -117,5 +117,5 @@ def test_accuracy_is_the_share_of_samples_of_the_requested_class():
 
 @pytest.mark.parametrize(("predicted", "labels"), [(3, 4), (0, 0)])
 def test_accuracy_needs_one_verdict_for_each_label(predicted, labels):
-    with pytest.raises(InputError, match="one and the same number of samples"):
+    with pytest.raises(InputError, match="need the same shape and at least 1"):
         label_accuracy(torch.zeros(predicted), torch.zeros(labels))

@@ -12,7 +12,7 @@ from gan_lightning.data import TensorLoader
 
 @pytest.fixture
 def fit(quiet_trainer):
-    """Train a model on sixteen points of the plane with labels 0 … 3, by default 2 × 2 batches."""
+    """Train a model on sixteen points in the plane with labels 0 … 3, by default 2 × 2 batches."""
 
     def fit(model, *callbacks, batch_size=8, ckpt_path=None, **settings):
         loader = TensorLoader(torch.randn(16, 2), torch.arange(16) % 4, batch_size, seed=0)

@@ -76,7 +76,7 @@ def of_table(data):
 
 
 def of_points(model_class, **settings):
-    """Make a model of points of the plane with eight labels."""
+    """Make a model of points in the plane with eight labels."""
     return ring, lambda data: model_class(data.data_shape, **settings)
 
 
