@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,12 @@ class RunLogger(TensorBoardLogger):
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         super().log_metrics({k: v for k, v in metrics.items() if k != "epoch"}, step)
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        # Curves that cannot be written must neither hide an earlier error nor skip the callbacks.
+        with suppress(OSError) if status == "failed" else nullcontext():
+            super().finalize(status)
 
 
 def date_before(folder: Path, now: int) -> None:

@@ -97,7 +97,7 @@ def label_accuracy(predicted: Tensor, labels: Tensor) -> Tensor:
     """
     if predicted.shape != labels.shape or not len(labels):
         raise InputError(
-            "Predicted classes and labels need the same shape and at least 1 sample, not the shapes "
-            f"{tuple(predicted.shape)} and {tuple(labels.shape)}."
+            "Predicted classes and labels need the same shape and at least 1 sample, not the "
+            f"shapes {tuple(predicted.shape)} and {tuple(labels.shape)}."
         )
     return (predicted == labels).double().mean()
