@@ -38,8 +38,8 @@ class GeneratorEMA(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if not isinstance(pl_module, GenerativeModel) or not type(pl_module).averaged:
             raise InputError(
-                f"GeneratorEMA: {type(pl_module).__name__} has no network to average that draws "
-                "samples."
+                f"GeneratorEMA: {type(pl_module).__name__} has no network to average, since "
+                "none of its networks draws samples."
             )
         if stage == "fit":
             pl_module.start_average()

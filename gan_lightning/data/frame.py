@@ -183,12 +183,11 @@ def _columns_of(
         )
     if left_out:
         rank_zero_warn(
-            f"Left out of the table: {', '.join(left_out)}; --data.types.NAME takes a column all "
-            "the same."
+            f"Left out of the table: {', '.join(left_out)}; --data.types.NAME keeps such a column."
         )
     if read:
         rank_zero_warn(
-            f"Read as numbers: {', '.join(read)}; samples have points, and missing cells are empty."
+            f"Read as numbers: {', '.join(read)}; samples have decimal points and empty cells."
         )
     return columns, torch.stack(values, 1)
 
@@ -203,8 +202,8 @@ def _with_formulas(
     if formulas:
         written = "; ".join(formulas[i].written(names, names[i]) for i in sorted(formulas))
         rank_zero_warn(
-            f"True in every row, and so in every sample: {written}. --data.types.NAME has a column "
-            "learned like any other."
+            f"True in every row, and so in every sample: {written}. --data.types.NAME lets such a "
+            "column be learned like any other."
         )
     return [
         column if isinstance(column, Constant) else replace(column, formula=formulas.get(i))

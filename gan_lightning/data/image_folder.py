@@ -208,8 +208,8 @@ class ImageFolder(Images):
                 write_images(path, self._decoded(files))
             except OSError as error:
                 raise InputError(
-                    f"{self.root} holds more images than cache_above, {self.cache_above} GB, and "
-                    f"{path.parent} cannot take them: {error.strerror or error}."
+                    f"{self.root} holds more than cache_above, {self.cache_above} GB, of images, "
+                    f"and {path.parent} cannot hold them: {error.strerror or error}."
                 ) from error
             for outdated in set(path.parent.glob(f"{settings}_*.bytes")) - {path}:
                 outdated.unlink()
@@ -237,7 +237,7 @@ class ImageFolder(Images):
             left_out = left_out_text(self._skipped, self._others)
             raise InputError(
                 f"{self.root} holds {readable} readable images; at least {FEWEST} are needed, "
-                f"better some hundreds{f'; {left_out}' if left_out else ''}."
+                f"and hundreds are better{f'; {left_out}' if left_out else ''}."
             )
 
     def _name(self, path: Path) -> str:

@@ -100,12 +100,12 @@ class DataMemory:
             old, new = (", ".join(names or ("none",)) for names in (known, found))
             raise InputError(
                 f"The checkpoint's labels are the classes {old}; the data's are {new}. Give the "
-                "classes their old names, or start a new run, from its weights with --init_from."
+                "classes their old names, or start a new run from its weights with --init_from."
             )
         if resuming and self._are_others(fingerprint, held_out):
             then, now = self.fingerprint.get("training"), fingerprint.get("training")
             raise InputError(
-                f"The run was trained on other data: {then} training points, and now they are "
+                f"The run was trained on other data: {then} training points then, and now "
                 f"{now}. A run cannot resume with other data; start a new one from its weights "
                 "with --init_from in place of --ckpt_path."
             )

@@ -39,8 +39,8 @@ class Recalled(DataModule):
     def remember(self, memory: DataMemory) -> None:
         if not memory.units.fit(self.data_shape):
             raise InputError(
-                f"The checkpoint's data have units of {memory.units.kind}, which do not fit their "
-                f"shape {list(self.data_shape)}."
+                f"The checkpoint's data have the units of {memory.units.kind}, which do not fit "
+                f"their shape {list(self.data_shape)}."
             )
         super().remember(memory)
         self.units = memory.units

@@ -62,10 +62,10 @@ def check_restored(optimizer: Optimizer) -> None:
             found = group.get(setting)
             is_number = isinstance(usual, int | float)
             if setting not in group or (is_number and not isinstance(found, int | float | Tensor)):
-                raise InputError(f"the state of {name} has no {setting} of its kind.")
+                raise InputError(f"the state of {name} has no valid {setting}.")
     remembered = {frozenset(state) for state in optimizer.state.values() if state}
     if len(remembered) > 1:
-        raise InputError(f"the state of {name} remembers other things of some weights.")
+        raise InputError(f"the state of {name} does not hold the same for every weight.")
     for weight, state in optimizer.state.items():
         for part in SHAPED_LIKE_WEIGHTS & state.keys():
             found = getattr(state[part], "shape", None)

@@ -81,7 +81,7 @@ def known_labels(owner: str, num_classes: int | None) -> int:
     """
     if num_classes is None or num_classes < 1:
         raise InputError(
-            f"{owner} needs the number of labels, num_classes, which the data module says and a "
-            f"program passes to the model; found {num_classes}."
+            f"{owner} needs the number of labels, num_classes, which the data module supplies and "
+            f"a program passes to the model; found {num_classes}."
         )
     return num_classes

@@ -41,7 +41,7 @@ class ForEachLabel(LatentSampler):
             InputError: If there are no labels, or too few latents of one.
         """
         if labels is None:
-            raise InputError("ForEachLabel is fitted to latents with their labels.")
+            raise InputError("ForEachLabel needs the label of each latent to fit; found none.")
         for label, sampler in enumerate(self.samplers):
             sampler.fit(latents[labels.to(latents.device) == label])
 
@@ -55,7 +55,7 @@ class ForEachLabel(LatentSampler):
             InputError: If there are no labels.
         """
         if labels is None:
-            raise InputError("ForEachLabel draws latents of labels.")
+            raise InputError("ForEachLabel needs a label for each latent to draw; found none.")
         if torch.compiler.is_exporting():  # shapes of a graph must not depend on labels
             of_each = torch.stack(
                 [sampler.sample(num_samples, None, temperature) for sampler in self.samplers]

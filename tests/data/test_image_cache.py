@@ -180,8 +180,8 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_in_a_sentence(root):
     with pytest.raises(InputError) as error:
         folder_of(root)
     assert str(error.value) == (
-        f"{root} holds more images than cache_above, 0 GB, and {root}/.decoded cannot take them: "
-        "File exists."
+        f"{root} holds more than cache_above, 0 GB, of images, and {root}/.decoded cannot hold "
+        "them: File exists."
     )
 
 

@@ -81,8 +81,8 @@ def test_networks_that_need_labels_are_refused_in_a_sentence_where_there_are_non
     with pytest.raises(InputError) as error:
         built("network", torch.nn.Module, make, (2,))
     assert str(error.value) == (
-        f"{make.__name__} needs the number of labels, num_classes, which the data module says and "
-        "a program passes to the model; found None."
+        f"{make.__name__} needs the number of labels, num_classes, which the data module supplies "
+        "and a program passes to the model; found None."
     )
 
 
