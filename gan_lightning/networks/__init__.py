@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gan_lightning.networks.adaptive_tanh import AdaptiveTanh
 from gan_lightning.networks.affine_jitter import AffineJitter
 from gan_lightning.networks.augmentation import AdaptiveAugment, Augmentation, DiffAugment
 from gan_lightning.networks.building import (
@@ -45,6 +46,7 @@ from gan_lightning.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_lightning.networks.fourier_features import FourierFeatures
 from gan_lightning.networks.instance_noise import InstanceNoise
 from gan_lightning.networks.keras_conv import KerasConvGenerator
+from gan_lightning.networks.learned_noise import LearnedNoise
 from gan_lightning.networks.minibatch_std import MinibatchStd
 from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
 from gan_lightning.networks.packing import Packing
@@ -55,6 +57,7 @@ from gan_lightning.networks.velocity import MLPVelocity
 
 __all__ = [
     "AdaptiveAugment",
+    "AdaptiveTanh",
     "AffineJitter",
     "Augmentation",
     "AuxiliaryClassifier",
@@ -79,6 +82,7 @@ __all__ = [
     "LabelledDiscriminator",
     "LabelledEncoder",
     "LabelledGenerator",
+    "LearnedNoise",
     "MLPDecoder",
     "MLPDiscriminator",
     "MLPEncoder",

@@ -12,6 +12,7 @@ from torch import nn
 from gan_lightning import networks
 from gan_lightning.errors import InputError
 from gan_lightning.networks import (
+    AdaptiveTanh,
     AuxiliaryClassifier,
     ClassifyingDiscriminator,
     ConvDiscriminator,
@@ -24,6 +25,7 @@ from gan_lightning.networks import (
     KerasConvGenerator,
     LabelledDiscriminator,
     LabelledGenerator,
+    LearnedNoise,
     MinibatchStd,
     MLPDiscriminator,
     MLPGenerator,
@@ -88,6 +90,8 @@ IMAGES = [(1, 28, 28), (1, 8, 8), (3, 16, 16), (1, 32, 32)]
 GENERATORS = [
     (MLPGenerator, ANY_SHAPE),
     (partial(ResidualMLPGenerator, width=16), ANY_SHAPE),
+    (LearnedNoise, ANY_SHAPE),
+    (partial(ResidualMLPGenerator, width=16, activation=AdaptiveTanh), ANY_SHAPE),
     (partial(MLPGenerator, norm=partial(nn.BatchNorm1d, momentum=0.2)), ANY_SHAPE),
     (partial(DCGANGenerator, base_channels=4), IMAGES),
     (partial(ResNetGenerator, base_channels=8), IMAGES),
