@@ -26,9 +26,10 @@ def trained(run):
     return train
 
 
-def test_r3gan_finds_all_modes_of_the_ring_at_their_width(trained):
-    numbers = trained("r3gan_ring")
-    assert numbers["val/modes"] == 8
+@pytest.mark.parametrize(("experiment", "modes"), [("r3gan_ring", 8), ("r3gan_grid25", 25)])
+def test_r3gan_finds_all_modes_at_their_width(trained, experiment, modes):
+    numbers = trained(experiment)
+    assert numbers["val/modes"] == modes
     assert numbers["val/high_quality"] >= 0.93
     assert 0.85 < numbers["val/width"] < 1.1
 
