@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,11 @@ class FrameTable(Table):
         loader = super().train_dataloader()
         loader.scale = self._at_random_places
         loader.num_batches = self.batches_per_epoch
+        if len(loader.x) <= (self.batches_per_epoch or 0) * self.batch_size:
+            # Each row is seen several times, and its cells need not be found each time.
+            assert isinstance(self.units, TableUnits)
+            loader.x = self.units.cells(loader.x)
+            loader.scale = partial(self.units.placed, random_places=True)
         return loader
 
     def predict_dataloader(self) -> TensorLoader:
