@@ -103,8 +103,10 @@ class TableModel(LatentModel, OneLossModel):
         held_values, held_codes = held.split([values.shape[1], codes.shape[1]], 1)
         terms = {}
         if codes.shape[1]:
-            some = slice(None, None, 2 if self.training else 1)  # they need fewer rows than numbers
-            parts = codes[some], held_codes[some], values[some], held_values[some]
+            parts = codes, held_codes, values, held_values
+            if self.training:  # categories need fewer rows than numbers
+                some = torch.randperm(len(x), device=x.device)[: -(-len(x) // 2)]
+                parts = codes[some], held_codes[some], values[some], held_values[some]
             losses = self.best("categories")(*parts)
             terms["category_loss"] = losses.sum(0).mean()
         if values.shape[1]:
@@ -116,7 +118,7 @@ class TableModel(LatentModel, OneLossModel):
     def _velocity_loss(self, values: Tensor, known: Tensor, held: Tensor) -> Tensor:
         noise = torch.randn_like(values)
         # One time from each of equally many parts of [0, 1]: the loss varies less.
-        part = torch.arange(len(values), device=values.device, dtype=values.dtype)
+        part = torch.randperm(len(values), device=values.device).to(values)
         t = (part + torch.rand_like(part)) / len(values)
         between = torch.where(held, values, torch.lerp(noise, values, t[:, None]))
         found = self._velocity(between, t, known, held)
