@@ -80,7 +80,7 @@ def _with_words(
     """
     gaps = [
         name
-        for name in frame
+        for name in map(str, frame.columns)
         if frame[name].isna().any() and not pd.api.types.is_numeric_dtype(frame[name].dtype)
     ]
     if not gaps:
