@@ -19,7 +19,7 @@ from gan_lightning.schedules import Cosine
 from gan_lightning.table_sampling import drawn_given, imputed
 
 BATCH_SIZE = 512
-BATCHES_PER_EPOCH = 125
+BATCHES_PER_EPOCH = 100
 
 
 class TableSynthesizer:
@@ -32,7 +32,7 @@ class TableSynthesizer:
             one, if it has few values.
         drop: Columns to leave out.
         types: Types of columns by name, where their cells do not show them.
-        epochs: Epochs of 125 batches of 512 rows.
+        epochs: Epochs of 100 batches of 512 rows.
         seed: Seed of the training.
 
     Example:

@@ -10,9 +10,9 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.data import Units
-from gan_lightning.data.columns import Column, Continuous, Discrete
+from gan_lightning.data.columns import Categorical, Column, Continuous, Discrete
 from gan_lightning.data.given_cells import given_by, held_cells, rows_of
-from gan_lightning.data.table_file import read_table
+from gan_lightning.data.table_file import MISSING_WORDS, read_table
 from gan_lightning.data.table_units import TableUnits
 from gan_lightning.errors import InputError
 from gan_lightning.models import TableModel
@@ -81,7 +81,10 @@ def write_table(
     if impute is None:
         units.write(drawn_given(model, units, given or "", num_samples), path)
     else:
-        table = read_table(Path(impute), as_texts=True)
+        _, units = of_tables("impute", model, units)
+        known = [column for column in units.columns if isinstance(column, Categorical)]
+        words = [column.name for column in known if {*column.categories} & {*MISSING_WORDS}]
+        table = read_table(Path(impute), as_texts=True, words=words)
         imputed(model, units, table).to_csv(path, index=False)
 
 

@@ -27,6 +27,8 @@ class Continuous:
         missing: Whether a cell may be empty.
         dtype: The column's type in pandas.
         formula: How it follows from other columns: then nothing of it is learned.
+        spacing: What all values are apart from the smallest one by multiples of, such as 10 minutes
+            or half a star, where decimals do not say so.
     """
 
     name: str
@@ -36,10 +38,13 @@ class Continuous:
     missing: bool = False
     dtype: str | None = None
     formula: Formula | None = None
+    spacing: float | None = None
 
     def __post_init__(self) -> None:
         if self.decimals is not None and not -20 <= self.decimals <= 20:
             raise InputError(f"decimals must lie in [-20, 20], found {self.decimals}.")
+        if self.spacing is not None and not (self.spacing > 0 and self.minimum is not None):
+            raise InputError(f"spacing: expected a positive one with a minimum: {self.spacing}.")
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -61,7 +66,7 @@ class Continuous:
     @property
     def step(self) -> float:
         """Difference of neighbouring values; 0 where they are not rounded."""
-        return 0.0 if self.decimals is None else 10.0**-self.decimals
+        return self.spacing or (0.0 if self.decimals is None else 10.0**-self.decimals)
 
     def within(self, values: Tensor) -> Tensor:
         """Return the nearest values between the smallest and the largest one."""
@@ -70,7 +75,9 @@ class Continuous:
         return values.clamp(self.minimum, self.maximum)
 
     def rounded(self, values: Tensor) -> Tensor:
-        """Return the nearest values of the column's decimals."""
+        """Return the nearest values of the column's spacing and decimals."""
+        if self.spacing is not None and self.minimum is not None:
+            values = self.minimum + ((values - self.minimum) / self.spacing).round() * self.spacing
         # Adding 0 makes 0 of -0.
         return values if self.decimals is None else values.round(decimals=self.decimals) + 0.0
 

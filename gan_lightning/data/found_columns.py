@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
+from gan_lightning.data.grids import decimals_of, spacing_of
 from gan_lightning.data.texts import DASHES, moment_pattern, numbers_of, seconds_of, unit_of
 from gan_lightning.errors import InputError
 
@@ -20,7 +21,7 @@ FEWEST_PER_VALUE = 5
 """The smallest mean number of rows per value of such a column."""
 
 FEWEST_DISTINCT = 20
-"""With fewer rows, distinct values do not prove an identifier."""
+"""With fewer rows, distinct values do not prove an identifier, nor numbers that they are days."""
 
 MOST_EXACT = 2**53
 """The largest integer that float64 distinguishes from its neighbours."""
@@ -77,14 +78,23 @@ def _kind(present: "pd.Series[Any]") -> ColumnType:
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "datetime"
     if pd.api.types.is_numeric_dtype(dtype):
-        return "continuous"
+        return "datetime" if _are_days(present) else "continuous"
     texts = present.astype(str).str.strip()
     if texts.str.fullmatch(r"0\d+").any():  # a code, such as 01067
         return "categorical"
     written = texts[~texts.isin(DASHES)]
-    if len(written) and numbers_of(written).notna().mean() > 0.8:  # _numbers reports the others
-        return "continuous"
+    numbers = numbers_of(written)
+    if len(written) and numbers.notna().mean() > 0.8:  # _numbers reports the others
+        return "datetime" if _are_days(numbers) else "continuous"
     return "categorical" if moment_pattern(texts) is None else "datetime"
+
+
+def _are_days(numbers: "pd.Series[Any]") -> bool:
+    """Return whether numbers are days, such as 20241231."""
+    possible = numbers.between(19000101, 21001231) & (numbers % 1 == 0)
+    if not possible.all() or numbers.nunique() <= FEWEST_DISTINCT:
+        return False
+    return moment_pattern(numbers.astype("int64").astype(str)) == "%Y%m%d"
 
 
 def _numbers(
@@ -100,11 +110,11 @@ def _numbers(
     values = torch.full((len(series),), torch.nan, dtype=torch.float64)
     values[torch.from_numpy(series.index.get_indexer(known.index))] = torch.tensor(known.to_numpy())
     array = known.to_numpy()
-    if np.abs(array).max() > MOST_EXACT and _decimals(array) is not None:
+    if np.abs(array).max() > MOST_EXACT and decimals_of(array) is not None:
         return Found(None, values, "its numbers are too long to be told apart")
     if asked is None and _is_identifier(array, len(series)):
         return Found(None, values, "it counts the rows")
-    decimals = 0 if asked == "integer" else _decimals(array)
+    decimals = 0 if asked == "integer" else decimals_of(array)
     distinct = np.unique(array)
     shared: dict[str, Any] = {
         "name": name,
@@ -113,10 +123,12 @@ def _numbers(
         "maximum": float(distinct[-1]),
         "missing": len(known) < len(series),
         "dtype": str(series.dtype),
+        "spacing": spacing_of(distinct, decimals),
     }
     read = [
         *(["decimal commas"] if cells.attrs.get("commas") else []),
         *(["dashes as missing"] if cells.attrs.get("dashes") else []),
+        *([f"without {cells.attrs['unit']!r}"] if cells.attrs.get("unit") else []),
     ]
     how = " and ".join(read)
     few = len(distinct) <= min(MOST_DISCRETE, len(known) // FEWEST_PER_VALUE)
@@ -142,15 +154,6 @@ def _all_finite(name: str, cells: "pd.Series[Any]") -> None:
             f"Column {name!r} holds infinity in row {int(cells.index[infinite][0]) + 1}: expected "
             "a number or an empty cell."
         )
-
-
-def _decimals(values: "np.ndarray[Any, Any]") -> int | None:
-    """Return the decimal places that represent all values; None if 6 are not enough."""
-    scale = np.maximum(np.abs(values), 1.0)
-    for decimals in range(-3, 7):
-        if (np.abs(values - np.round(values, decimals)) <= 1e-9 * scale).all():
-            return decimals if np.unique(values).size > 1 or decimals >= 0 else 0
-    return None
 
 
 def _is_identifier(values: "np.ndarray[Any, Any]", num_rows: int) -> bool:
@@ -198,7 +201,8 @@ def _boolean(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
 def _moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
     pattern = "%Y-%m-%d %H:%M:%S"
     if not pd.api.types.is_datetime64_any_dtype(present.dtype):
-        found = moment_pattern(present.astype(str).str.strip())
+        present = present.map(_text)
+        found = moment_pattern(present)
         if found is None:
             raise InputError(
                 f"Column {str(series.name)!r}: expected dates or times of one form in every cell "
@@ -217,6 +221,7 @@ def _moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
         maximum=float(counts.max()),
         missing=len(present) < len(series),
         dtype=str(series.dtype),
+        spacing=spacing_of(np.unique(counts), 0),
         pattern=pattern,
         unit=unit,
     )

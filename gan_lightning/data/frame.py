@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.data.baselines import baselines
-from gan_lightning.data.columns import Categorical, Column, Constant, Discrete
+from gan_lightning.data.columns import Column, Constant
 from gan_lightning.data.found_columns import ColumnType, found_column
 from gan_lightning.data.found_formulas import found_formulas
 from gan_lightning.data.loader import TensorLoader
 from gan_lightning.data.memory import Split
 from gan_lightning.data.table import Table
 from gan_lightning.data.table_file import read_table
+from gan_lightning.data.table_labels import labels_of, target_of
 from gan_lightning.data.table_report import table_report
 from gan_lightning.data.table_units import TableUnits
 from gan_lightning.errors import InputError, did_you_mean, require_positive
@@ -68,8 +70,8 @@ class FrameTable(Table):
         _check_names(frame, [*([target] if target else []), *drop, *(types or {})])
         columns, rows = _columns_of(frame.drop(columns=list(drop)), types or {})
         columns = _with_formulas(columns, rows, types or {})
-        self.target = _target(columns, target)
-        labels, names = _labels(columns, rows, self.target)
+        self.target = target_of(columns, target)
+        labels, names = labels_of(columns, rows, self.target)
         super().__init__(
             columns,
             rows,
@@ -110,6 +112,10 @@ class FrameTable(Table):
         loader = super().train_dataloader()
         loader.scale = self._at_random_places
         loader.num_batches = self.batches_per_epoch
+        assert isinstance(self.units, TableUnits)
+        if len(loader.x) <= (self.batches_per_epoch or 0) * self.batch_size:
+            loader.x = self.units.cells(loader.x)  # once, since each row is seen several times
+            loader.scale = partial(self.units.placed, random_places=True)
         return loader
 
     def predict_dataloader(self) -> TensorLoader:
@@ -135,7 +141,9 @@ class CSV(FrameTable):
         self, path: str, separator: str | None = None, encoding: str | None = None, **shared: Any
     ) -> None:
         try:
-            super().__init__(read_table(Path(path), separator, encoding), **shared)
+            types: Mapping[str, ColumnType] = shared.get("types") or {}
+            words = [name for name in types if types[name] == "categorical"]
+            super().__init__(read_table(Path(path), separator, encoding, words=words), **shared)
         except OSError as error:
             raise InputError(f"path: {path} cannot be read: {error.strerror or error}.") from error
 
@@ -187,7 +195,8 @@ def _columns_of(
         )
     if read:
         rank_zero_warn(
-            f"Read as numbers: {', '.join(read)}; samples have decimal points and empty cells."
+            f"Read as numbers: {', '.join(read)}; samples have decimal points, no units and empty "
+            "cells."
         )
     return columns, torch.stack(values, 1)
 
@@ -209,34 +218,3 @@ def _with_formulas(
         column if isinstance(column, Constant) else replace(column, formula=formulas.get(i))
         for i, column in enumerate(columns)
     ]
-
-
-def _target(columns: Sequence[Column], asked: str | None) -> int | None:
-    """Return the target's index."""
-    names = [column.name for column in columns]
-    if asked is not None:
-        if asked not in names:
-            raise InputError(f"target: the column {asked!r} is left out.")
-        return names.index(asked)
-    last = columns[-1]
-    few = isinstance(last, Categorical) and len(last.categories) <= 20
-    return len(columns) - 1 if few else None
-
-
-def _labels(
-    columns: Sequence[Column], rows: Tensor, target: int | None
-) -> tuple[Tensor, Sequence[str] | None]:
-    """Return a label for each row, by its target, and the labels' names."""
-    nothing = torch.zeros(len(rows), dtype=torch.int64), None
-    if target is None:
-        return nothing
-    column, values = columns[target], rows[:, target]
-    if isinstance(column, Discrete):
-        names = column.cells(torch.tensor(column.values, dtype=torch.float64))
-        known = torch.searchsorted(torch.tensor(column.values, dtype=torch.float64), values)
-    elif isinstance(column, Categorical):
-        names, known = list(column.categories), values.nan_to_num().long()
-    else:
-        return nothing
-    names = [*names, *(["(missing)"] if column.missing else [])]
-    return torch.where(values.isnan(), len(names) - 1, known), names

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
-from gan_lightning.data.texts import seconds_of
+from gan_lightning.data.texts import numbers_of, seconds_of
 from gan_lightning.errors import InputError, did_you_mean
 
 SIGNS: dict[str, Callable[[Tensor, float], Tensor]] = {
@@ -156,11 +156,17 @@ def rows_of(columns: Sequence[Column], frame: pd.DataFrame) -> Tensor:
     for i, column in enumerate(columns):
         if column.name not in frame.columns:
             raise InputError(f"impute: the table has no column {column.name!r}.")
-        for row, cell in enumerate(frame[column.name].tolist()):
+        texts = frame[column.name]
+        numbers = pd.Series(torch.nan, texts.index)
+        if isinstance(column, Continuous) and not isinstance(column, Moment):
+            written = texts.dropna().astype(str).str.strip()
+            numbers = numbers_of(written, fewest_with_unit=1).reindex(texts.index)
+        for row, (cell, number) in enumerate(zip(texts.tolist(), numbers.tolist(), strict=True)):
             if isinstance(column, Constant):
                 rows[row, i] = 0.0
             elif isinstance(cell, str):
-                rows[row, i] = _cell(column, cell.strip(), row)
+                text = cell.strip() if number != number else repr(number)
+                rows[row, i] = _cell(column, text, row)
     return rows
 
 

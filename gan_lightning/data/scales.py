@@ -66,23 +66,41 @@ class NormalScores:
         widths = torch.tensor(list(steps), dtype=torch.float64)[:, None]
         return cls(both[..., 1].contiguous(), both[..., 0].contiguous(), widths)
 
-    def scaled(self, values: Tensor, place: Tensor) -> Tensor:
-        """Return normal scores, float64, shape ``(num_columns, num_rows)``.
+    def cells(self, values: Tensor) -> Tensor:
+        """Return the levels at which each cell begins and ends, and how far it is off the knots.
+
+        Float64, shape ``(3, num_columns, num_rows)``; the distance is in scores.
 
         Args:
-            values: In the data's own units, of this shape; NaN is missing, and gets a score by its
-                place.
+            values: In the data's own units, shape ``(num_columns, num_rows)``; NaN is missing, and
+                may get any score.
+        """
+        half, missing = self.steps / 2 * 0.999, values.isnan()  # not into the next cell
+        low = _interpolated(values - half, self.values, self.levels, False)
+        high = _interpolated(values + half, self.values, self.levels, True)
+        beyond = values - values.clamp(self.values[:, :1], self.values[:, -1:])
+        return torch.stack(
+            [
+                low.masked_fill(missing, 0),
+                high.masked_fill(missing, 1),
+                beyond.nan_to_num() / self._slopes,
+            ]
+        )
+
+    @staticmethod
+    def placed(cells: Tensor, place: Tensor) -> Tensor:
+        """Return normal scores, float64.
+
+        Args:
+            cells: As from ``cells``, with any shape behind the first dimension.
             place: Where in its cell each value is put, in [0, 1].
         """
-        smeared = values + (place - 0.5) * self.steps * 0.999  # not into the next cell
-        low, high = (_interpolated(smeared, self.values, self.levels, r) for r in (False, True))
-        level = torch.where(values.isnan(), place, torch.lerp(low, high, place))
-        x = torch.special.ndtri(BEYOND + (1 - 2 * BEYOND) * level)
-        beyond = smeared - smeared.clamp(self.values[:, :1], self.values[:, -1:])
-        return x + beyond.nan_to_num() / self._slopes
+        low, high, beyond = cells
+        level = torch.lerp(low, high, place)
+        return torch.special.ndtri(BEYOND + (1 - 2 * BEYOND) * level) + beyond
 
     def unscaled(self, x: Tensor) -> Tensor:
-        """Return values in the data's own units, not rounded yet; shapes as in ``scaled``."""
+        """Return values in the data's own units, not rounded yet; shapes as in ``cells``."""
         level = (torch.special.ndtr(x) - BEYOND) / (1 - 2 * BEYOND)
         values = _interpolated(level.clamp(0, 1), self.levels, self.values, False)
         return values + (x - x.clamp(-REACH, REACH)) * self._slopes

@@ -3,7 +3,10 @@
 import csv
 import re
 from collections import Counter
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from lightning_utilities.core.rank_zero import rank_zero_warn
@@ -21,12 +24,19 @@ OTHER_FORMATS = {
     b"\x1f\x8b": "a gzip file",
 }
 
+MISSING_WORDS = ("NA", "N/A", "n/a", "None", "none", "NULL", "null", "NaN", "nan", "<NA>", "#N/A")
+"""Texts that pandas may read as an empty cell."""
+
 MOST_LOOKED_AT = 2**18
 """Bytes from which separator and header are inferred."""
 
 
 def read_table(
-    path: Path, separator: str | None = None, encoding: str | None = None, as_texts: bool = False
+    path: Path,
+    separator: str | None = None,
+    encoding: str | None = None,
+    as_texts: bool = False,
+    words: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return the table of a CSV or Parquet file.
 
@@ -35,6 +45,8 @@ def read_table(
         separator: The separator of cells; by default inferred from the first lines.
         encoding: Of the text; by default UTF-8, or else Windows-1252.
         as_texts: Keep the cells of a CSV as texts.
+        words: Columns in which NA and the like are words, and not missing; of others a warning
+            says so.
 
     Raises:
         InputError: If it is not such a file, in a sentence that quotes none of it.
@@ -52,7 +64,40 @@ def read_table(
     names, *rows = csv.reader(lines, delimiter=separator)
     _check_header(path, names)
     texts = [name.strip() for name in names] if as_texts else _codes(names, rows)
-    return _read(path, separator, encoding, texts)
+    frame = _read(path, separator, encoding, texts)
+    return _with_words(frame, {*words}, partial(_read, path, separator, encoding, texts))
+
+
+def _with_words(
+    frame: pd.DataFrame, words: Collection[str], read: Callable[..., pd.DataFrame]
+) -> pd.DataFrame:
+    """Return a frame with NA and the like in the columns where these are words.
+
+    Args:
+        frame: The table.
+        words: Names of these columns.
+        read: Reads it again, by the settings of pandas.
+    """
+    gaps = [
+        name
+        for name in map(str, frame.columns)
+        if frame[name].isna().any() and not pd.api.types.is_numeric_dtype(frame[name].dtype)
+    ]
+    if not gaps:
+        return frame
+    written = read(usecols=gaps, keep_default_na=False, na_values=[""])
+    told = []
+    for name in gaps:
+        if name.strip() in words:
+            frame[name] = written[name]
+        elif marks := written[name][frame[name].isna()].dropna().map(str.strip).unique().tolist():
+            told.append(f"{name.strip()!r} ({', '.join(sorted(marks))})")
+    if told:
+        rank_zero_warn(
+            f"Read as missing cells: {'; '.join(told)}. --data.types.NAME categorical takes them "
+            "as words."
+        )
+    return frame
 
 
 def _encoding(path: Path, start: bytes) -> str:
@@ -117,7 +162,9 @@ def _codes(names: list[str], rows: list[list[str]]) -> list[str]:
     ]
 
 
-def _read(path: Path, separator: str, encoding: str, texts: list[str]) -> pd.DataFrame:
+def _read(
+    path: Path, separator: str, encoding: str, texts: list[str], **settings: Any
+) -> pd.DataFrame:
     try:
         return pd.read_csv(
             path,
@@ -128,6 +175,7 @@ def _read(path: Path, separator: str, encoding: str, texts: list[str]) -> pd.Dat
             low_memory=False,
             index_col=False,
             on_bad_lines="error",
+            **settings,
         )
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not text in {encoding}: name its encoding.") from error

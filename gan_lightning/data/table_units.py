@@ -85,13 +85,35 @@ class TableUnits(ColumnUnits):
             random_places: Put each value at a random place within its cell, as in training, instead
                 of the middle.
         """
-        x = torch.full((len(rows), self.width), -1.0)
+        return self.placed(self.cells(rows), random_places)
+
+    def placed(self, cells: Tensor, random_places: bool) -> Tensor:
+        """Return encoded rows with each value at a place within its cell.
+
+        Args:
+            cells: As from ``cells``.
+            random_places: Whether the place is random, and not the middle.
+        """
+        x, ends = cells[:, : self.width].float(), cells[:, self.width :]
         if self.measured:
-            values = rows[:, self.measured].T.contiguous()
-            place = torch.rand_like(values) if random_places else torch.full_like(values, 0.5)
-            x[:, [self.starts[i] for i in self.measured]] = self.scores.scaled(
-                values, place
-            ).T.float()
+            ends = ends.unflatten(1, (3, -1)).transpose(0, 1)
+            place = torch.rand_like(ends[0]) if random_places else torch.full_like(ends[0], 0.5)
+            x[:, [self.starts[i] for i in self.measured]] = self.scores.placed(ends, place).float()
+        return x
+
+    def cells(self, rows: Tensor) -> Tensor:
+        """Return encoded rows whose values have no place within their cells yet.
+
+        Float64, shape ``(num_rows, width + 3 * num_measured)``: behind each row are the cells of
+        its values, all that is slow to find.
+
+        Args:
+            rows: Shape ``(num_rows, num_columns)``.
+        """
+        ends = rows.new_zeros(3, 0, len(rows))
+        if self.measured:
+            ends = self.scores.cells(rows[:, self.measured].T.contiguous())
+        x = torch.cat([rows.new_full((len(rows), self.width), -1.0), ends.flatten(0, 1).T], 1)
         hot = [self.starts[i] + _place(self.columns[i], rows[:, i])[:, None] for i in self.valued]
         if self.named:
             firsts, lasts = (torch.tensor(ends) for ends in zip(*self.named.values(), strict=True))

@@ -23,6 +23,14 @@ PATTERNS = (
     "%m/%d/%Y",
     "%d/%m/%Y %H:%M",
     "%m/%d/%Y %H:%M",
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%MZ",
+    "%Y%m%d",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
     "%H:%M:%S",
     "%H:%M",
 )
@@ -32,13 +40,26 @@ UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 """Units of time in seconds: days, hours, minutes, seconds, milliseconds."""
 
 
-def numbers_of(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+WITH_UNIT = r"([+-]?)([$€£¥₹]?) ?([+-]?[\d.,]*\d)( ?[^\d.,:+-]*)"
+"""A number with a currency in front or a unit behind, such as $1,234.50, 12 kg or 7.5%."""
+
+FEWEST_WITH_UNIT = 21
+"""Fewer different texts are categories, which keep their unit."""
+
+
+def numbers_of(
+    texts: "pd.Series[Any]", fewest_with_unit: int = FEWEST_WITH_UNIT
+) -> "pd.Series[Any]":
     """Return the numbers in texts; NaN for a dash or another text.
 
     The comma is a decimal comma if no text has a point after it: 1.234,5 and 12,75. The attributes
-    say how many ``dashes`` there were, and whether there were ``commas``.
+    say how many ``dashes`` there were, whether there were ``commas``, and which ``unit`` all had.
     """
     numbers = pd.to_numeric(texts, errors="coerce")
+    unit = ""
+    if numbers.isna().any():
+        texts, unit = _without_unit(texts, fewest_with_unit)
+        numbers = pd.to_numeric(texts, errors="coerce")
     commas = numbers.isna().any() and texts.str.contains(",").any()
     if commas and _all(texts, r"[+-]?\d{1,3}(,\d{3})*\.\d+"):  # 1,234.5
         numbers = pd.to_numeric(texts.str.replace(",", "", regex=False), errors="coerce")
@@ -48,7 +69,25 @@ def numbers_of(texts: "pd.Series[Any]") -> "pd.Series[Any]":
     numbers = numbers.astype(float)
     numbers.attrs["dashes"] = int(texts.isin(DASHES).sum())
     numbers.attrs["commas"] = bool(commas)
+    numbers.attrs["unit"] = unit
     return numbers
+
+
+def _without_unit(texts: "pd.Series[Any]", fewest: int) -> tuple["pd.Series[Any]", str]:
+    """Return texts without the currency or unit that all share, and which that is."""
+    dashes = texts.isin(DASHES)
+    if dashes.all():
+        return texts, ""
+    for part in (texts[~dashes].iloc[:50], texts[~dashes]):
+        found = part.str.extract(f"^{WITH_UNIT}$")
+        shared = found[[1, 3]].drop_duplicates()
+        if len(shared) != 1 or shared.isna().any(axis=None):
+            return texts, ""
+    unit = "".join(shared.iloc[0]).strip()
+    codes = found[2].str.fullmatch(r"0\d+").any()
+    if not unit or codes or found[2].nunique() < fewest:
+        return texts, ""
+    return texts.where(dashes, found[0] + found[2]), unit
 
 
 def _all(texts: "pd.Series[Any]", pattern: str) -> bool:

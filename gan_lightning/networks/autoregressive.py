@@ -88,6 +88,5 @@ class AutoregressiveCategories(nn.Module):
         first = silu(seen + self.start[columns, None])
         bias = self.hidden_bias[columns, None]
         second = silu(torch.baddbmm(bias, first, self.hidden[columns])) + first
-        bias = self.output_bias[columns, None]
-        logits = torch.baddbmm(bias, second, self.output[columns])
-        return logits.masked_fill(self.absent[columns, None], LOWEST)
+        bias = self.output_bias.masked_fill(self.absent, LOWEST)[columns, None]
+        return torch.baddbmm(bias, second, self.output[columns])

@@ -93,6 +93,18 @@ def test_rows_come_back_from_the_models_scale(random_places):
     torch.testing.assert_close(back, module.train.x, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
+@pytest.mark.parametrize("batches_per_epoch", [None, 1, 30])
+def test_batches_are_the_same_whether_cells_are_found_once_or_each_time(batches_per_epoch):
+    module = set_up(frame(), batch_size=64, batches_per_epoch=batches_per_epoch)
+    loader = module.train_dataloader()
+    torch.manual_seed(0)
+    x = next(iter(loader))[0]
+    torch.manual_seed(0)
+    rows = module.train.x[loader._share(loader._order(), 0)]
+    assert x.shape == (64, module.units.width)
+    assert torch.equal(x, module.units.scale(rows, random_places=True))
+
+
 def test_held_out_rows_come_back_except_for_values_unseen_in_training_between_frequent_ones():
     module = set_up(frame())
     back = module.unscale(module.scale(module.val.x))

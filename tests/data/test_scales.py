@@ -19,7 +19,11 @@ def column(kind, num_rows):
 
 
 def scores_of(values):
-    return NormalScores.of([values], [0.0]).scaled(values[None], torch.full_like(values[None], 0.5))
+    return scaled(NormalScores.of([values], [0.0]), values[None], 0.5)
+
+
+def scaled(scores, values, place):
+    return scores.placed(scores.cells(values), torch.full_like(values, place))
 
 
 @pytest.mark.parametrize("kind", ["normal", "two humps"])
@@ -32,7 +36,7 @@ def test_few_rows_without_tails_and_spikes_are_standardised(kind):
 def test_a_spike_is_as_wide_as_its_share():
     values = column("spike", 300)
     scores = NormalScores.of([values], [0.0])
-    ends = [scores.scaled(values[None], torch.full_like(values[None], end)) for end in (0, 1)]
+    ends = [scaled(scores, values[None], end) for end in (0.0, 1.0)]
     low, high = (float(torch.special.ndtr(end[0, values == 0].median())) for end in ends)
     assert high - low == pytest.approx(0.6, abs=0.08)
 
@@ -55,5 +59,4 @@ def test_values_and_what_lies_beyond_them_come_back(kind, num_rows):
     values = column(kind, num_rows)
     scores = NormalScores.of([values], [0.0])
     more = torch.cat([values, values.min()[None] - 1, values.max()[None] + 1])[None]
-    place = torch.full_like(more, 0.5)
-    torch.testing.assert_close(scores.unscaled(scores.scaled(more, place)), more)
+    torch.testing.assert_close(scores.unscaled(scaled(scores, more, 0.5)), more)

@@ -1,0 +1,56 @@
+"""Numbers on grids wider than their decimals: found, kept by samples, and not seen by chance."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from gan_lightning.data import FrameTable
+from gan_lightning.data.columns import Continuous
+from gan_lightning.data.grids import spacing_of
+from gan_lightning.errors import InputError
+
+GRIDS = {
+    "halves": (0.5, 1, np.arange(60) / 2),
+    "quarters": (0.25, 2, 3 + np.arange(60) / 4),
+    "ends in .99": (1.0, 2, np.arange(60) + 0.99),
+    "multiples of 500": (5.0, -2, 500.0 * np.arange(60)),
+}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_what_values_are_apart_by_is_found(name):
+    expected, decimals, values = GRIDS[name]
+    spacing = spacing_of(values, decimals)
+    assert spacing == pytest.approx(expected if decimals >= 0 else 500)
+    assert spacing_of(values[:20], decimals) is None  # so few may be on a grid by chance
+    assert spacing_of(np.r_[values, values[-1] + 10.0**-decimals], decimals) is None
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_samples_stay_on_the_grid(name):
+    random = np.random.default_rng(0)
+    values = random.choice(GRIDS[name][2], 800)
+    table = FrameTable(pd.DataFrame({"grid": values, "other": random.normal(size=800)}))
+    table.setup("fit")
+    column = table.columns[0]
+    drawn = table.unscale(torch.randn(500, 2))[:, 0]
+    on_grid = ((drawn - column.minimum) / column.spacing).round() * column.spacing + column.minimum
+    torch.testing.assert_close(drawn, on_grid)
+    assert {*drawn.tolist()} <= {*values.tolist()}
+    assert len(drawn.unique()) > 30
+
+
+def test_times_of_a_clock_keep_its_interval():
+    times = pd.date_range("2024-03-01", periods=600, freq="10min")
+    table = FrameTable(pd.DataFrame({"time": times, "other": np.arange(600) % 7}))
+    table.setup("fit")
+    drawn = table.units.frame(table.unscale(torch.randn(200, sum(table.blocks))))["time"]
+    assert (drawn.dt.minute % 10 == 0).all()
+    assert drawn.nunique() > 100
+
+
+@pytest.mark.parametrize(("spacing", "minimum"), [(0.0, 1.0), (-1.0, 1.0), (2.0, None)])
+def test_a_grid_without_a_width_or_a_start_is_refused(spacing, minimum):
+    with pytest.raises(InputError, match="spacing: expected a positive one"):
+        Continuous("x", 0, minimum, spacing=spacing)
