@@ -181,10 +181,14 @@ def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:
 
 
 def speak_into(output: Path) -> None:
-    """Write what this process says to a file from now on."""
+    """Write what this process says to a file from now on, also where pytest captures it."""
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(file, stream)
+    # pytest's own streams write elsewhere than to these two
+    sys.stdout, sys.stderr = (
+        os.fdopen(stream, "w", buffering=1, closefd=False) for stream in (1, 2)
+    )
 
 
 def without_pictures() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -18,20 +19,23 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from gan_lightning.cli import main
 
-PORT = 29_513
-"""Of the rendezvous."""
-
 STRATEGY = (
     "--trainer.strategy=DDPStrategy",
     "--trainer.strategy.find_unused_parameters=true",
 )
 """As without any, but for the patience."""
 
+LAST = "lightning_logs/*/version_*/checkpoints/last.ckpt"
+"""Where a job saves, in the folder of its files."""
+
+OWN_STORE = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+"""Agents would keep one store over restarts, with the addresses of processes that have ended."""
+
 PAUSE = 3
 """Seconds before a scheduler starts again what is down."""
 
 LONGEST = 900
-"""Seconds after which a job counts as one that hangs."""
+"""Seconds without a checkpoint after which a job counts as one that hangs."""
 
 
 class Job:
@@ -50,6 +54,7 @@ class Job:
         self.agents: list[int | None] = [None, None]
         self.down_since = [0.0, 0.0]
         self.complete = False
+        self.port = free_port()
         self.used: dict[int, float] = {}
 
     def __enter__(self) -> "Job":
@@ -77,14 +82,27 @@ class Job:
         enough = sum(self.used.values()) + cpu_seconds
         return self.wait(lambda: sum(self.used.values()) >= enough, LONGEST)
 
+    def saves(self, times: int) -> bool:
+        """Let it go on until it has saved so often; return whether it still does."""
+        moments: set[int] = set()
+
+        def enough() -> bool:
+            moments.update(self._saved())
+            return len(moments) >= times
+
+        return self.wait(enough, LONGEST)
+
     def finish(self) -> float:
         """Let it end, and return the CPU seconds of all its processes that train.
 
         Raises:
             TimeoutError: If it hangs.
         """
-        deadline = time.monotonic() + LONGEST
-        if self.wait(lambda: time.monotonic() > deadline, LONGEST + 1):
+        saved: set[int] | None = None
+        while self.tend() and self._saved() != saved:
+            saved = self._saved()
+            self.wait(lambda: False, LONGEST)
+        if self.tend():
             raise TimeoutError(f"the job in {self.run.root} hangs:\n{self.said()[-3000:]}")
         return sum(self.used.values())
 
@@ -94,12 +112,16 @@ class Job:
         while self.tend() and time.monotonic() < deadline:
             if enough():
                 return True
-            time.sleep(0.02)
+            time.sleep(0.1)
         return False
 
     def said(self) -> str:
         """Return what its processes have said so far."""
         return self.run.output.read_text(encoding="utf-8")
+
+    def has_said(self, words: str, times: int) -> bool:
+        """Return whether its processes have said some words at least so often."""
+        return self.said().count(words) >= times
 
     def work(self, host: int) -> list[int]:
         """Return the processes of a host that train."""
@@ -120,13 +142,16 @@ class Job:
             os.waitpid(agent, 0)
             self._note_end(host)
 
+    def _saved(self) -> set[int]:
+        """Return when its last checkpoint was written; it is one at most."""
+        return {path.stat().st_mtime_ns for path in self.run.root.glob(LAST)}
+
     def _note_end(self, host: int) -> None:
         self.agents[host], self.down_since[host] = None, time.monotonic()
 
     def end(self) -> End:
         """Return what its last checkpoint holds, and its curves."""
-        checkpoints = self.run.root.glob("lightning_logs/*/version_*/checkpoints/last.ckpt")
-        (self.run.folder,) = {path.parents[1] for path in checkpoints}
+        (self.run.folder,) = {path.parents[1] for path in self.run.root.glob(LAST)}
         return self.run.end()
 
     def _start(self, host: int) -> int:
@@ -136,7 +161,7 @@ class Job:
             try:
                 speak_into(self.run.output)
                 self.place.enter(host)
-                os.environ["GLOO_SOCKET_IFNAME"] = self.place.device
+                os.environ |= {"GLOO_SOCKET_IFNAME": self.place.device, **OWN_STORE}
                 elastic_launch(self._launched(host), _fit)(self._words(), self.run.root)
                 code = 0
             except ChildFailedError:  # the agent has said so
@@ -153,7 +178,7 @@ class Job:
             nproc_per_node=1,
             run_id="job",
             rdzv_backend="c10d",
-            rdzv_endpoint=f"{self.place.addresses[0]}:{PORT}",
+            rdzv_endpoint=f"{self.place.addresses[0]}:{self.port}",
             rdzv_configs={"is_host": host == 0, "read_timeout": 20},
             local_addr=self.place.addresses[host],
             max_restarts=100,
@@ -170,6 +195,13 @@ class Job:
         ]
 
 
+def free_port() -> int:
+    """Return a port of this machine that no other job uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def send(processes: Iterable[int], sent: int) -> None:
     """Send a signal to processes, of which some may have ended."""
     for process in processes:
@@ -182,5 +214,5 @@ def _fit(words: list[str], root: Path) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the agent's own way is not that of a program
     torch.set_num_threads(1)
     without_pictures()
-    left = any(root.glob("lightning_logs/*/version_*/checkpoints/last.ckpt"))
+    left = any(root.glob(LAST))
     main(["fit", *words, *(["--ckpt_path=last"] if left else [])])

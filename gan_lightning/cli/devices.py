@@ -92,7 +92,19 @@ def as_launched(settings: Mapping[str, Any]) -> dict[str, Any]:
             f"trainer.num_nodes asks for {settings['num_nodes']}, and torchrun has started "
             f"processes on {nodes}; leave trainer.num_nodes out."
         )
+    _warn_of_a_shared_store()
     return {**settings, "devices": each if asked in _UNSET else asked, "num_nodes": nodes}
+
+
+def _warn_of_a_shared_store() -> None:
+    """Say so where restarted processes would read what those before them have left in a store."""
+    restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0))
+    if restarts and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        rank_zero_warn(
+            "torchrun would give restarted processes the addresses of those that have ended, so "
+            "that some restarts fail; start it with --standalone or --rdzv-backend c10d, and set "
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for it."
+        )
 
 
 def is_needed(trainer: Trainer, command: str) -> bool:

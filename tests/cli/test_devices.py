@@ -20,7 +20,7 @@ def test_two_ranks_draw_their_own_numbers_and_keep_equal_weights(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,  # a process waits ten minutes for the other
     )
     assert done.returncode == 0, done.stderr[-3000:]
     seen = json.loads((tmp_path / "ranks.json").read_text())

@@ -1,5 +1,6 @@
 """A fault at any moment of a run loses nothing that was saved, to the bit."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import torch
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 try:
-    from doomed_runs import Run, same
+    from doomed_runs import Run, same, speak_into
     from faults import Bench, Reader, table
     from places import TRIALS
+    from processes import ended
     from strikes import STRIKES
 finally:
     sys.path.remove(str(ROOT / "benchmarks"))
@@ -42,6 +44,18 @@ def test_a_fault_of_disk_clock_or_folder_loses_nothing(bench, fault):
     tried, lost = found
     assert tried > 0
     assert lost == 0
+
+
+def test_all_that_a_forked_process_says_is_in_its_file_under_pytest_too(tmp_path):
+    process = os.fork()
+    if process == 0:
+        speak_into(tmp_path / "output")
+        sys.stdout.write("out\n")
+        sys.stderr.write("error\n")
+        os.write(2, b"of a library\n")
+        os._exit(0)
+    assert ended(process) == 0
+    assert (tmp_path / "output").read_text() == "out\nerror\nof a library\n"
 
 
 def test_the_comparison_sees_a_single_bit_and_the_reader_a_damaged_checkpoint(tmp_path, bench):

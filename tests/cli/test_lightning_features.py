@@ -111,6 +111,27 @@ def test_a_number_of_devices_other_than_torchruns_is_refused(torchrun, asked):
         as_launched(asked)
 
 
+SHARED = {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_MAX_RESTARTS": "3"}
+
+
+def test_restarts_that_would_meet_an_old_store_are_warned_of(torchrun, monkeypatch):
+    torchrun(2, 2)
+    for name, value in SHARED.items():
+        monkeypatch.setenv(name, value)
+    with pytest.warns(UserWarning, match="set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 for it"):
+        as_launched({})
+
+
+@pytest.mark.parametrize(
+    "changed", [{"TORCHELASTIC_USE_AGENT_STORE": "False"}, {"TORCHELASTIC_MAX_RESTARTS": "0"}]
+)
+def test_a_store_of_its_own_or_no_restart_is_not_warned_of(torchrun, monkeypatch, changed):
+    torchrun(2, 2)
+    for name, value in (SHARED | changed).items():
+        monkeypatch.setenv(name, value)
+    assert as_launched({})["devices"] == 2
+
+
 def test_without_torchrun_settings_stay_as_they_are():
     assert as_launched({"devices": "auto", "precision": "32"}) == {
         "devices": "auto",
