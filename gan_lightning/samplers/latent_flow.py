@@ -16,9 +16,9 @@ from gan_lightning.samplers.minimise import minimise
 class LatentFlow(FittedSampler):
     """A velocity field carries noise to latents: flow matching (Lipman et al., 2023).
 
-    It needs more time than a mixture, but no number of components: where latents combine several
-    things that vary independently, such as three digits in one image, a mixture would need a
-    Gaussian for each combination.
+    It has no number of components: where latents combine several things that vary independently,
+    such as three digits in one image, a mixture needs a Gaussian for each combination. It takes
+    longer, five minutes of one core for 55 000 latents of 32 numbers.
 
     Args:
         latent_dim: Length of a latent vector.
@@ -33,9 +33,9 @@ class LatentFlow(FittedSampler):
         self,
         latent_dim: int,
         hidden_dims: Sequence[int] = (512, 512, 512),
-        epochs: int = 10,
+        epochs: int = 40,
         batch_size: int = 512,
-        lr: float = 1e-3,
+        lr: float = 2e-3,
         num_steps: int = 10,
     ) -> None:
         super().__init__(latent_dim)
