@@ -89,7 +89,7 @@ def test_16_bits_that_use_a_small_part_of_their_range_are_reported(tmp_path):
     for name in "ab":
         saved(Image.fromarray((RAMP * 4095).astype(np.uint16)), tmp_path / f"{name}.png")
     data = ImageFolder(str(tmp_path), size=16, val_fraction=0)
-    with pytest.warns(UserWarning, match="4095 of 65535, so that they are nearly black: set white"):
+    with pytest.warns(UserWarning, match="4095 of 65535, so they are nearly black: set white"):
         data.setup("fit")
 
 
