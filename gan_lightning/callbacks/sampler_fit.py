@@ -16,7 +16,9 @@ from gan_lightning.models import LatentModel
 from gan_lightning.sampling import latents_of, needs_fitting
 
 QUICK_LATENTS = 5000
-"""Latents to which a sampler is fitted during training: a matter of a second or two."""
+"""Latents to which a sampler is fitted during training. A mixture takes a second or two, a sampler
+with networks up to half a minute.
+"""
 
 
 class SamplerFit(Callback):

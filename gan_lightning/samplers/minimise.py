@@ -5,6 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from tqdm.auto import tqdm
+
+PATIENCE = 3.0
+"""Seconds after which a progress bar appears."""
 
 
 def minimise(
@@ -16,6 +20,8 @@ def minimise(
 ) -> None:
     """Minimise the loss of batches of latents, while a cosine schedule lowers the rate to 0.
 
+    In a terminal, a progress bar appears if it takes long.
+
     Args:
         loss: Returns the mean loss of a batch.
         latents: Shape ``(num_points, latent_dim)``.
@@ -25,7 +31,8 @@ def minimise(
     """
     num_batches = epochs * -(-len(latents) // batch_size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_batches)
-    for _ in range(epochs):
+    # None: hidden unless a terminal is attached
+    for _ in tqdm(range(epochs), "fit sampler", delay=PATIENCE, disable=None, leave=False):
         order = torch.randperm(len(latents)).to(latents.device)
         for indices in order.split(batch_size):
             optimizer.zero_grad()
