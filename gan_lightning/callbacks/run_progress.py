@@ -50,9 +50,7 @@ class RunProgress(ProgressBar):
             tqdm.write(" ".join(map(str, args)))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        batches, epochs = trainer.num_training_batches, trainer.max_epochs or -1
-        bounded = epochs > 0 and batches != float("inf")
-        self._total = int(batches * epochs) if bounded else None
+        self._total = planned_batches(trainer, pl_module)
         self._line_at, self._line_time = trainer.fit_loop.total_batch_idx + 1, time.monotonic()
         if self._enabled and sys.stderr.isatty():
             self._bar = tqdm(
@@ -117,6 +115,15 @@ class RunProgress(ProgressBar):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def planned_batches(trainer: Trainer, model: LightningModule) -> int | None:
+    """Return the batches after which the Trainer or the model ends training, if any."""
+    batches, epochs = trainer.num_training_batches, trainer.max_epochs or -1
+    planned = [model.planned_batches] if isinstance(model, GenerativeModel) else []
+    if epochs > 0 and batches != float("inf"):
+        planned.append(int(batches * epochs))
+    return min((number for number in planned if number is not None), default=None)
 
 
 def _phase(model: LightningModule) -> str:

@@ -1,15 +1,21 @@
 """The report at the start of training."""
 
+from itertools import chain, repeat
 from pathlib import Path
+from textwrap import wrap
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from gan_lightning.callbacks.run_folder import data_of, run_folder
 from gan_lightning.callbacks.run_settings import num_weights
+from gan_lightning.cli.advice import advice
 from gan_lightning.cli.devices import local_statistics
 from gan_lightning.cli.report import say, shortest
 from gan_lightning.data import DataModule
+
+WIDTH = 100
+"""Letters in a line of the report."""
 
 
 class StartReport(Callback):
@@ -31,9 +37,20 @@ class StartReport(Callback):
             f"  device    {_device(trainer)}",
             *_statistics(trainer, pl_module),
             f"  seed      {torch.initial_seed()}",
+            *_wrapped("advice", advice(trainer, pl_module)),
             "",
         ]
         say("\n".join(lines))
+
+
+def _wrapped(name: str, sentences: list[str]) -> list[str]:
+    """Return sentences as the lines of an entry, each beginning a new one."""
+    starts = chain([f"  {name:<10}"], repeat(" " * 12))
+    return [
+        line
+        for start, sentence in zip(starts, sentences, strict=False)
+        for line in wrap(sentence, WIDTH, initial_indent=start, subsequent_indent=" " * 12)
+    ]
 
 
 def _place(trainer: Trainer) -> str:

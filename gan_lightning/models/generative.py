@@ -40,6 +40,9 @@ class GenerativeModel(ConfiguredModule, ABC):
     phase = ""
     """The name of the current phase of training, if there are several."""
 
+    planned_batches: int | None = None
+    """Batches after which the model ends training by itself; None if the Trainer alone does."""
+
     has_latents: ClassVar[bool] = False
     """Whether samples come from latents that can be walked through."""
 
@@ -161,7 +164,6 @@ class GenerativeModel(ConfiguredModule, ABC):
             )
         interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         self.logging_due = interval > 0 and self.batches % interval == 0
-
         self.points_in_hand = len(batch[0]) * self.trainer.world_size
 
     def points_after_batch(self) -> int:
@@ -245,5 +247,4 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Draw one sample for each point of the batch, with its label if the model has labels."""
-        x, labels = batch
-        return self.sample(len(x), None if self.num_classes is None else labels)
+        return self.sample(len(batch[0]), None if self.num_classes is None else batch[1])

@@ -130,6 +130,11 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         """The current phase of training."""
         return "reconstruction" if self.batches <= self.reconstruction_batches else "game"
 
+    @property
+    def planned_batches(self) -> int | None:  # type: ignore[override]
+        """The batches of both phases, if the game's are given."""
+        return self.reconstruction_batches + self.game_batches if self.game_batches else None
+
     def sampler_duty(self) -> SamplerDuty:
         if self.phase == "reconstruction":
             return "follow"

@@ -70,8 +70,8 @@ def test_a_line_says_where_batch_statistics_differ_between_processes(
     monkeypatch, processes, norm, device, lines
 ):
     said = []
-    for part in ("_place", "_described", "_networks", "_device", "data_of"):
-        monkeypatch.setattr(f"gan_lightning.cli.start_report.{part}", lambda _: "")
+    for part in ("_place", "_described", "_networks", "_device", "data_of", "advice"):
+        monkeypatch.setattr(f"gan_lightning.cli.start_report.{part}", lambda *_: "")
     monkeypatch.setattr("gan_lightning.cli.start_report.say", said.append)
     trainer = SimpleNamespace(
         is_global_zero=True,

@@ -1,0 +1,43 @@
+"""What to expect of a game on few pictures."""
+
+from lightning.pytorch import LightningModule, Trainer
+
+from gan_lightning.callbacks.run_folder import data_of
+from gan_lightning.callbacks.run_progress import planned_batches
+from gan_lightning.data import ImageFolder
+from gan_lightning.models import AdversarialModule
+
+FEW, VERY_FEW = 2000, 100
+"""Training pictures below which a discriminator learns them by heart, and learns little else."""
+
+
+def advice(trainer: Trainer, model: LightningModule) -> list[str]:
+    """Return what to expect of this run and what would help, a sentence each.
+
+    Only games on a folder of few pictures get any.
+    """
+    data = data_of(trainer)
+    if not isinstance(data, ImageFolder) or not isinstance(model, AdversarialModule):
+        return []
+    number = len(data.train.x) // data.copies
+    if number >= FEW:
+        return []
+    batches = planned_batches(trainer, model)
+    shown = f", each shown {batches * data.batch_size // number} times" if batches else ""
+    lines = [
+        f"{number} pictures are few{shown}: expect variations of them, not new subjects. "
+        "More of them help more than longer training."
+    ]
+    if number < VERY_FEW:
+        lines.append(f"Below {VERY_FEW}, expect little more than blends of those you have.")
+    if model.augmentation is None:
+        lines.append(
+            "The discriminator sees them as they are and learns them by heart; --config "
+            "small_folder changes them at random (augmentation), which prevents that."
+        )
+    held_out = "of the pictures held out" if data.val is not data.train else "of these pictures"
+    lines.append(
+        f"{data.monitor_of_few} compares samples with {len(data.val.x)} {held_out}; pictures/ "
+        "will show samples beside the pictures nearest to them, and test counts copies."
+    )
+    return lines

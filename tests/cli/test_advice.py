@@ -1,0 +1,75 @@
+"""What a run on few pictures says at its start."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from PIL import Image
+
+from gan_lightning import GAN, VAE, DiffAugment, ImageFolder, Iris, WarmStartedGAN
+from gan_lightning.cli.advice import advice
+from gan_lightning.cli.start_report import WIDTH, _wrapped
+
+SHAPE = (3, 4, 4)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(number, **options):
+        for i in range(number):
+            pixels = bytes(torch.full(SHAPE, i, dtype=torch.uint8).numpy().tobytes())
+            Image.frombytes("RGB", (4, 4), pixels).save(tmp_path / f"{i}.png")
+        data = ImageFolder(str(tmp_path), 4, batch_size=4, **options)
+        data.setup("fit")
+        return data
+
+    return make
+
+
+def said(data, model):
+    trainer = SimpleNamespace(datamodule=data, max_epochs=None, num_training_batches=float("inf"))
+    return advice(trainer, model)
+
+
+def test_games_on_few_pictures_say_what_to_expect(folder):
+    first, second, remedy, judged = said(folder(20), GAN(SHAPE))
+    assert first.startswith("18 pictures are few: expect variations of them")
+    assert "Below 100" in second
+    assert "--config small_folder" in remedy
+    assert judged.startswith("val/kid compares samples with 2 of the pictures held out")
+
+
+def test_augmentation_is_advised_only_where_it_is_missing(folder):
+    data = folder(20)
+    assert not any(
+        "small_folder" in line for line in said(data, GAN(SHAPE, augmentation=DiffAugment()))
+    )
+
+
+def test_mirror_images_are_not_counted_as_pictures(folder):
+    assert said(folder(20, flip=True), GAN(SHAPE))[0].startswith("18 pictures")
+
+
+def test_the_advice_counts_how_often_a_picture_is_shown(folder):
+    model = WarmStartedGAN(SHAPE, reconstruction_batches=50, game_batches=40)
+    assert "each shown 20 times" in said(folder(20), model)[0]  # 90 batches of 4 to 18
+
+
+def test_a_folder_without_held_out_pictures_says_what_samples_are_compared_with(folder):
+    assert "with 20 of these pictures" in said(folder(20, val_fraction=0.0), GAN(SHAPE))[-1]
+
+
+def test_other_data_other_models_and_many_pictures_get_no_advice(folder, monkeypatch):
+    data = folder(20)
+    assert said(Iris(), GAN((4,))) == []
+    assert said(data, VAE(SHAPE)) == []
+    monkeypatch.setattr("gan_lightning.cli.advice.FEW", 18)
+    assert said(data, GAN(SHAPE)) == []
+
+
+def test_an_entry_of_several_sentences_is_wrapped_and_indented():
+    lines = _wrapped("advice", ["word " * 30, "Next."])
+    assert lines[0].startswith("  advice    word")
+    assert all(line.startswith(" " * 12) for line in lines[1:])
+    assert lines[-1].strip() == "Next."
+    assert max(map(len, lines)) <= WIDTH
