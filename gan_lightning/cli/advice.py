@@ -32,8 +32,8 @@ def advice(trainer: Trainer, model: LightningModule) -> list[str]:
         lines.append(f"Below {VERY_FEW}, expect little more than blends of those you have.")
     if model.augmentation is None:
         lines.append(
-            "The discriminator sees them as they are and learns them by heart; --config "
-            "small_folder changes them at random (augmentation), which prevents that."
+            "The discriminator sees them as they are and learns them by heart; "
+            "--model.augmentation DiffAugment changes them at random, which prevents that."
         )
     held_out = "of the pictures held out" if data.val is not data.train else "of these pictures"
     lines.append(

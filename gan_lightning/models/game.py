@@ -99,7 +99,7 @@ class Game(GenerativeModel, ABC):
         self.augmentation = augmentation
 
     def on_fit_start(self) -> None:
-        """Make sure that the generator's range covers the data's, if that is known.
+        """Make sure that the generator's range covers the data's, if known, and augment within it.
 
         Raises:
             InputError: If it does not.
@@ -109,6 +109,8 @@ class Game(GenerativeModel, ABC):
         if data_range is not None:
             with self.evaluating():
                 check_output_range(self.generator, data_range)
+            if self.augmentation is not None:
+                self.augmentation.data_range = data_range
 
     @abstractmethod
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

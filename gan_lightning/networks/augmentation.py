@@ -17,6 +17,9 @@ Policy = Literal["colour", "translation", "cutout"]
 class Augmentation(nn.Module, ABC):
     """Changes points before the discriminator sees them, real and generated ones alike."""
 
+    data_range: tuple[float, float] = (-1.0, 1.0)
+    """The range of the points, which a game on data of a known range sets."""
+
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Return changed points of the same shape, differentiable in ``x``."""
@@ -30,6 +33,9 @@ class Augmentation(nn.Module, ABC):
 
 class DiffAugment(Augmentation):
     """Random colour, translation and cutout: Zhao et al., 2020, "DiffAugment".
+
+    What is moved in or cut out is the middle of ``data_range``, and brightness changes by up to a
+    quarter of its width, as in the paper, whose images lie in [-1, 1].
 
     Args:
         policy: Which changes are made, out of ``colour`` (brightness, saturation, contrast),
@@ -66,11 +72,15 @@ class DiffAugment(Augmentation):
             raise InputError(
                 f"{type(self).__name__} changes images, found points of shape {tuple(x.shape[1:])}."
             )
+        low, high = self.data_range
+        middle, half = (low + high) / 2, (high - low) / 2
+        centred = middle == 0 and half == 1
+        x = x if centred else (x - middle) / half
         for name in self.policy:
             for change in _CHANGES[name]:
                 chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.now
                 x = torch.where(chosen, change(x), x)
-        return x
+        return x if centred else middle + half * x
 
 
 class AdaptiveAugment(DiffAugment):

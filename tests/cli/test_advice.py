@@ -35,14 +35,15 @@ def test_games_on_few_pictures_say_what_to_expect(folder):
     first, second, remedy, judged = said(folder(20), GAN(SHAPE))
     assert first.startswith("18 pictures are few: expect variations of them")
     assert "Below 100" in second
-    assert "--config small_folder" in remedy
+    assert "--model.augmentation DiffAugment" in remedy
     assert judged.startswith("val/kid compares samples with 2 of the pictures held out")
 
 
 def test_augmentation_is_advised_only_where_it_is_missing(folder):
     data = folder(20)
     assert not any(
-        "small_folder" in line for line in said(data, GAN(SHAPE, augmentation=DiffAugment()))
+        "--model.augmentation" in line
+        for line in said(data, GAN(SHAPE, augmentation=DiffAugment()))
     )
 
 

@@ -1,6 +1,7 @@
 """Penalties and augmentation within a game: when they are used, and what they see."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -307,6 +308,15 @@ def test_an_augmentation_receives_the_real_logits_and_the_points_seen(fit):
     fit(make(GAN, augmentation=augmentation))
     assert [logits.shape for logits in augmentation.observed] == [(8,)] * 4
     assert augmentation.followed == [0, 8, 16, 24, 32]
+
+
+def test_an_augmentation_learns_the_range_of_the_data_when_training_starts():
+    generator = partial(MLPGenerator, output=torch.nn.Sigmoid)
+    model = make(GAN, augmentation=Shift(), generator=generator)
+    assert model.augmentation.data_range == (-1, 1)
+    model.trainer = SimpleNamespace(datamodule=SimpleNamespace(data_range=(0, 1)))
+    model.on_fit_start()
+    assert model.augmentation.data_range == (0, 1)
 
 
 def test_samples_are_not_augmented():

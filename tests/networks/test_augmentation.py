@@ -54,6 +54,18 @@ def test_each_image_is_changed_in_its_own_way(policy):
     assert len(DiffAugment(policy)(same).unique(dim=0)) > 15  # of 25 translations by up to 2
 
 
+@every_policy
+@pytest.mark.parametrize("data_range", [(0, 1), (-3, 5)])
+def test_images_of_any_range_are_changed_as_those_of_minus_one_to_one(policy, data_range):
+    augment, (low, high) = DiffAugment(policy), data_range
+    x = images().clamp(-1, 1)
+    torch.manual_seed(0)
+    expected = low + (augment(x) + 1) * (high - low) / 2
+    augment.data_range = data_range
+    torch.manual_seed(0)
+    torch.testing.assert_close(augment(low + (x + 1) * (high - low) / 2), expected)
+
+
 @pytest.mark.parametrize("probability", [0.2, 0.5, 1.0])
 def test_the_share_of_changed_images_is_the_probability(probability):
     changed = DiffAugment(["cutout"], probability)(torch.ones(4000, 1, 8, 8))
