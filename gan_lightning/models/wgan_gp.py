@@ -18,6 +18,7 @@ class WGANGP(WassersteinGAN):
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
         gp_weight: Weight of the gradient penalty, λ in the paper; a number or a schedule.
+        every: Critic steps from one use of the gradient penalty to the next: a lazy penalty.
         n_critic: Critic steps for one generator step.
         penalties: Further terms of the critic's objective.
     """
@@ -27,10 +28,12 @@ class WGANGP(WassersteinGAN):
         data_shape: Shape,
         *,
         gp_weight: Scheduled = 10.0,
+        every: int = 1,
         n_critic: int = 5,
         penalties: Sequence[Penalty] = (),
         **shared: Any,
     ) -> None:
-        own = [GradientPenalty(gp_weight)] if gp_weight != 0 else []
+        own = [GradientPenalty(gp_weight, every)] if gp_weight != 0 else []
         super().__init__(data_shape, n_critic=n_critic, penalties=[*own, *penalties], **shared)
         self.gp_weight = gp_weight
+        self.every = every

@@ -151,6 +151,14 @@ def test_lazy_penalties_of_r3gan_weigh_more_and_are_used_every_so_many_batches(a
         }
 
 
+def test_the_lazy_penalty_of_wgan_gp_weighs_more_and_is_used_every_so_many_batches(at_batch):
+    for index, expected in [(0, 4 * 10.0 * (5 - 1) ** 2), (4, 640.0), (1, None), (3, None)]:
+        model = at_batch(make(WGANGP, gp_weight=10.0, every=4, discriminator=Linear2), index)
+        terms = model.discriminator_terms(torch.randn(5, 2), torch.zeros(5))
+        found = terms.get("gradient_penalty")
+        assert (found if found is None else found.item()) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("points_seen", "gamma"), [(0, 8.0), (50, 5.0), (100, 2.0), (999, 2.0)])
 def test_gamma_on_a_schedule_reaches_both_penalties_of_r3gan(at_batch, points_seen, gamma):
     model = at_batch(make(R3GAN, gamma=Linear(8.0, 2.0, points=100), discriminator=Linear2))
