@@ -18,6 +18,9 @@ from gan_lightning.models import GenerativeModel
 NUM_TRACED = 31
 """Samples with which the graph is traced: a number unlike any size in a network."""
 
+MOST_OPERATIONS = 10_000
+"""Operations of the longest graph: to trace as many takes minutes."""
+
 
 class SampleGraph(nn.Module):
     """Maps noise, and labels of a conditional model, to samples in the data's own units.
@@ -30,7 +33,8 @@ class SampleGraph(nn.Module):
         units: The units of its data.
 
     Raises:
-        InputError: If the model draws its samples in a way that no graph can hold.
+        InputError: If the model draws its samples in a way that no graph can hold, or in too many
+            operations, such as pixel by pixel.
     """
 
     def __init__(self, model: GenerativeModel, units: Units) -> None:
@@ -43,6 +47,11 @@ class SampleGraph(nn.Module):
             points = units.in_units(model.sample(NUM_TRACED, labels))
             if len(points) != NUM_TRACED:
                 raise InputError(f"asked for {NUM_TRACED} samples, it draws {len(points)}")
+            if counting.operations > MOST_OPERATIONS:
+                raise InputError(
+                    f"its samples take {counting.operations} operations, and a graph has at most "
+                    f"{MOST_OPERATIONS}"
+                )
         self.noise_dim = counting.noise_dim
         self.shape = tuple(points.shape[1:])
         """Shape of one sample."""
