@@ -28,7 +28,8 @@ class AutoregressiveBernoulli(Likelihood):
     number after the likeliest numbers, which is the same each time.
 
     Args:
-        data_shape: Shape of a point, ``(channels, height, width)``, or ``(length,)`` for one row.
+        data_shape: Shape of a point, ``(channels, height, width)``, or ``(length,)`` for one row;
+            a model supplies it.
         hidden_dim: Hidden units for each number.
         rows_above: Rows above its own that a number knows.
         noisy: Whether samples are draws, each number 0 or 1, as by default; else they are the
@@ -52,24 +53,25 @@ class AutoregressiveBernoulli(Likelihood):
 
     def __init__(
         self,
-        data_shape: Sequence[int],
+        data_shape: Sequence[int] | None = None,
         hidden_dim: int = 8,
         rows_above: int = 3,
         noisy: bool | None = None,
     ) -> None:
         super().__init__(noisy)
-        if len(data_shape) not in (1, 3):
+        shape = None if data_shape is None else tuple(data_shape)
+        if shape is None or len(shape) not in (1, 3):
             raise InputError(
                 "AutoregressiveBernoulli: expected points of shape (channels, height, width) or "
-                f"(length,), found {tuple(data_shape)}."
+                f"(length,), found {shape}."
             )
         if hidden_dim < 1 or rows_above < 0:
             raise InputError(
                 "AutoregressiveBernoulli: expected a hidden_dim of at least 1 and rows_above of "
                 f"at least 0, found {hidden_dim} and {rows_above}."
             )
-        self.data_shape, self.hidden_dim, self.rows_above = data_shape, hidden_dim, rows_above
-        height, length = self._rows_of(torch.empty(tuple(data_shape))).shape
+        self.data_shape, self.hidden_dim, self.rows_above = shape, hidden_dim, rows_above
+        height, length = self._rows_of(torch.empty(shape)).shape
         width = length * hidden_dim
         self.from_points = nn.Linear((rows_above + 1) * length, width, bias=False)
         self.from_outputs = nn.Linear(3 * length, width, bias=False)

@@ -20,7 +20,7 @@ from gan_lightning.models.generative import Batch
 from gan_lightning.models.latent import check_support
 from gan_lightning.networks import Shape, built
 
-MakeLikelihood = Callable[..., Likelihood]
+MakeLikelihood = Callable[[], Likelihood]
 """Makes a likelihood; where it has the parameter ``data_shape``, for points of this shape."""
 
 ACTIVE_VARIANCE = 0.01

@@ -109,7 +109,7 @@ def test_points_have_the_precision_of_the_outputs_and_densities_float32(dtype):
     assert likelihood.log_prob(torch.ones_like(outputs), outputs).dtype == torch.float32
 
 
-@pytest.mark.parametrize("shape", [(), (2, 3), (1, 1, 2, 3)])
+@pytest.mark.parametrize("shape", [None, (), (2, 3), (1, 1, 2, 3)])
 def test_points_without_rows_are_refused(shape):
     with pytest.raises(InputError) as error:
         AutoregressiveBernoulli(shape)
