@@ -33,8 +33,7 @@ class SampleGraph(nn.Module):
         units: The units of its data.
 
     Raises:
-        InputError: If the model draws its samples in a way that no graph can hold, or in too many
-            operations, such as pixel by pixel.
+        InputError: If the model draws its samples in a way that no graph can hold.
     """
 
     def __init__(self, model: GenerativeModel, units: Units) -> None:
@@ -47,12 +46,9 @@ class SampleGraph(nn.Module):
             points = units.in_units(model.sample(NUM_TRACED, labels))
             if len(points) != NUM_TRACED:
                 raise InputError(f"asked for {NUM_TRACED} samples, it draws {len(points)}")
-            if counting.operations > MOST_OPERATIONS:
-                raise InputError(
-                    f"its samples take {counting.operations} operations, and a graph has at most "
-                    f"{MOST_OPERATIONS}"
-                )
         self.noise_dim = counting.noise_dim
+        self.operations = counting.operations
+        """Functions of PyTorch that are called for samples."""
         self.shape = tuple(points.shape[1:])
         """Shape of one sample."""
         self.chooses = counting.chooses
@@ -82,8 +78,15 @@ class SampleGraph(nn.Module):
         """Return an ``ExportedProgram`` for any number of samples, with only the parts that draw.
 
         Raises:
-            InputError: If operations depend on the values of numbers or labels.
+            InputError: If operations depend on the values of numbers or labels, or if there are too
+                many of them, as for images that are drawn pixel by pixel.
         """
+        with self.refusing():
+            if self.operations > MOST_OPERATIONS:
+                raise InputError(
+                    f"its samples take {self.operations} operations, and a graph has at most "
+                    f"{MOST_OPERATIONS}"
+                )
         from torch.export import Dim  # it is slow to import
 
         inputs = self.example(NUM_TRACED)
