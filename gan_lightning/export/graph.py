@@ -18,6 +18,9 @@ from gan_lightning.models import GenerativeModel
 NUM_TRACED = 31
 """Samples with which the graph is traced: a number unlike any size in a network."""
 
+MOST_OPERATIONS = 10_000
+"""Operations of the longest graph: to trace as many takes minutes."""
+
 
 class SampleGraph(nn.Module):
     """Maps noise, and labels of a conditional model, to samples in the data's own units.
@@ -44,6 +47,8 @@ class SampleGraph(nn.Module):
             if len(points) != NUM_TRACED:
                 raise InputError(f"asked for {NUM_TRACED} samples, it draws {len(points)}")
         self.noise_dim = counting.noise_dim
+        self.operations = counting.operations
+        """Functions of PyTorch that are called for samples."""
         self.shape = tuple(points.shape[1:])
         """Shape of one sample."""
         self.chooses = counting.chooses
@@ -73,8 +78,15 @@ class SampleGraph(nn.Module):
         """Return an ``ExportedProgram`` for any number of samples, with only the parts that draw.
 
         Raises:
-            InputError: If operations depend on the values of numbers or labels.
+            InputError: If operations depend on the values of numbers or labels, or if there are too
+                many of them, as for images that are drawn pixel by pixel.
         """
+        with self.refusing():
+            if self.operations > MOST_OPERATIONS:
+                raise InputError(
+                    f"its samples take {self.operations} operations, and a graph has at most "
+                    f"{MOST_OPERATIONS}"
+                )
         from torch.export import Dim  # it is slow to import
 
         inputs = self.example(NUM_TRACED)

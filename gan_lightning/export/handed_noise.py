@@ -36,6 +36,8 @@ class HandedNoise(TorchFunctionMode):
         self.num_samples = num_samples
         self.noise_dim = 0
         """Columns taken so far."""
+        self.operations = 0
+        """Functions of PyTorch that were called."""
         self.chooses = False
         """Whether a category or a coin was drawn, which rounding can tip."""
         self.seen: set[int] = set()
@@ -45,6 +47,7 @@ class HandedNoise(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
+        self.operations += 1
         if self.noise is None:
             self.seen.update(map(id, _tensors((args, kwargs.values()))))
         name = getattr(func, "__name__", "")

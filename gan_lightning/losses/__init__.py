@@ -10,6 +10,7 @@ from gan_lightning.losses.adversarial import (
     SaturatingLoss,
     relativistic_pairing_loss,
 )
+from gan_lightning.losses.autoregressive import AutoregressiveBernoulli
 from gan_lightning.losses.flow_matching import velocity_loss
 from gan_lightning.losses.likelihoods import Bernoulli, Gaussian, Likelihood
 from gan_lightning.losses.penalties import (
@@ -46,6 +47,7 @@ __all__ = [
     "R1",
     "R2",
     "AdversarialLoss",
+    "AutoregressiveBernoulli",
     "Bernoulli",
     "BinaryCrossEntropy",
     "FiniteDifference",

@@ -40,9 +40,19 @@ class Likelihood(nn.Module, ABC):
             Shape ``(batch,)``, or ``(num_samples, batch)``.
         """
 
+    def check(self, x: Tensor) -> None:
+        """Make sure that points have a density; by default, all within the support have one.
+
+        Raises:
+            InputError: If one has none.
+        """
+
     @abstractmethod
     def mean(self, outputs: Tensor) -> Tensor:
-        """Return the mean of p(x|z), of the shape of the outputs, in the data's range."""
+        """Return the mean of p(x|z), of the shape of the outputs, in the data's range.
+
+        Or what stands for it where it has no closed form.
+        """
 
     @abstractmethod
     def draw(self, outputs: Tensor) -> Tensor:

@@ -21,12 +21,13 @@ from gan_lightning.models.latent import check_support
 from gan_lightning.networks import Shape, built
 
 MakeLikelihood = Callable[[], Likelihood]
+"""Makes a likelihood; where it has the parameter ``data_shape``, for points of this shape."""
 
 ACTIVE_VARIANCE = 0.01
 """A latent unit is active if its posterior mean varies more: Burda et al., 2016, Section 5.2."""
 
-POINTS_AT_ONCE = 2000
-"""Reconstructions computed at once for the bound: enough to keep a device busy."""
+POINTS_AT_ONCE = 500
+"""Reconstructions computed at once for the bound: what they take fits into a processor's cache."""
 
 
 class VariationalModel(AutoencodingModel, ABC):
@@ -36,7 +37,8 @@ class VariationalModel(AutoencodingModel, ABC):
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        likelihood: Makes p(x|z): ``Bernoulli`` for points in [0, 1], ``Gaussian`` for all others.
+        likelihood: Makes p(x|z): ``Bernoulli`` for points in [0, 1], ``AutoregressiveBernoulli``
+            for images in black and white, ``Gaussian`` for all others.
         beta: Weight of the divergence; 1 gives the bound on log p(x), larger values favour
             independent latents (Higgins et al., 2017).
         warm_up_batches: Training batches in which the weight grows linearly to ``beta`` (Bowman et
@@ -64,7 +66,7 @@ class VariationalModel(AutoencodingModel, ABC):
                 "beta and warm_up_batches must not be negative, "
                 f"found {beta} and {warm_up_batches}."
             )
-        self.likelihood = built("likelihood", Likelihood, likelihood)
+        self.likelihood = built("likelihood", Likelihood, likelihood, data_shape=data_shape)
         self.beta = beta
         self.warm_up_batches = warm_up_batches
 
@@ -168,3 +170,4 @@ class VariationalModel(AutoencodingModel, ABC):
 
     def check(self, x: Tensor) -> None:
         check_support(self.likelihood, x)
+        self.likelihood.check(x)

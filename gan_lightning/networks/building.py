@@ -1,6 +1,6 @@
 """How networks are made for the data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ def built(
     kind: type[Built],
     make: Callable[..., Any] | nn.Module,
     *arguments: Any,
-    num_classes: int | None = None,
+    **known: Any,
 ) -> Built:
     """Make a network, and make sure that it is of the right kind for its role.
 
@@ -42,13 +42,14 @@ def built(
         kind: The contract that it must implement.
         make: A class or a function that makes it, or the network itself.
         arguments: Arguments of ``make``, such as the shape of a data point.
-        num_classes: Number of labels of the data, for a maker that has a parameter of this name.
+        known: What is known of the data, such as ``num_classes``, the number of labels: each is for
+            a maker that has a parameter of this name, unless it is None.
 
     Raises:
         InputError: If it is of another kind, or asks for labels and the data have none.
     """
     given = tuple(tuple(a) if isinstance(a, list) else a for a in arguments)
-    network = make if isinstance(make, nn.Module) else _made(make, given, num_classes)
+    network = make if isinstance(make, nn.Module) else _made(make, given, known)
     if not isinstance(network, kind):
         raise InputError(
             f"{role}: expected a {kind.__name__}, found {type(network).__name__}, which is not one."
@@ -56,10 +57,12 @@ def built(
     return network
 
 
-def _made(make: Callable[..., Any], arguments: tuple[Any, ...], num_classes: int | None) -> Any:
-    if num_classes is not None and "num_classes" in signature(class_of(make)).parameters:
-        return make(*arguments, num_classes=num_classes)
-    return make(*arguments)
+def _made(make: Callable[..., Any], arguments: tuple[Any, ...], known: Mapping[str, Any]) -> Any:
+    told = {name: value for name, value in known.items() if value is not None}
+    if told:
+        wanted = signature(class_of(make)).parameters
+        told = {name: value for name, value in told.items() if name in wanted}
+    return make(*arguments, **told)
 
 
 def class_of(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -45,7 +45,7 @@ pictures: {{every_n_batches: 5, num_samples: 20}}
 """
 MODELS = {
     "VAE": """
-    likelihood: Bernoulli
+    likelihood: {class_path: AutoregressiveBernoulli, init_args: {hidden_dim: 2}}
     warm_up_batches: 5
     sampler: {class_path: SecondStageVAE, init_args: {hidden_dims: [8], epochs: 1}}
 """,
@@ -188,6 +188,16 @@ def test_a_model_without_latents_to_sample_says_so(run, tmp_path, capsys):
         with pytest.raises(SystemExit):
             run(action, "--ckpt_path=last", "--sampler=Prior")
         assert "--sampler: GAN has no sampler of latents to exchange." in capsys.readouterr().err
+
+
+def test_grey_images_are_refused_before_training_by_a_likelihood_of_black_and_white_ones(
+    run, capsys
+):
+    unit = ["--data=Digits", "--data.value_range=[0, 1]"]
+    with pytest.raises(SystemExit):
+        run("fit", "--model=VAE", *unit, "--model.likelihood=AutoregressiveBernoulli")
+    error = capsys.readouterr().err
+    assert "AutoregressiveBernoulli expects numbers that are 0 or 1, found 0." in error
 
 
 def test_a_range_that_the_likelihood_cannot_take_is_refused_before_training(run, capsys):

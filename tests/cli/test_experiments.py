@@ -21,7 +21,7 @@ USUAL_NAMES = {  # names of files begin with the model, or with a common name of
     "ConditionalGAN": ("cgan_",),
     "WGANGP": ("wgan_gp_",),
     "Autoencoder": ("autoencoder_", "conv_autoencoder_"),
-    "VAE": ("vae_", "conv_vae_"),
+    "VAE": ("vae_", "conv_vae_", "pixel_vae_"),
     "ConditionalVAE": ("cvae_",),
     "FlowMatching": ("flow_",),
     "TableModel": ("csv",),

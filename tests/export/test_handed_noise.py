@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.export.graph import SampleGraph
+from gan_lightning.export.graph import MOST_OPERATIONS, SampleGraph
 from gan_lightning.export.handed_noise import HandedNoise
 from gan_lightning.models import GenerativeModel
 
@@ -131,6 +131,22 @@ def test_a_choice_that_depends_on_a_value_is_refused_in_one_sentence(capfd):
 def test_a_model_that_draws_another_number_of_samples_is_refused():
     with pytest.raises(InputError, match="asked for 31 samples, it draws 62"):
         SampleGraph(Own(lambda n: torch.randn(n, 2).repeat(2, 1)), points())
+
+
+def test_samples_that_take_more_operations_than_a_graph_has_are_refused_in_one_sentence():
+    def walked(count):
+        x = torch.randn(count, 2)
+        for _ in range(MOST_OPERATIONS):
+            x = x + 1
+        return x
+
+    sentence = (
+        r"^Own cannot be exported as a graph: its samples take \d+ operations, and a graph has at "
+        rf"most {MOST_OPERATIONS}\. gan_lightning\.load draws from the checkpoint itself\.$"
+    )
+    graph = SampleGraph(Own(walked), points())  # without a graph, it can be kept as weights
+    with pytest.raises(InputError, match=sentence):
+        graph.program()
 
 
 @pytest.mark.parametrize(

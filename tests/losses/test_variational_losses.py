@@ -9,6 +9,7 @@ from torch.distributions import Normal, kl_divergence
 
 from gan_lightning.errors import InputError
 from gan_lightning.losses import (
+    AutoregressiveBernoulli,
     Bernoulli,
     BinaryCrossEntropy,
     Gaussian,
@@ -63,10 +64,13 @@ def test_a_gaussian_likelihood_is_that_of_pytorchs_distributions():
     torch.testing.assert_close(Gaussian(0.3).log_prob(x, outputs), expected)
 
 
-@pytest.mark.parametrize("likelihood", [Bernoulli(), Gaussian()])
 @pytest.mark.parametrize("data_shape", [(2,), (1, 4, 4)])
-def test_several_latents_of_a_point_are_judged_one_by_one(likelihood, data_shape):
-    x, outputs = torch.rand(3, *data_shape), torch.randn(6, 3, *data_shape)
+@pytest.mark.parametrize("make", [Bernoulli, Gaussian, AutoregressiveBernoulli])
+def test_several_latents_of_a_point_are_judged_one_by_one(make, data_shape):
+    likelihood = make(data_shape) if make is AutoregressiveBernoulli else make()
+    for weight in likelihood.parameters():
+        nn.init.normal_(weight)
+    x, outputs = torch.rand(3, *data_shape).round(), torch.randn(6, 3, *data_shape)
     log_prob = likelihood.log_prob(x, outputs)
     assert log_prob.shape == (6, 3)
     for row, output in zip(log_prob, outputs, strict=True):

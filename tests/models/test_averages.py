@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from gan_lightning.callbacks import GeneratorEMA
-from gan_lightning.losses import Bernoulli
+from gan_lightning.losses import AutoregressiveBernoulli, Bernoulli
 from gan_lightning.models import GAN, VAE, Autoencoder, ConditionalVAE
 from gan_lightning.networks import (
     LabelledDecoder,
@@ -46,17 +46,23 @@ def gan():
 MODELS = {
     "VAE": vae,
     "VAE without weights in its likelihood": partial(vae, likelihood=Bernoulli),
+    "VAE with a network in its likelihood": partial(
+        vae,
+        likelihood=partial(AutoregressiveBernoulli, noisy=False),  # draws may be equal by chance
+    ),
     "ConditionalVAE": conditional_vae,
     "Autoencoder": partial(Autoencoder, (2,), sampler=Prior, **NETWORKS),
     "GAN": gan,
 }
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
-every_autoencoder = pytest.mark.parametrize("make", list(MODELS.values())[:4], ids=list(MODELS)[:4])
+every_autoencoder = pytest.mark.parametrize("make", list(MODELS.values())[:5], ids=list(MODELS)[:5])
 
 
 @pytest.fixture(autouse=True)
 def _points_that_every_likelihood_knows(monkeypatch):
-    monkeypatch.setattr(Bernoulli, "support", (-10.0, 10.0))
+    for likelihood in (Bernoulli, AutoregressiveBernoulli):
+        monkeypatch.setattr(likelihood, "support", (-10.0, 10.0))
+    monkeypatch.setattr(AutoregressiveBernoulli, "check", lambda _, x: None)
 
 
 def drawn(model, seed=0):

@@ -16,7 +16,14 @@ from gan_lightning.cli.trainer import GenerativeTrainer
 from gan_lightning.data import DataMemory, Digits, FrameTable, GaussianRing
 from gan_lightning.export import Origin, write_export
 from gan_lightning.export.agreement import TOLERANCE
-from gan_lightning.losses import DRAGAN, R1, R2, FiniteDifference, GradientPenalty
+from gan_lightning.losses import (
+    DRAGAN,
+    R1,
+    R2,
+    AutoregressiveBernoulli,
+    FiniteDifference,
+    GradientPenalty,
+)
 from gan_lightning.models import (
     ACGAN,
     GAN,
@@ -96,6 +103,10 @@ CASES = {
     "ACGAN": labelled(ACGAN, **PLAYERS),
     "ConditionalGAN": labelled(ConditionalGAN, **PLAYERS),
     "VAE": of_points(VAE, **ONE_LOSS),
+    "VAE with AutoregressiveBernoulli": (
+        partial(Digits, 4, batch_size=512, value_range="[0, 1]", binarise="threshold"),
+        lambda data: VAE(data.data_shape, likelihood=AutoregressiveBernoulli, **ONE_LOSS),
+    ),
     "ConditionalVAE": labelled(
         ConditionalVAE, decoder=partial(LabelledDecoder, embedding_dim=4), **ONE_LOSS
     ),

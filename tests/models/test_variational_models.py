@@ -10,7 +10,7 @@ from torch.distributions import MultivariateNormal
 
 from gan_lightning.data import GaussianRing
 from gan_lightning.errors import InputError
-from gan_lightning.losses import Bernoulli, Gaussian
+from gan_lightning.losses import AutoregressiveBernoulli, Bernoulli, Gaussian
 from gan_lightning.models import VAE, Autoencoder, ConditionalVAE
 from gan_lightning.networks import LabelledDecoder, LabelledEncoder, MLPDecoder, MLPEncoder
 
@@ -160,7 +160,7 @@ def test_negative_weights_are_refused(options):
         VAE((2,), **options)
 
 
-@pytest.mark.parametrize("likelihood", [Bernoulli, Gaussian])
+@pytest.mark.parametrize("likelihood", [Bernoulli, Gaussian, AutoregressiveBernoulli])
 @pytest.mark.parametrize("data_shape", [(2,), (1, 8, 8)])
 def test_actions_have_the_shapes_that_they_promise(likelihood, data_shape):
     model, x = VAE(data_shape, likelihood=likelihood), torch.rand(3, *data_shape)
