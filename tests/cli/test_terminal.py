@@ -31,7 +31,7 @@ def test_a_run_says_at_once_where_it_is_stored_and_what_trains_on_what(fit, tmp_
     for words in (
         f"run       {tmp_path}/lightning_logs/r3gan_ring/version_0\n",
         "data      GaussianRing, 256 training points, 25 held out for validation\n",
-        "networks  R3GAN: generator of 33,666 weights, discriminator of 25,217 weights\n",
+        "networks  R3GAN: generator of 33,671 weights, discriminator of 25,217 weights\n",
         "device    CPU, 1 thread\n",
         "seed      5\n",
     ):
