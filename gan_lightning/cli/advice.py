@@ -33,7 +33,7 @@ def advice(trainer: Trainer, model: LightningModule) -> list[str]:
     if model.augmentation is None:
         lines.append(
             "The discriminator sees them as they are and learns them by heart; "
-            "--model.augmentation DiffAugment changes them at random, which prevents that."
+            "--model.augmentation DiffAugment changes them at random, which makes that harder."
         )
     held_out = "of the pictures held out" if data.val is not data.train else "of these pictures"
     lines.append(

@@ -91,7 +91,7 @@ class AutoregressiveBernoulli(Likelihood):
         hidden = self._seen(logits) + linear(self._windows(points), from_points)
         logits = logits + linear(relu(hidden), correction, self.correction.bias.float())
         targets = points.expand_as(logits)
-        entropies = binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
+        entropies = binary_cross_entropy_with_logits(logits, targets, reduction="none")
         return -entropies.sum((-2, -1))
 
     def check(self, x: Tensor) -> None:
