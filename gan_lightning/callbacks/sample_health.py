@@ -50,7 +50,8 @@ def novelty(model: GenerativeModel, data: DataModule) -> float | None:
     with isolate_rng():
         torch.manual_seed(0)
         samples = torch.cat(list(drawn(model, count))).float().cpu()
-    training, held_out = data.scale(rows), data.scale(_some(data.val.x, count))
+    # Data modules may scale on the training device.
+    training, held_out = (data.scale(x).cpu() for x in (rows, _some(data.val.x, count)))
     # If only a share of the training points is searched, only that share of the copies finds its
     # original there.
     half = 0.5 * len(rows) / len(data.train.x)

@@ -98,7 +98,7 @@ class TensorLoader:
         for position in range(first, len(self)):
             self._position = position + 1
             share = self._share(order, position)
-            x = self.x[share]
+            x = self.x.index_select(0, share)  # several times faster than x[share]
             yield x if self.scale is None else self.scale(x), self.labels[share]
         self.set_epoch(self.epoch + 1)
 

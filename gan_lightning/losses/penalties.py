@@ -221,7 +221,7 @@ def gradient_penalty(critic: Judge, real: Tensor, fake: Tensor) -> Tensor:
         real: Shape ``(batch, *data_shape)``, in the precision of the critic's weights.
         fake: The same.
     """
-    alpha = torch.rand(len(real), *[1] * (real.dim() - 1)).to(real)
+    alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
     return _distance_to_unit_slope(critic, torch.lerp(real, fake, alpha))
 
 

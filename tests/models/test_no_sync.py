@@ -10,9 +10,12 @@ from gan_lightning.data import TensorLoader
 from gan_lightning.losses import R1
 from gan_lightning.models import GAN, R3GAN, VAE, WGANGP
 
-pytestmark = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="PyTorch's sync debug mode needs a CUDA GPU"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not torch.cuda.is_available(), reason="PyTorch's sync debug mode needs a CUDA GPU"
+    ),
+    pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype"),
+]
 ADAM = partial(torch.optim.Adam, lr=1e-3)
 PLAYERS = {"g_optimizer": ADAM, "d_optimizer": ADAM}
 MODELS = {
