@@ -1,5 +1,8 @@
 """Networks compiled before training."""
 
+from typing import Any
+
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from gan_lightning.errors import InputError
@@ -40,3 +43,12 @@ class Compiled(Callback):
         for network in pl_module.children():
             if any(weight.requires_grad for weight in network.parameters()):
                 network.compile(mode=self.mode, backend=self.backend)
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell recorded CUDA graphs that a step begins, so that they may reuse their memory.
+
+        Within a step they may not: the discriminator judges what the generator's graph has written.
+        """
+        torch.compiler.cudagraph_mark_step_begin()

@@ -30,11 +30,12 @@ WITHOUT_SLOPES = [FiniteDifference("real", 0.1), FiniteDifference("fake", 0.1)]
 EAGER = "aot_eager"  # PyTorch's compiled gradients without the minutes of a C++ compiler
 
 
-def trained(make, *callbacks):
+def trained(make, *callbacks, accelerator="cpu"):
     torch.manual_seed(0)
     data = GaussianRing(num_samples=64, batch_size=16)
     trainer = Trainer(
-        accelerator="cpu",
+        accelerator=accelerator,
+        devices=1,
         max_epochs=2,
         logger=False,
         enable_progress_bar=False,
@@ -71,6 +72,16 @@ def test_a_compiled_model_has_the_names_and_the_weights_of_an_uncompiled_one(mak
     expected = trained(make, GeneratorEMA())
     found = trained(make, GeneratorEMA(), Compiled(backend=EAGER))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA GPU")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("make", [MODELS["GAN"], MODELS["R3GAN"]], ids=["GAN", "R3GAN"])
+def test_recorded_graphs_leave_the_weights_that_the_gpu_leaves_without(make):
+    expected = trained(make, GeneratorEMA(), accelerator="gpu")
+    graphs = Compiled(mode="reduce-overhead")
+    found = trained(make, GeneratorEMA(), graphs, accelerator="gpu")
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_penalty_without_second_derivatives_moves_a_compiled_discriminator():
