@@ -8,6 +8,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from gan_lightning.errors import InputError
 from gan_lightning.models.game import Game
 
+NOTICES_GRADIENTS = "2.12"
+"""The first PyTorch whose compiled networks notice that weights begin to require gradients: those
+of a game do at its players' turns (https://github.com/pytorch/pytorch/pull/177158)."""
+
 
 class Compiled(Callback):
     """Compiles the networks of a model with ``torch.compile``; checkpoints keep their names.
@@ -29,10 +33,16 @@ class Compiled(Callback):
         """Compile the networks that are to be trained.
 
         Raises:
-            InputError: If a penalty needs second derivatives.
+            InputError: If a penalty needs second derivatives, or if PyTorch is too old for games.
         """
         if stage != "fit":
             return
+        if isinstance(pl_module, Game) and torch.__version__ < NOTICES_GRADIENTS:
+            raise InputError(
+                f"Compiled: a game needs PyTorch 2.12 or newer for it, found {torch.__version__}, "
+                "whose compiled networks do not notice when a player's turn begins; leave Compiled "
+                "out."
+            )
         for penalty in pl_module.penalties if isinstance(pl_module, Game) else ():
             if penalty.differentiates_twice:
                 raise InputError(

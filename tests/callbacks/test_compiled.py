@@ -5,8 +5,10 @@ from functools import partial
 import pytest
 import torch
 from lightning.pytorch import Trainer
+from torch.torch_version import TorchVersion
 
 from gan_lightning.callbacks import Compiled, GeneratorEMA
+from gan_lightning.callbacks.compiled import NOTICES_GRADIENTS
 from gan_lightning.data import GaussianRing
 from gan_lightning.errors import InputError
 from gan_lightning.losses import DRAGAN, R1, R2, FiniteDifference, GradientPenalty, Penalty
@@ -18,9 +20,12 @@ from gan_lightning.networks import (
     MLPGenerator,
 )
 
-pytestmark = pytest.mark.filterwarnings(  # PyTorch reads the .grad of tensors that are not leaves
-    "ignore:The .grad attribute of a Tensor that is not a leaf"
-)
+pytestmark = [
+    pytest.mark.filterwarnings(  # PyTorch reads the .grad of tensors that are not leaves
+        "ignore:The .grad attribute of a Tensor that is not a leaf"
+    ),
+    pytest.mark.skipif(torch.__version__ < NOTICES_GRADIENTS, reason="games are refused"),
+]
 
 SMALL = {
     "generator": partial(MLPGenerator, latent_dim=3, hidden_dims=[8]),
@@ -110,6 +115,12 @@ class OwnPenalty(Penalty):
 def test_a_penalty_with_second_derivatives_is_refused_by_name(penalty):
     with pytest.raises(InputError, match=f"the penalty {type(penalty).__name__} needs second"):
         trained(lambda d: GAN(d.data_shape, **SMALL, penalties=[penalty]), Compiled(backend=EAGER))
+
+
+def test_an_old_pytorch_is_refused(monkeypatch):
+    monkeypatch.setattr(torch, "__version__", TorchVersion("2.11.0+cu130"))
+    with pytest.raises(InputError, match=r"needs PyTorch 2\.12 or newer for it, found 2\.11\.0"):
+        trained(MODELS["GAN"], Compiled(backend=EAGER))
 
 
 @pytest.mark.parametrize("game", [R3GAN, WGANGP])

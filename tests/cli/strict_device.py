@@ -187,7 +187,9 @@ def emulate():
         library.impl(name, kernel, "PrivateUse1")
     StrictAccelerator.library = library  # which ends with the last reference to it
     of_the_cpu = torch.Generator
-    torch.Generator = lambda device="cpu": of_the_cpu() if _is_strict(device) else of_the_cpu(device)
+    torch.Generator = lambda device="cpu": (
+        of_the_cpu() if _is_strict(device) else of_the_cpu(device)
+    )
     for module in (extractor, digits):
         module.network_device = lambda: DEVICE
     AcceleratorRegistry.register(NAME, StrictAccelerator)
