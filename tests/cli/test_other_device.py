@@ -102,7 +102,7 @@ def test_fit_test_and_sample_keep_to_one_device(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", ["dcgan_digits", "vae_iris"])
-def test_walks_and_exports_keep_to_one_device(on_the_device, config, tmp_path):
+def test_walks_exports_and_resumed_runs_keep_to_one_device(on_the_device, config, tmp_path):
     checkpoint = tmp_path / "lightning_logs" / config / "version_0" / "checkpoints/last.ckpt"
     of_run = f"--ckpt_path={checkpoint}"
     on_the_device(
@@ -110,6 +110,7 @@ def test_walks_and_exports_keep_to_one_device(on_the_device, config, tmp_path):
         ["interpolate", of_run],
         ["project", of_run],
         ["export", of_run, f"--output={tmp_path / 'g.safetensors'}"],
+        ["fit", of_run, *QUICK, "--trainer.max_epochs=2"],
         ["fit", f"--config={config}", f"--init_from={checkpoint}", *QUICK],
     )
 
