@@ -311,7 +311,7 @@ def test_clipping_sees_true_gradients_under_a_gradient_scaler(tmp_path, fused):
 
 def test_histograms_of_a_diverging_run_do_not_hide_the_reason(tmp_path):
     data = Iris()
-    model = make(data, g_optimizer=partial(torch.optim.SGD, lr=1e30))
+    model = make(data, g_optimizer=partial(torch.optim.SGD, lr=float("inf")))
     with pytest.raises(NonFiniteLossError, match=r"became|NaN or infinite"):
         fit(model, data, tmp_path, WeightHistograms(every_n_batches=1), FiniteLosses())
 
