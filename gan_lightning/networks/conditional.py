@@ -22,6 +22,7 @@ from gan_lightning.networks.contracts import (
     Generator,
     Shape,
 )
+from gan_lightning.networks.label_embedding import Parts, label_embedding, tables
 from gan_lightning.networks.mlp import MLPDecoder, MLPDiscriminator, MLPEncoder, MLPGenerator
 from gan_lightning.networks.spectral_norm import normalise_like
 
@@ -36,6 +37,8 @@ class LabelledGenerator(Generator):
         num_classes: Number of labels, passed by the model.
         generator: Makes the generator inside; its ``latent_dim`` counts the embedding too.
         embedding_dim: Length of a label's embedding.
+        parts: Sizes of the digits that make up a label, such as ``[10, 10, 10]``, whose embeddings
+            are added; by default each label has its own.
     """
 
     def __init__(
@@ -44,12 +47,13 @@ class LabelledGenerator(Generator):
         num_classes: int | None = None,
         generator: MakeGenerator = MLPGenerator,
         embedding_dim: int = 16,
+        parts: Parts | None = None,
     ) -> None:
         super().__init__()
         self.num_classes = known_labels("LabelledGenerator", num_classes)
         self.generator = built("generator", Generator, generator, data_shape)
         self.latent_dim = _shortened(self.generator, embedding_dim, "LabelledGenerator")
-        self.embedding = nn.Embedding(self.num_classes, embedding_dim)
+        self.embedding = label_embedding(self.num_classes, embedding_dim, parts)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.generator(torch.cat([z, self.embedding(labels)], 1))
@@ -147,6 +151,7 @@ class ProjectionDiscriminator(Discriminator):
         data_shape: Shape of one point.
         num_classes: Number of labels, passed by the model.
         discriminator: Makes the discriminator inside.
+        parts: As for ``LabelledGenerator``.
     """
 
     def __init__(
@@ -154,13 +159,16 @@ class ProjectionDiscriminator(Discriminator):
         data_shape: Shape,
         num_classes: int | None = None,
         discriminator: MakeFeatureDiscriminator = MLPDiscriminator,
+        parts: Parts | None = None,
     ) -> None:
         super().__init__()
         self.num_classes = known_labels("ProjectionDiscriminator", num_classes)
         self.discriminator = built("discriminator", FeatureDiscriminator, discriminator, data_shape)
-        self.embedding = nn.Embedding(self.num_classes, self.discriminator.num_features)
-        nn.init.normal_(self.embedding.weight, 0.0, 0.02)
-        normalise_like(self.discriminator, self.embedding)
+        num_features = self.discriminator.num_features
+        self.embedding = label_embedding(self.num_classes, num_features, parts)
+        for table in tables(self.embedding):
+            nn.init.normal_(table.weight, 0.0, 0.02)
+            normalise_like(self.discriminator, table)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         features = self.discriminator.features(x)
