@@ -26,7 +26,9 @@ def trained(run):
     return train
 
 
-@pytest.mark.parametrize(("experiment", "modes"), [("r3gan_ring", 8), ("r3gan_grid25", 25)])
+@pytest.mark.parametrize(
+    ("experiment", "modes"), [("r3gan_ring", 8), ("r3gan_grid25", 25), ("r3gan_grid100", 100)]
+)
 def test_r3gan_finds_all_modes_at_their_width(trained, experiment, modes):
     numbers = trained(experiment)
     assert numbers["val/modes"] == modes

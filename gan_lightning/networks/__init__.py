@@ -15,6 +15,7 @@ from gan_lightning.networks.building import (
     class_of,
 )
 from gan_lightning.networks.classifier import ConvClassifier
+from gan_lightning.networks.codebook import Codebook
 from gan_lightning.networks.conditional import (
     AuxiliaryClassifier,
     LabelledDecoder,
@@ -62,6 +63,7 @@ __all__ = [
     "Augmentation",
     "AuxiliaryClassifier",
     "ClassifyingDiscriminator",
+    "Codebook",
     "ConvClassifier",
     "ConvDecoder",
     "ConvDiscriminator",
