@@ -50,7 +50,7 @@ QUICK = [
 ]
 
 STEADY = dict.fromkeys(("r3gan_ring", "r3gan_grid25", "r3gan_grid100"), 4)
-"""Batches whose losses are compared elsewhere, 10 by default: with features of up to a hundred periods
+"""Batches whose losses are compared elsewhere, 10 by default: with features of a hundred periods
 in a unit, rounding grows faster."""
 
 TOO_LONG = {"dcgan_keras_mnist"}  # ten times as long as most, and its networks have no width to set
