@@ -15,10 +15,7 @@ from gan_lightning.errors import InputError
 ColumnType = Literal["continuous", "integer", "categorical", "boolean", "datetime"]
 
 MOST_DISCRETE = 20
-"""Up to this many different numbers are encoded one by one, like categories."""
-
-FEWEST_PER_VALUE = 5
-"""The smallest mean number of rows per value of such a column."""
+"""Up to this many different numbers, and √n of n rows, are encoded one by one, like categories."""
 
 FEWEST_DISTINCT = 20
 """With fewer rows, distinct values do not prove an identifier, nor numbers that they are days."""
@@ -131,7 +128,7 @@ def _numbers(
         *([f"without {cells.attrs['unit']!r}"] if cells.attrs.get("unit") else []),
     ]
     how = " and ".join(read)
-    few = len(distinct) <= min(MOST_DISCRETE, len(known) // FEWEST_PER_VALUE)
+    few = len(distinct) <= min(MOST_DISCRETE, len(known) ** 0.5)
     if few and decimals is not None and asked is None:
         return Found(Discrete(**shared, values=tuple(distinct.tolist())), values, how_read=how)
     return Found(Continuous(**shared), values, how_read=how)

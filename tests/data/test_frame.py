@@ -334,3 +334,9 @@ def test_dates_and_times_are_written_in_their_own_form(tmp_path, cell, pattern):
     (column, _) = module.columns
     assert column.pattern == pattern
     assert column.cells(module.rows[:, 0]) == [cell(i) for i in range(NUM_ROWS)]
+
+
+@pytest.mark.parametrize(("num_rows", "kind"), [(143, Continuous), (144, Discrete)])
+def test_numbers_are_encoded_one_by_one_where_rows_are_many_for_each(num_rows, kind):
+    frame = pd.DataFrame({"months": np.arange(num_rows) % 12, "size": np.arange(num_rows) / 7})
+    assert type(FrameTable(frame).columns[0]) is kind
