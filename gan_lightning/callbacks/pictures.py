@@ -10,6 +10,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.seed import isolate_rng
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from torch import Tensor
 
 from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.callbacks.closing_pictures import closing_pictures
@@ -21,6 +22,8 @@ from gan_lightning.callbacks.sampler_fit import refresh_sampler
 from gan_lightning.callbacks.surface_picture import SurfacePicture
 from gan_lightning.data import Picture
 from gan_lightning.errors import InputError
+from gan_lightning.figures.images import MOST_LABELS
+from gan_lightning.metrics import random_order
 from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import as_many_of_each_label, drawn
 
@@ -37,8 +40,8 @@ class SamplePictures(Callback):
     4000, and every ``every_n_batches``, when TensorBoard receives it too. When a run ends or is
     stopped, ``<run>/pictures/<name>.gif`` animates them; with the extra ``video`` so does
     ``<name>.mp4``. A conditional model draws equally many samples of each label, label by label, at
-    least ``num_samples`` in all. For points in the plane the discriminator's surface is drawn as
-    well.
+    least ``num_samples`` in all, and of more than 40 labels so many. For points in the plane the
+    discriminator's surface is drawn as well.
 
     Args:
         every_n_batches: Training batches between two pictures in TensorBoard; after 100 of them
@@ -133,7 +136,7 @@ class SamplePictures(Callback):
         self._drawn_at = (batches, on_board)
         if on_board or batches & (batches - 1) == 0:  # at each doubling of the batches
             refresh_sampler(trainer, model, FILM_LATENTS)
-        data, labels = data_of(trainer), as_many_of_each_label(model, self.num_samples)
+        data, labels = data_of(trainer), _labels_shown(model, self.num_samples)
         num_samples = self.num_samples if labels is None else len(labels)
         with isolate_rng():
             torch.manual_seed(self.seed)
@@ -169,6 +172,14 @@ class SamplePictures(Callback):
         folder = run_folder(trainer) if self.film else None
         if folder is not None and trainer.is_global_zero and self._drawn_at is not None:
             write_films(folder / "pictures")
+
+
+def _labels_shown(model: GenerativeModel, num_samples: int) -> Tensor | None:
+    """Return as many of each label, or so many in all of more than have rows of their own."""
+    labels = as_many_of_each_label(model, num_samples)
+    if labels is None or model.num_classes is None or model.num_classes <= MOST_LABELS:
+        return labels
+    return labels[random_order(len(labels))[:num_samples].sort().values]
 
 
 def _batches(trainer: Trainer) -> int:

@@ -14,15 +14,13 @@ from gan_lightning.data.memory import Split
 from gan_lightning.errors import InputError
 from gan_lightning.features import DigitFeatures, FeatureExtractor, FilterFeatures
 from gan_lightning.figures import labelled_grid
+from gan_lightning.figures.images import MOST_LABELS
 from gan_lightning.metrics import (
     CompleteImageMetrics,
     ImageMetrics,
     TwoSampleMetric,
     random_order,
 )
-
-MOST_ROWS = 40
-"""The largest number of rows that get a name in a grid."""
 
 
 class Images(DataModule):
@@ -132,7 +130,7 @@ class Images(DataModule):
 
     def row_names(self, labels: Tensor | None = None) -> list[str]:
         found = (self.train.labels if labels is None else labels).unique().tolist()
-        if not 1 < len(found) <= MOST_ROWS:
+        if not 1 < len(found) <= MOST_LABELS:
             return []
         return [str(self.label_names[k] if self.label_names else k) for k in found]
 

@@ -7,6 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+MOST_LABELS = 40
+"""The largest number of labels that have rows of their own in a grid."""
+
 
 def image_grid(images: Tensor, per_row: int | None = None, margin: int = 2) -> NDArray[np.uint8]:
     """Return pixels, shape ``(height, width, 3)``, of images in rows on white.
@@ -32,13 +35,16 @@ def labelled_grid(images: Tensor, labels: Tensor) -> NDArray[np.uint8]:
     """Return pixels, as from ``image_grid``, of images in rows of one label each.
 
     Labels are in ascending order, and images of a label keep theirs. Each label has the number of
-    rows that makes the grid roughly square; its last row is filled up with white.
+    rows that makes the grid roughly square; its last row is filled up with white. More than
+    ``MOST_LABELS`` of them have no rows of their own.
 
     Args:
         images: uint8, shape ``(num_images, channels, height, width)`` with 1 or 3 channels.
         labels: A label for each, int64, shape ``(num_images,)``.
     """
     of_label = [images[labels == label] for label in labels.unique()]
+    if len(of_label) > MOST_LABELS:
+        return image_grid(torch.cat(of_label))
     most = max(map(len, of_label))
     rows_each = max(round(math.sqrt(most / len(of_label))), 1)
     per_row = math.ceil(most / rows_each)

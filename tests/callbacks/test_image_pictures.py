@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gan_lightning.callbacks import SamplePictures, WeightHistograms
 from gan_lightning.callbacks.film import pictures_in, write_film
+from gan_lightning.callbacks.pictures import _labels_shown
 from gan_lightning.data import Digits, Iris
 from gan_lightning.figures import captioned
 from gan_lightning.models import ACGAN, GAN, ConditionalGAN
@@ -147,6 +148,16 @@ def test_a_conditional_model_fills_a_row_for_each_label(
         for column in range(per_label):
             image = grid[2 + 10 * label : 10 + 10 * label, 2 + 10 * column : 10 + 10 * column]
             assert np.abs(image - label / 10 * 255).max() <= 0.5
+
+
+def test_of_a_thousand_labels_a_picture_shows_a_few_that_stay_the_same(digits):
+    model = conditional(digits)
+    model.num_classes = 1000
+    shown = [_labels_shown(model, 100) for _ in range(2)]
+    assert torch.equal(*shown)
+    assert len(shown[0].unique()) == 100
+    assert int(shown[0].max()) > 900
+    assert len((shown[0] % 10).unique()) == 10
 
 
 class LastBatch(Callback):

@@ -65,7 +65,10 @@ def test_each_row_of_a_labelled_grid_is_of_one_label_and_none_is_lost(counts):
 
 @pytest.mark.parametrize(
     ("num_labels", "of_each", "rows", "columns"),
-    [(10, 10, 10, 10), (10, 7, 10, 7), (10, 50, 20, 25), (2, 50, 10, 10), (3, 3, 3, 3)],
+    [
+        *[(10, 10, 10, 10), (10, 7, 10, 7), (10, 50, 20, 25), (2, 50, 10, 10), (3, 3, 3, 3)],
+        (1000, 1, 32, 32),  # without rows of their own
+    ],
 )
 def test_a_labelled_grid_is_about_as_high_as_wide_in_whole_rows(num_labels, of_each, rows, columns):
     labels = torch.arange(num_labels).repeat(of_each)
