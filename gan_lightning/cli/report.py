@@ -58,7 +58,7 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         f"  look      {_tensorboard()} --logdir {_quoted(run.parent)}",
         *([f"  sample    {program} sample {checkpoint} --num_samples 500"] if draws else []),
         f"  judge     {program} test {checkpoint}",
-        f"  resume    {program} fit {checkpoint} {limit}",
+        *([f"  resume    {program} fit {checkpoint} {limit}"] if limit else []),
         "",
     ]
     say("\n".join(lines))
@@ -76,11 +76,16 @@ def _films(run: Path) -> list[str]:
     return [f"  films     {run / 'pictures'}: {', '.join(films)}"] if films else []
 
 
-def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
-    """Return a sentence that says what ended a run, and the flag that continues it."""
+def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str | None]:
+    """Return a sentence that says what ended a run, and the flag that continues it, if one does."""
     batches = trainer.fit_loop.total_batch_idx + 1
     duration = _time_used_up(trainer)
-    if duration is not None:
+    model = trainer.lightning_module
+    planned = model.planned_batches if isinstance(model, GenerativeModel) else None
+    limit: str | None
+    if planned is not None and batches >= planned:
+        limit = None
+    elif duration is not None:
         limit = f"--trainer.max_time {_longer(duration)}"
     elif 0 < trainer.max_steps <= trainer.global_step:
         limit = f"--trainer.max_steps {2 * trainer.max_steps}"
@@ -90,7 +95,9 @@ def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str]:
         raise_it = "raise it with --trainer.max_time DD:HH:MM:SS"
         why = f", when trainer.max_time was up: {raise_it}" if duration is not None else ""
         return f"Finished after {batches} batches{why}.", limit
-    if duration is not None:
+    if limit is None:
+        over = f"the run has trained the {planned} batches of its plan"
+    elif duration is not None:
         over = "trainer.max_time, of the whole run, was up; raise it"
     else:
         over = f"raise --trainer.max_epochs above {trainer.max_epochs}"

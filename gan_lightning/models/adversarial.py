@@ -130,6 +130,7 @@ class AdversarialModule(Game, ABC):
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     def on_train_start(self) -> None:
+        super().on_train_start()
         if self.augmentation is not None:
             self.augmentation.follow(self.points_seen)
 

@@ -151,6 +151,11 @@ class GenerativeModel(ConfiguredModule, ABC):
         counts = self.label_counts
         return stratified(torch.where(counts.sum() > 0, counts, 1), num_samples)
 
+    def on_train_start(self) -> None:
+        """Train no further where a run is resumed that has trained all its planned batches."""
+        if self.planned_batches is not None and self.batches >= self.planned_batches:
+            self.trainer.should_stop = True
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Decide whether this batch is logged, and refuse a single point for batch statistics.
 

@@ -189,6 +189,11 @@ class TableModel(LatentModel, OneLossModel):
         """Return the rows themselves."""
         return z
 
+    @property
+    def planned_batches(self) -> int | None:  # type: ignore[override]
+        """One, after which copulas are fitted and nothing is left to train; None for networks."""
+        return 1 if self.small else None
+
     def sampler_duty(self) -> SamplerDuty:
         return "follow" if self.small and not self.sampler.fitted else "rest"
 
@@ -196,7 +201,7 @@ class TableModel(LatentModel, OneLossModel):
         if not self.small:
             return super().training_step(batch, batch_idx)
         self.count_labels(batch[1])
-        self.trainer.should_stop = True  # copulas are fitted, and nothing is left to train
+        self.trainer.should_stop = True
         return None
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -96,6 +96,18 @@ def test_a_run_resumed_in_each_phase_equals_one_that_never_stopped(
     assert curves(stopped) == curves(whole)
 
 
+def test_a_finished_run_trains_no_further_when_it_is_resumed(curves, run, whole, capsys):
+    before, drawn = last(whole), curves(whole)
+    run("fit", f"--ckpt_path={whole / 'checkpoints' / 'last.ckpt'}")
+    said = capsys.readouterr().out
+    assert "Nothing was left to do: the run has trained the 11 batches of its plan." in said
+    assert "  resume " not in said
+    after = last(whole)
+    for part in ("state_dict", "optimizer_states", "epoch", "global_step"):
+        torch.testing.assert_close(after[part], before[part], rtol=0, atol=0)
+    assert curves(whole) == drawn
+
+
 def test_it_encodes_reconstructs_and_draws_from_a_checkpoint_alone(whole):
     path = whole / "checkpoints" / "last.ckpt"
     model = LightningModule.load_from_checkpoint(path, weights_only=True)
