@@ -148,13 +148,12 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     def random_labels(self, num_samples: int) -> Tensor:
         """Draw labels as frequent as in training, uniformly before it, int64 ``(num_samples,)``."""
-        counts = self.label_counts
-        return stratified(torch.where(counts.sum() > 0, counts, 1), num_samples)
+        return stratified(torch.where(self.label_counts.any(), self.label_counts, 1), num_samples)
 
     def on_train_start(self) -> None:
         """Train no further where a run is resumed that has trained all its planned batches."""
-        if self.planned_batches is not None and self.batches >= self.planned_batches:
-            self.trainer.should_stop = True
+        planned = self.planned_batches
+        self.trainer.should_stop |= planned is not None and self.batches >= planned
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Decide whether this batch is logged, and refuse a single point for batch statistics.
@@ -204,13 +203,11 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     def start_average(self) -> list[tuple[nn.Module, nn.Module]]:
         """Return each averaged network, initially a copy, with the trained one."""
-        pairs = []
         for name in self.averaged:
-            network = getattr(self, name)
             if self.average_of(name) is None:
-                self.add_module(f"averaged_{name}", deepcopy(network).requires_grad_(False))
-            pairs.append((getattr(self, f"averaged_{name}"), network))
-        return pairs
+                copied = deepcopy(getattr(self, name)).requires_grad_(False)
+                self.add_module(f"averaged_{name}", copied)
+        return [(getattr(self, f"averaged_{name}"), getattr(self, name)) for name in self.averaged]
 
     def best(self, name: str) -> Any:
         """Return a network for evaluation: its average if there is one, in training itself."""
@@ -235,8 +232,7 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
-        checkpoint["points_seen"] = self.points_seen
-        checkpoint["gan_lightning_version"] = __version__
+        checkpoint |= {"points_seen": self.points_seen, "gan_lightning_version": __version__}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Create the averages that the checkpoint contains."""
@@ -247,8 +243,7 @@ class GenerativeModel(ConfiguredModule, ABC):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Do nothing: samples are compared with the batches by ``callbacks.SampleMetrics``."""
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Do nothing, as in validation."""
+    test_step = validation_step
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Draw one sample for each point of the batch, with its label if the model has labels."""
