@@ -1,8 +1,17 @@
 """A device made of Python: its tensors live in main memory and refuse to meet those of the CPU.
 
 It finds what only a GPU finds otherwise: a computation that mixes devices, or that reads numbers of
-a device as if they were the CPU's. ``emulate`` changes its process for good: fork one for it.
+a device as if they were the CPU's. As a program it forks a process for each line of its input, a
+list of commands and the file for what they say, and answers with the exit code. PyTorch cannot learn
+of a device in a process that has computed gradients, such as one of pytest.
 """
+
+import json
+import os
+import sys
+import traceback
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import torch
 from lightning.pytorch.accelerators import Accelerator, AcceleratorRegistry
@@ -11,10 +20,15 @@ from lightning.pytorch.trainer.connectors.accelerator_connector import _Accelera
 from torch.utils import backend_registration
 from torch.utils._pytree import tree_leaves, tree_map
 
+from gan_lightning.cli import main
 from gan_lightning.features import digits
 from gan_lightning.metrics import extractor
 
 NAME = "strict"
+FINE, FAILED, CANNOT = range(3)
+MEETING = "meeting"
+"""In place of commands: let the device meet the CPU."""
+
 DEVICE = None  # until ``emulate``
 aten = torch.ops.aten
 
@@ -195,3 +209,39 @@ def emulate():
     AcceleratorRegistry.register(NAME, StrictAccelerator)
     _AcceleratorConnector._choose_strategy = lambda self: SingleDeviceStrategy(device=DEVICE)
     return True
+
+
+def meet_the_cpu():
+    """Copy between the devices and add a single number, which is fine, and then add tensors."""
+    here = torch.ones(3, device=DEVICE)
+    assert (here.cpu() + torch.ones(3)).tolist() == [2, 2, 2]
+    assert (here + torch.tensor(1.0)).tolist() == [2, 2, 2]
+    here + torch.ones(3)
+
+
+def work(commands, out):
+    """Run commands in this process, and return an exit code."""
+    torch.set_num_threads(1)
+    sys.argv = ["gan_lightning"]
+    with Path(out).open("w", buffering=1) as said, redirect_stdout(said), redirect_stderr(said):
+        try:
+            if not emulate():
+                return CANNOT
+            if commands == MEETING:
+                meet_the_cpu()
+            else:
+                for command in commands:
+                    main(command)
+        except BaseException:
+            traceback.print_exc()
+            return FAILED
+    return FINE
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        if (process := os.fork()) == 0:
+            os._exit(work(*json.loads(line)))
+        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        sys.stdout.write(f"{code}\n")
+        sys.stdout.flush()

@@ -1,26 +1,19 @@
 """No command mixes devices: each runs on one that refuses to meet the CPU, as a GPU does."""
 
-import importlib.util
-import multiprocessing
+import json
+import os
+import subprocess
 import sys
-import traceback
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 
-from gan_lightning.cli import main
-
-_SPEC = importlib.util.spec_from_file_location(
-    "strict_device", Path(__file__).with_name("strict_device.py")
-)
-strict_device = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(strict_device)
-
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
-REPRESENTATIVES = {"csv", "dcgan_digits", "flow_ring"}
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+REPRESENTATIVES = {"csv", "dcgan_digits"}
 EVERYWHERE = [
+    "--trainer.accelerator=strict",
     "--trainer.enable_model_summary=false",
     "--trainer.enable_progress_bar=false",
     "--trainer.inference_mode=false",  # in which views of a tensor made of Python are refused
@@ -33,42 +26,48 @@ QUICK = [
 ]
 FINE, FAILED, CANNOT = range(3)
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
-
-def _on_the_device(commands, out):
-    """Run commands in this process, which is forked for them."""
-    torch.set_num_threads(1)
-    sys.stdout = sys.stderr = out.open("w", buffering=1)
-    if not strict_device.emulate():
-        sys.exit(CANNOT)
-    try:
-        for command in commands:
-            main(command)
-    except BaseException:
-        traceback.print_exc()
-        sys.exit(FAILED)
+@pytest.fixture(scope="module")
+def device():
+    """A process that has imported everything, and forks others for the device."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "GAN_LIGHTNING_DEBUG": "1"}
+    program = Path(__file__).with_name("strict_device.py")
+    with subprocess.Popen(
+        [sys.executable, program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        cwd=ROOT,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
 
 
 @pytest.fixture
-def on_the_device(tmp_path, monkeypatch):
-    """Run commands one after another on the device, in a forked process."""
-    monkeypatch.setattr(sys, "argv", ["gan_lightning"])
-    monkeypatch.setenv("GAN_LIGHTNING_DEBUG", "1")
+def asked(device, tmp_path):
+    """Let the device work, and return the exit code and what was said."""
+
+    def asked(commands):
+        out = tmp_path / "out.txt"
+        device.stdin.write(json.dumps([commands, str(out)]) + "\n")
+        device.stdin.flush()
+        code = int(device.stdout.readline())
+        if code == CANNOT:
+            pytest.skip("this PyTorch has no devices made of Python")
+        return code, out.read_text()
+
+    return asked
+
+
+@pytest.fixture
+def on_the_device(asked, tmp_path):
+    """Run commands one after another on the device."""
 
     def on_the_device(*commands):
-        out = tmp_path / "out.txt"
-        where = [f"--trainer.accelerator={strict_device.NAME}", *EVERYWHERE]
-        where.append(f"--trainer.default_root_dir={tmp_path}")
-        process = multiprocessing.get_context("fork").Process(
-            target=_on_the_device, args=([[*command, *where] for command in commands], out)
-        )
-        process.start()
-        process.join(300)
-        process.kill()
-        if process.exitcode == CANNOT:
-            pytest.skip("this PyTorch has no devices made of Python")
-        assert process.exitcode == FINE, out.read_text()[-3000:]
+        where = [*EVERYWHERE, f"--trainer.default_root_dir={tmp_path}"]
+        code, said = asked([[*command, *where] for command in commands])
+        assert code == FINE, said[-3000:]
 
     return on_the_device
 
@@ -115,26 +114,7 @@ def test_walks_exports_and_resumed_runs_keep_to_one_device(on_the_device, config
     )
 
 
-def test_the_device_refuses_to_meet_the_cpu(tmp_path):
-    out = tmp_path / "out.txt"
-    process = multiprocessing.get_context("fork").Process(target=_mix, args=(out,))
-    process.start()
-    process.join(60)
-    if process.exitcode == CANNOT:
-        pytest.skip("this PyTorch has no devices made of Python")
-    assert process.exitcode == FAILED
-    assert "aten.add.Tensor found tensors of the devices strict and cpu" in out.read_text()
-
-
-def _mix(out):
-    sys.stdout = sys.stderr = out.open("w", buffering=1)
-    if not strict_device.emulate():
-        sys.exit(CANNOT)
-    here = torch.ones(3, device=strict_device.DEVICE)
-    assert (here.cpu() + torch.ones(3)).tolist() == [2, 2, 2]
-    assert (here + torch.tensor(1.0)).tolist() == [2, 2, 2]
-    try:
-        here + torch.ones(3)
-    except RuntimeError:
-        traceback.print_exc()
-        sys.exit(FAILED)
+def test_the_device_refuses_to_meet_the_cpu(asked):
+    code, said = asked("meeting")
+    assert code == FAILED
+    assert "aten.add.Tensor found tensors of the devices strict and cpu" in said
