@@ -2,8 +2,8 @@
 
 It finds what only a GPU finds otherwise: a computation that mixes devices, or that reads numbers of
 a device as if they were the CPU's. As a program it forks a process for each line of its input, a
-list of commands and the file for what they say, and answers with the exit code. PyTorch cannot learn
-of a device in a process that has computed gradients, such as one of pytest.
+list of commands and the file for what they say, and answers with the exit code: PyTorch cannot
+learn of a device in a process that has computed gradients, such as one of pytest.
 """
 
 import json
