@@ -16,6 +16,7 @@ data=${1:-data}
 shift $(($# > 0))
 sections=("${@:-speed busy sync warm half}")  # one word or many
 out=$(mktemp -d)
+trap 'kill "${watch:-}" 2> /dev/null || true' EXIT
 nvidia-smi --query-gpu=name,driver_version --format=csv,noheader
 python -c 'import torch; print("torch", torch.__version__, "cuda", torch.version.cuda)'
 
@@ -27,7 +28,8 @@ graphs='--trainer.callbacks+={class_path: Compiled, init_args: {mode: reduce-ove
 fit=(python -m gan_lightning fit --trainer.default_root_dir "$out")
 
 speed() {
-  pairs=(python benchmarks/speed.py --experiments dcgan_mnist --pairs 4 --block 60 "${large[@]}" "${rarely[@]}")
+  pairs=(python benchmarks/speed.py --experiments dcgan_mnist --pairs 4 --block 60)
+  pairs+=("${large[@]}" "${rarely[@]}")
   "${pairs[@]}"
   "${pairs[@]}" "$channels_last"
   "${pairs[@]}" "$channels_last" "$graphs"
@@ -50,7 +52,8 @@ busy() {
 }
 
 sync() {
-  python -m pytest -n 0 tests/models/test_no_sync.py tests/callbacks/test_compiled.py -k "gpu or graphs"
+  python -m pytest -n 0 -k "gpu or graphs" \
+    tests/models/test_no_sync.py tests/callbacks/test_compiled.py
 }
 
 warm() {
