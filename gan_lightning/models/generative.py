@@ -152,11 +152,10 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     def on_train_start(self) -> None:
         """Train no further where a run is resumed that has trained all its planned batches."""
-        planned = self.planned_batches
-        self.trainer.should_stop |= planned is not None and self.batches >= planned
+        self.trainer.should_stop |= self.batches >= (self.planned_batches or torch.inf)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Decide whether this batch is logged, and refuse a single point for batch statistics.
+        """Decide what is due with this batch, and refuse a single point for batch statistics.
 
         Raises:
             InputError: If a network needs the variance of several points.
@@ -166,6 +165,7 @@ class GenerativeModel(ConfiguredModule, ABC):
                 "Batch normalisation needs batches of 2 points or more, found a batch of 1: choose "
                 "a larger batch_size, or networks without BatchNorm1d."
             )
+        self.trainer.should_stop |= self.batches >= (self.planned_batches or torch.inf)
         interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         self.logging_due = interval > 0 and self.batches % interval == 0
         self.points_in_hand = len(batch[0]) * self.trainer.world_size

@@ -153,8 +153,6 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             return self.reconstruct_better(real, labels)
         for module in self.generator.modules():  # statistics are frozen
             module.training = module.training and not isinstance(module, _BatchNorm)
-        if self._share_of_game() >= 1:
-            self.trainer.should_stop = True  # after this batch
         return super().play(real, labels)
 
     def reconstruct_better(self, x: Tensor, labels: Tensor) -> Terms:
