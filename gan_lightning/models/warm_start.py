@@ -72,6 +72,9 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             them with 1: what it learns of rare latents makes the typical ones better.
         latent_noise: Standard deviation of what is added to the codes in the reconstruction.
         latent_weight: Weight of the codes' squared norm there, in nats.
+        reconstruction_weight: Weight of a reconstruction's squared error, summed over the numbers
+            of a point, in the generator's objective. It keeps the decoder from unlearning what it
+            can draw where the discriminator has seen too few points to teach it.
         penalties: Terms added to the discriminator's objective, instead of those of ``gamma``; by
             default weak ones without second derivatives.
     """
@@ -97,6 +100,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         temperature: float = 1.0,
         latent_noise: float = 0.05,
         latent_weight: float = 0.05,
+        reconstruction_weight: float = 0.0,
         penalties: Sequence[Penalty] | None = None,
         **shared: Any,
     ) -> None:
@@ -114,6 +118,10 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         require_positive(reconstruction_batches=reconstruction_batches, game_batches=game_batches)
         if not temperature > 0:
             raise InputError(f"temperature must be positive, found {temperature}.")
+        if not reconstruction_weight >= 0:
+            raise InputError(
+                f"reconstruction_weight must not be negative, found {reconstruction_weight}."
+            )
         self.encoder = made_encoder
         self.sampler = made_sampler
         self.loss = loss
@@ -123,6 +131,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         self.temperature = temperature
         self.latent_noise = latent_noise
         self.latent_weight = latent_weight
+        self.reconstruction_weight = reconstruction_weight
         self.register_buffer("game_has_begun", torch.tensor(False))
 
     @property
@@ -151,7 +160,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         """Update the autoencoder, or later the discriminator and the generator."""
         if self.phase == "reconstruction":
             return self.reconstruct_better(real, labels)
-        for module in self.generator.modules():  # statistics are frozen
+        for module in (*self.encoder.modules(), *self.generator.modules()):  # frozen statistics
             module.training = module.training and not isinstance(module, _BatchNorm)
         return super().play(real, labels)
 
@@ -172,6 +181,16 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             "loss": self.loss(x, outputs).mean() * x[0].numel(),
             "latent_norm": self.latent_weight * z.float().square().sum(1).mean(),
         }
+
+    def generator_terms(self, real: Tensor, labels: Tensor) -> Terms:
+        terms = super().generator_terms(real, labels)
+        if self.reconstruction_weight:
+            with torch.no_grad():
+                z = self.code(real, labels)
+            z = z + self.latent_noise * torch.randn_like(z)
+            errors = (conditioned(self.generator, z, labels) - real).square()
+            terms["reconstruction"] = self.reconstruction_weight * errors.sum() / len(real)
+        return terms
 
     def fakes(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         z = self.at_home(self.sampler.sample(num_samples, labels))

@@ -152,7 +152,8 @@ def test_batch_statistics_are_frozen_during_the_game(monkeypatch):
     warm.train()
     monkeypatch.setattr(R3GAN, "play", lambda *_: {})
     warm.play(torch.rand(5, 1, 8, 8), torch.zeros(5))
-    norms = [m for m in warm.generator.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    coders = (*warm.encoder.modules(), *warm.generator.modules())
+    norms = [m for m in coders if isinstance(m, torch.nn.BatchNorm2d)]
     assert norms
     assert not any(norm.training for norm in norms)
     assert warm.discriminator.training
@@ -189,6 +190,20 @@ def test_samples_are_colder_than_the_latents_of_the_game(monkeypatch):
     assert in_samples.abs().max() < 1e-4
     with pytest.raises(InputError, match="temperature must be positive, found 0"):
         model(temperature=0)
+
+
+def test_the_game_can_hold_on_to_reconstructions(monkeypatch):
+    warm = model(reconstruction_weight=0.5, latent_noise=0).train()
+    monkeypatch.setattr(R3GAN, "generator_terms", lambda *_: {"loss": torch.tensor(0.0)})
+    x, no_labels = torch.rand(6, 1, 8, 8), torch.zeros(6)
+    term = warm.generator_terms(x, no_labels)["reconstruction"]
+    points = warm.generator(warm.encoder(x))
+    torch.testing.assert_close(term, 0.5 * 64 * torch.nn.functional.mse_loss(points, x))
+    term.backward()
+    assert all(weight.grad is None for weight in warm.encoder.parameters())
+    assert all(weight.grad is not None for weight in warm.generator.parameters())
+    with pytest.raises(InputError, match="reconstruction_weight must not be negative, found -1"):
+        model(reconstruction_weight=-1)
 
 
 @pytest.mark.parametrize("option", ["reconstruction_batches", "game_batches"])
