@@ -151,10 +151,14 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     def sampler_was_fitted(self) -> None:
         self.game_has_begun.fill_(True)
-        # Lightning would repeat the reconstruction's last values until the epoch ends.
+        # Lightning would repeat the reconstruction's last values in curves until the epoch ends, and
+        # in the progress bar until the game logs its own.
         results: dict[str, Any] = self.trainer._results or {}
         for name in [name for name in results if ".train/" in name]:
             del results[name]
+        shown = self.trainer.progress_bar_metrics
+        for name in [name for name in shown if name.startswith("train/")]:
+            del shown[name]
 
     def play(self, real: Tensor, labels: Tensor) -> Terms:
         """Update the autoencoder, or later the discriminator and the generator."""

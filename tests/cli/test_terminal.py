@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from gan_lightning.callbacks import run_progress
+
 FIT = [
     *("fit", "--config=configs/r3gan_ring.yaml", "--trainer.max_epochs=4"),
     *("--data.init_args.num_samples=256", "--pictures.num_samples=10", "--metrics.num_samples=50"),
@@ -18,8 +20,8 @@ def fit(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(sys, "argv", ["gan_lightning"])
 
-    def fit(*args):
-        main([*FIT, f"--trainer.default_root_dir={tmp_path}", *args])
+    def fit(*args, experiment=FIT):
+        main([*experiment, f"--trainer.default_root_dir={tmp_path}", *args])
         return capsys.readouterr()
 
     return fit
@@ -56,6 +58,21 @@ def test_in_a_file_progress_is_whole_lines_with_the_last_validation(fit):
     assert lines[-1].startswith("fit: 4/4 batches, epoch ")
     assert "d_loss" in lines[-1]
     assert "val/ks 0." in lines[-1]
+
+
+def test_lines_of_a_game_show_no_loss_of_the_reconstruction_before_it(fit, monkeypatch):
+    for limit in ("LEAST_SECONDS", "MOST_SECONDS"):
+        monkeypatch.setattr(run_progress, limit, -1.0)  # a line for each batch
+    phases = ("--model.reconstruction_batches=2", "--model.game_batches=2")
+    model = ("fit", "--data=Iris", "--model=WarmStartedGAN", *phases)
+    lines = fit("--trainer.log_every_n_steps=2", experiment=model).err.splitlines()
+    shown = [
+        (line.partition(":")[0], "reconstruction_loss" in line)
+        for line in lines
+        if "/4 batches" in line
+    ]
+    learns, plays = "reconstruction", "game"
+    assert shown == [(learns, False), (learns, True), (plays, False), (plays, False)]
 
 
 def test_in_a_terminal_progress_is_a_bar_with_the_last_validation(fit, monkeypatch):
