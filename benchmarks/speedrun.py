@@ -1,7 +1,9 @@
 r"""Train the current recipe for so many seconds of the clock, and draw 10 000 samples.
 
     python benchmarks/speedrun.py --budget 180 --seed 0 --output samples.npz [--conditional]
-        [SETTINGS OF FIT …, such as --data.init_args.root=data or --data.init_args.dataset=fashion_mnist]
+        [SETTINGS OF FIT …, such as --data.init_args.root=data]
+
+``--data.init_args.dataset=fashion_mnist`` trains on other images of that shape.
 
 It uses the cores that it is given: ``OMP_NUM_THREADS=1 taskset -c 0`` for one. The clock runs from
 the first batch to the last weight: batches are timed, and what is left of the time is shared out in

@@ -151,8 +151,8 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     def sampler_was_fitted(self) -> None:
         self.game_has_begun.fill_(True)
-        # Lightning would repeat the reconstruction's last values in curves until the epoch ends, and
-        # in the progress bar until the game logs its own.
+        # Lightning would repeat the reconstruction's last values, in curves until the epoch ends
+        # and in the progress bar until the game logs its own.
         results: dict[str, Any] = self.trainer._results or {}
         for name in [name for name in results if ".train/" in name]:
             del results[name]
