@@ -13,7 +13,7 @@ from torch.distributed import DistError
 from gan_lightning.callbacks.run_folder import run_folder
 from gan_lightning.errors import InputError
 
-LOST = re.compile(r"Connection (closed|reset) by peer|Broken pipe|gloo|NCCL")
+LOST = re.compile(r"Connection (closed|reset) by peer|pair closure|Broken pipe|gloo|NCCL")
 """Messages of the communication libraries when another process has ended or does not answer."""
 
 SILENT = re.compile(r"[Tt]imed out|[Tt]imeout")
