@@ -39,7 +39,7 @@ COLUMNS = {  # a table for each kind of data, known by its first column
         "class_tv": "class TV ↓",
         "memorised": "memorised",
         "diversity": "diversity",
-        "accuracy": "asked-for class",
+        "accuracy": "requested class",
         "tstr": "TSTR",
     },
     "points": {

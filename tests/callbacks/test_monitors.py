@@ -1,4 +1,4 @@
-"""What chooses best.ckpt where the images are too few for a FID."""
+"""What chooses best.ckpt where the images are too few for an FID."""
 
 import re
 

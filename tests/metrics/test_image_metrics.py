@@ -134,7 +134,7 @@ def test_the_classifiers_score_alone_is_fooled_by_ten_clear_images(found):
 
 
 class NarrowFeatures(DigitFeatures):
-    """So few last features that the images of one class are enough for a FID."""
+    """So few last features that the images of one class are enough for an FID."""
 
     def extract(self, images):
         features = super().extract(images)
