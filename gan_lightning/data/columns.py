@@ -44,7 +44,10 @@ class Continuous:
         if self.decimals is not None and not -20 <= self.decimals <= 20:
             raise InputError(f"decimals must lie in [-20, 20], found {self.decimals}.")
         if self.spacing is not None and not (self.spacing > 0 and self.minimum is not None):
-            raise InputError(f"spacing: expected a positive one with a minimum: {self.spacing}.")
+            raise InputError(
+                "spacing: expected a positive number, and a minimum beside it, found "
+                f"{self.spacing} and {self.minimum}."
+            )
 
     @property
     def blocks(self) -> tuple[int, ...]:
