@@ -55,7 +55,7 @@ class ImageReader:
             in floats, while 32-bit integers are refused.
 
     Raises:
-        InputError: If the background is no colour, or white not positive.
+        InputError: If the background is not a colour, or white is not positive.
     """
 
     def __init__(

@@ -109,7 +109,7 @@ class RowUnits(ColumnUnits):
     Args:
         columns: The columns in their order.
         minimum: The value mapped to -1 in each column, float64, shape ``(num_columns,)``.
-        span: Its distance to the value mapped to 1, likewise; meaningless for categories.
+        span: Its distance to the value mapped to 1, of the same shape; meaningless for categories.
         label_names: What each label is called.
     """
 

@@ -65,7 +65,7 @@ def table_report(columns: Sequence[Column], real: Tensor, generated: Tensor, sco
     Args:
         columns: The columns.
         real: Training rows in the data's own units, shape ``(num_rows, num_columns)``.
-        generated: Samples, likewise.
+        generated: Samples in the same units.
         scores: The metrics of samples and of what they are compared with.
     """
     order = most_different(columns, real, generated)
