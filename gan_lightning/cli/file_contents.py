@@ -21,7 +21,7 @@ def without_contents(message: str, error: BaseException, args: Sequence[str]) ->
 
     Args:
         message: What the error says.
-        error: The error: what this package says of itself quotes no file.
+        error: The error; this package's own messages quote no file.
         args: The command line.
     """
     causes = list(causes_of(error.__cause__))

@@ -26,7 +26,7 @@ class Continuous:
         maximum: Largest possible value; what comes out larger is lowered to it.
         missing: Whether a cell may be empty.
         dtype: The column's type in pandas.
-        formula: How it follows from other columns: then nothing of it is learned.
+        formula: How it follows from other columns, in which case it is not learned.
         spacing: Step of a grid from the smallest value on which all values lie, such as 10 minutes
             or half a star, where decimals do not express it.
     """
@@ -152,7 +152,7 @@ class Categorical:
         categories: What the values are called.
         missing: Whether a cell may be empty: a level of its own.
         dtype: The column's type in pandas.
-        formula: How it follows from other columns: then nothing of it is learned.
+        formula: How it follows from other columns, in which case it is not learned.
     """
 
     name: str

@@ -172,7 +172,7 @@ class AutoregressiveBernoulli(Likelihood):
         return from_points.float(), (self.correction.weight * self.done).float()
 
     def _seen(self, logits: Tensor) -> Tensor:
-        """Return what rows of the decoder's outputs, ``(…, height, length)``, tell hidden units."""
+        """Return what rows of decoder outputs, ``(…, height, length)``, add to hidden units."""
         around = pad(logits, (0, 0, 1, 1))
         neighbours = [around[..., row : row + logits.shape[-2], :] for row in range(3)]
         weight, bias = self.from_outputs.weight.float(), self.bias.float()
