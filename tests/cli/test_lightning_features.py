@@ -29,10 +29,10 @@ REFUSED = {
         "--trainer.strategy={class_path: DDPStrategy}"
     ],
     "ddp_spawn expects every step": ["--trainer.strategy=ddp_spawn"],
-    "ddp_find_unused_parameters_false expects that": [
+    "ddp_find_unused_parameters_false expects every step": [
         "--trainer.strategy=ddp_find_unused_parameters_false"
     ],
-    "fsdp shards each weight on several devices": ["--trainer.strategy=fsdp"],
+    "fsdp shards each weight over several devices": ["--trainer.strategy=fsdp"],
     "FSDPStrategy shards each weight": ["--trainer.strategy={class_path: FSDPStrategy}"],
     "deepspeed_stage_2 shards each weight": ["--trainer.strategy=deepspeed_stage_2"],
     "DeepSpeedStrategy shards each weight": ["--trainer.strategy=DeepSpeedStrategy"],
