@@ -125,7 +125,7 @@ COMMAND_LINES = {
     "model: AdversarialModule is abstract; known are ACGAN, ": [
         *["fit", "--model=AdversarialModule", "--data=Iris"]
     ],
-    "model.generator: Generator is abstract; known are DCGANGenerator, ": [
+    "model.generator: Generator is abstract; known are Codebook, DCGANGenerator, ": [
         *GAN_ON_IRIS,
         "--model.generator=Generator",
     ],
