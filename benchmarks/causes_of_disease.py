@@ -1,4 +1,4 @@
-"""Tiny runs that fall ill on purpose, each of one disease, and one that stays well."""
+"""Tiny runs that are made to fail, each with one disease, and some that stay well."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,7 +32,7 @@ class IgnoresLatents(Generator):
 
 
 class KnowsByHeart(Generator):
-    """A generator that draws one of the points that it was made with."""
+    """A generator that returns points from the set it was built with."""
 
     def __init__(self, data_shape: list[int], points: list[Any]) -> None:
         super().__init__()
@@ -52,10 +52,10 @@ def by_heart(data: DataModule) -> GenerativeModel:
 
 
 class Cause(NamedTuple):
-    """A run, and what is wrong with it."""
+    """A run and what is wrong with it."""
 
     kind: str | None
-    """Of the diagnosis; None for a run that is well."""
+    """Name of the diagnosis; None for a healthy run."""
 
     model: Callable[[DataModule], GenerativeModel]
     data: Callable[[], DataModule]
@@ -107,7 +107,7 @@ CAUSES: dict[str, Cause] = {
         ring,
         callbacks=lambda: [FiniteLosses()],
     ),
-    "a divergence that weighs 1000 times as much": Cause(
+    "a divergence weighted 1000 times as much": Cause(
         "posterior collapse",
         lambda data: VAE(data.data_shape, beta=1000.0, optimizer=adam(1e-2)),
         ring,
@@ -145,7 +145,7 @@ CAUSES: dict[str, Cause] = {
 
 
 def fall_ill(cause: Cause, folder: Path) -> HealthMonitor:
-    """Run a cause to its end, and return the monitor with what it has found.
+    """Run a cause to its end, and return the monitor with its findings.
 
     Args:
         cause: The run.

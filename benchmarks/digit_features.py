@@ -1,10 +1,10 @@
-r"""Keep the weights of a trained digit classifier with the package.
+r"""Copy the weights of a trained digit classifier into the package.
 
     python -m gan_lightning fit --config configs/classifier_mnist.yaml
     python benchmarks/digit_features.py \
         lightning_logs/classifier_mnist/version_0/checkpoints/last.ckpt
 
-Every number of images in the docs changes with these weights: their hash is in its protocol.
+Every image metric in the docs depends on these weights, so its protocol names their hash.
 """
 
 import argparse

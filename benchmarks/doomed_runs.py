@@ -1,6 +1,7 @@
-"""Tiny runs that meet a fault, go on, and are compared with one left alone.
+"""Tiny runs that meet a fault, are resumed, and are compared with an undisturbed one.
 
-Their processes are forked from this one, which has imported everything, or new ones of the command.
+A process is either forked from this one, which has imported everything, or a new one that runs the
+command.
 """
 
 import os
@@ -48,7 +49,7 @@ MODELS = {
     "WarmStartedGAN": "{sampler: {class_path: GaussianMixture, init_args: {num_components: 2}}, "
     "reconstruction_batches: 35, game_batches: 40}",
 }
-"""The models and their settings; the R3GAN knows labels and has its two penalties."""
+"""The models and their settings; R3GAN gets labels and has its two penalties."""
 
 PHASES = {"reconstruction": range(35), "game": range(35, 75)}
 """Batches of the warm start's phases."""
@@ -60,18 +61,18 @@ PARTS = (
     *("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "random_states"),
     *("epoch", "global_step"),
 )
-"""What has to be equal in two checkpoints."""
+"""What must be equal in two checkpoints."""
 
 
 class Run:
-    """A run that goes on whenever it is asked to.
+    """A run that can be interrupted and resumed again and again.
 
     Args:
         name: Its model.
-        root: Folder for its files; made where it is missing.
+        root: Folder for its files; created if missing.
 
     Attributes:
-        output: File beside that folder, which takes what its processes say.
+        output: File beside that folder, which takes the output of its processes.
     """
 
     def __init__(self, name: str, root: Path) -> None:
@@ -92,7 +93,7 @@ class Run:
         """Start it, or resume it in a forked process, and return that process.
 
         Args:
-            arrange: What the process does before that.
+            arrange: What the process does first.
         """
         words = self._words()
         process = os.fork()
@@ -101,26 +102,26 @@ class Run:
         return process
 
     def start(self, variables: Mapping[str, str] = NOTHING) -> int:
-        """Start it, or resume it by the command in a new process, and return that process.
+        """Start or resume it with the command in a new process, and return that process.
 
         Args:
-            variables: Of its environment, besides those of this process.
+            variables: Environment variables to add to those of this process.
         """
         return command(["fit", *self._words()], self.output, variables)
 
     def _words(self) -> list[str]:
-        """Return what ``fit`` needs to start it, or to resume it if it has left a checkpoint."""
+        """Return the arguments with which ``fit`` starts it, or resumes its checkpoint if any."""
         if self.last.exists():
             return [f"--ckpt_path={self.last}"]
         shutil.rmtree(self.folder, ignore_errors=True)  # nothing was saved, and nothing is lost
         return [f"--config={self.config}", f"--trainer.default_root_dir={self.root}"]
 
     def fit(self, arrange: Callable[[], object] = lambda: None) -> int:
-        """Let it go on until its process ends, and return the exit code, or minus the signal."""
+        """Run it until its process ends, and return the exit code, or minus the signal."""
         return ended(self.go_on(arrange))
 
     def move_to(self, root: Path) -> None:
-        """Move its whole folder to another place, from where it goes on by its path."""
+        """Move its whole folder, so that it is resumed from the new path."""
         self.folder = self.folder.rename(root / "moved")
 
     def batches(self) -> int:
@@ -138,7 +139,7 @@ class Run:
         return int(loops["epoch_loop.batch_progress"]["total"]["ready"])
 
     def end(self) -> End:
-        """Return what its last checkpoint holds, and its curves."""
+        """Return the content of its last checkpoint, and its curves."""
         checkpoint = load_checkpoint(self.last)
         events = EventAccumulator(str(self.folder), size_guidance={"scalars": 0}).Reload()
         tags = set(events.Tags()["scalars"]) - {"train/points_per_second"}
@@ -153,7 +154,7 @@ class Run:
             return -1
 
     def ended_as(self, expected: End) -> bool:
-        """Return whether it ended as another one did, to the bit."""
+        """Return whether it ended exactly as another one did, bit for bit."""
         try:
             return same(self.end(), expected)
         except (InputError, OSError):
@@ -171,7 +172,7 @@ def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
-    except KeyboardInterrupt:  # before the run listens to signals
+    except KeyboardInterrupt:  # before the run handles signals
         code = 128 + signal.SIGINT
     except BaseException:
         traceback.print_exc()
@@ -181,7 +182,7 @@ def _fit(words: list[str], output: Path, arrange: Callable[[], object]) -> None:
 
 
 def speak_into(output: Path) -> None:
-    """Write what this process says to a file from now on, also where pytest captures it."""
+    """Send the output of this process to a file from now on, even under pytest's capture."""
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(file, stream)
@@ -192,7 +193,7 @@ def speak_into(output: Path) -> None:
 
 
 def without_pictures() -> None:
-    """Draw nothing in this process: pictures would be two thirds of so short a run."""
+    """Draw no pictures in this process: they would take two thirds of so short a run."""
     for hook in ("on_train_start", "on_train_batch_end", "on_train_end"):
         setattr(SamplePictures, hook, getattr(Callback, hook))
 

@@ -1,4 +1,4 @@
-"""Experiments as a user runs them: trained by their config, sampled to CSV, judged from that."""
+"""Experiments as a user runs them: trained from their config, sampled to CSV, judged by the CSV."""
 
 import argparse
 import csv
@@ -20,12 +20,12 @@ Rows = list[list[str]]
 def compare(
     judges: dict[str, Callable[[Rows], Numbers]], num_samples: int, references: dict[str, Numbers]
 ) -> None:
-    """Train each experiment for each seed and print a Markdown table of what its judge says.
+    """Train each experiment with each seed and print a Markdown table of its judge's figures.
 
     Args:
-        judges: For each experiment, what turns its samples' rows into numbers.
+        judges: For each experiment, a function from the rows of its samples to figures.
         num_samples: Samples of the last checkpoint.
-        references: For some experiments, the same numbers for real data in place of samples.
+        references: For some experiments, the same figures for real data in place of samples.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

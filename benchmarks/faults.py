@@ -1,16 +1,16 @@
-"""What a run survives: a table of faults that were tried, survived and lost.
+"""What a run survives: a table of faults, how often each was tried, survived and lost.
 
     OMP_NUM_THREADS=1 python benchmarks/faults.py [--kills 500] [--times 10] [--seed 0]
         [--only WORDS]
 
-Five tiny models are trained on Iris, 75 or 80 batches with a checkpoint after every eighth: each
-once in peace, and then again and again with faults of one kind, until all kills are used up.
-Processes are forked from one that has imported everything; a tenth of the kills hits new ones of
-the command. Pictures are drawn only by these and where a fault is to hit one. A fault is survived
-if each checkpoint can be read after it and holds no fewer batches than before, and if the run that
-goes on ends with the weights, optimizers, averages, random states and curves of the run that was
-left alone, to the bit. Otherwise all faults of that run are lost. What this machine cannot do is
-left out, and told: a small disk takes the rights of root, another clock libfaketime.
+Five tiny models are trained on Iris for 75 or 80 batches, with a checkpoint after every eighth:
+once undisturbed, and then again and again with faults of one kind, until all kills are used up.
+Processes are forked from one that has imported everything; a tenth of the kills hits new processes
+that run the command. Pictures are drawn only in those, and where a fault is meant to hit one. A
+fault is survived if every checkpoint can be read after it and holds no fewer batches than before,
+and if the resumed run ends with the weights, optimizers, averages, random states and curves of the
+undisturbed run, bit for bit. Otherwise all faults of that run count as lost. What this machine
+cannot do is skipped with a line: a small disk needs root, another clock needs libfaketime.
 """
 
 import argparse
@@ -38,15 +38,15 @@ from gan_lightning.checkpoint_files import load_checkpoint
 from gan_lightning.errors import InputError
 
 Found = tuple[int, int]
-"""How many faults were tried, and after how many of them something was lost."""
+"""How many faults were tried, and how many of them lost something."""
 
 
 class Bench:
-    """What every fault is tried on.
+    """The runs on which every fault is tried.
 
     Args:
         root: Folder for all runs.
-        seed: Seed of the moments.
+        seed: Seed of the moments at which faults strike.
     """
 
     def __init__(self, root: Path, seed: int) -> None:
@@ -61,7 +61,7 @@ class Bench:
         return Run(name, self.root / f"run_{self.number}")
 
     def end(self, name: str) -> End:
-        """Return how a model's run ends that is left alone, once found for all faults."""
+        """Return how a model's undisturbed run ends; it is trained once for all faults."""
         if name not in self.ends:
             calm, before = self.run(name), os.times().children_user
             if calm.fit(without_pictures) != 0:
@@ -72,12 +72,12 @@ class Bench:
         return self.ends[name]
 
     def kill(self, fault: str, kills: int) -> tuple[int, int]:
-        """Let a fault hit runs so often; return how often it was tried and lost something."""
+        """Let a fault hit runs this often; return how often it was tried and lost something."""
         strike, names, _ = STRIKES[fault]
         found: Counter[str] = Counter()
         for name in cycle(names):
             expected, run, hits, whole, held = self.end(name), self.run(name), 0, True, 0
-            trace: list[tuple[int, int]] = []  # how each process ended, and the batches held then
+            trace: list[tuple[int, int]] = []  # exit code, batches saved by then
             share = min(kills - found["tried"], max(1, kills // len(names)))
             with Reader(run) as reader:
                 while hits < share:
@@ -101,7 +101,7 @@ class Bench:
         raise AssertionError("there is no model")
 
     def try_out(self, fault: str, times: int) -> Found | None:
-        """Try a fault of disk, clock or folder so often; None where this machine cannot."""
+        """Try a fault of disk, clock or folder this often; None where this machine cannot."""
         tried = lost = 0
         for name in [*MODELS] * -(-times // len(MODELS)):
             self.number += 1
@@ -144,7 +144,7 @@ class Reader:
         return self
 
     def read(self) -> None:
-        """Read whatever is there; what is gone meanwhile was a run without a checkpoint."""
+        """Read whatever is there; what vanishes meanwhile was a run without a checkpoint."""
         for path in (self.run.last, self.run.last.with_name("best.ckpt")):
             if path.exists():
                 try:
@@ -177,7 +177,7 @@ def table(found: dict[str, Found | None]) -> str:
 
 
 def measure(bench: Bench, kills: int, times: int, only: str = "") -> dict[str, Found | None]:
-    """Try all faults, or only those with some words in their names, and say what was found."""
+    """Try all faults, or only those whose names contain some words, and print the outcomes."""
     found: dict[str, Found | None] = {}
     parts = sum(part for _, _, part in STRIKES.values())
     for fault in (fault for fault in TRIALS if only in fault):

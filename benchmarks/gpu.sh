@@ -6,9 +6,9 @@
 # speed   Milliseconds a batch of DCGAN at batch 512 in bf16 against a plain PyTorch loop with
 #         torchvision's loader, the same networks, precision and batch: as shipped, with
 #         ChannelsLast, and with CUDA graphs. Goal: a ratio of 0.2 or less.
-# busy    How busy the card is while the same run trains alone. Goal: 90 %.
+# busy    Utilisation of the card while the same run trains alone. Goal: 90 %.
 # sync    No step waits for the GPU, by PyTorch's sync debug mode; CUDA graphs learn the same.
-# warm    The warm start: time of its run, and its FID.
+# warm    The warm start: the time of its run, and its FID.
 # half    float16 with a gradient scaler: trained, resumed and judged.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,7 +35,7 @@ speed() {
   "${pairs[@]}" "$channels_last" "$graphs"
 }
 
-watched() { # the mean use of the card from its first to its last work during a command, in per cent
+watched() { # mean utilisation of the card, in per cent, from its first to its last work in a command
   nvidia-smi --query-gpu=utilization.gpu --format=csv,noheader,nounits --loop-ms=200 > "$out/busy" &
   watch=$!
   "$@"

@@ -1,12 +1,13 @@
-r"""Prints what the health monitor says: of runs that were made ill on purpose, and of kept runs.
+r"""Print the health monitor's diagnoses of runs that are made to fail, and of recorded runs.
 
     python benchmarks/health.py                                  # causes of disease, some minutes
     python benchmarks/health.py lightning_logs/gan_ring/version_0 …
 
-The first table has a row for each cause: what should be named, and what was. The second one judges
-the curves of runs that exist, as the monitor would have after each validation, by the rules of
-today; how far a run went is a column, since one that was broken off says nothing of its end. Curves
-of older runs lack ``val/spread`` and ``val/novelty``, and with them two of the diseases.
+The first table has a row for each cause: the diagnosis expected, and the diagnosis made. The second
+applies today's rules to the curves of existing runs, after each validation, as the monitor would
+have. It has a column for how far a run went, since one that was cut short says nothing about its
+end. Curves of older runs lack ``val/spread`` and ``val/novelty``, without which two of the diseases
+cannot be found.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_lightning.callbacks.health_rules import WATCHED, Curves, diagnoses
 
 MODES = {"MNIST": 10, "Digits": 10, "Clustered": 10, "StackedMNIST": 1000, "StandardNormal": 1}
-"""Modes or classes of the data, which the curves do not hold; of a ring its config says them."""
+"""Modes or classes of the data, which the curves do not hold; a ring's config states them."""
 
 Row = tuple[str, ...]
 
@@ -39,7 +40,7 @@ def judged_causes() -> Iterator[Row]:
 
 
 def judged_run(folder: Path) -> Row:
-    """Return the row of a run that is kept; last of all, what the monitor names, with batches."""
+    """Return the row of a recorded run; its last cell holds the diagnoses, with their batches."""
     board = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
     tags = board.Tags()["scalars"]
     steps = {tag: [(event.step, event.value) for event in board.Scalars(tag)] for tag in tags}
@@ -59,7 +60,7 @@ def judged_run(folder: Path) -> Row:
 
 
 def print_table(*rows: Row) -> None:
-    """Print rows in Markdown, the first one as their head."""
+    """Print rows as a Markdown table; the first is its header."""
     for row in (rows[0], ("---",) * len(rows[0]), *rows[1:]):
         print(f"| {' | '.join(row)} |", flush=True)
 

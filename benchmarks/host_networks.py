@@ -14,7 +14,7 @@ class Place(NamedTuple):
     """Where two hosts are.
 
     Attributes:
-        addresses: Of each host.
+        addresses: IP address of each host.
         device: Name of the network device between them.
         enter: Moves this process onto a host.
         link: Turns the connection of the hosts ``up`` or ``down``.

@@ -1,16 +1,15 @@
-"""What a job of two hosts survives: a table of faults that were tried, survived and lost.
+"""What a job on two hosts survives: a table of faults, how often tried, survived and lost.
 
     OMP_NUM_THREADS=1 python benchmarks/hosts.py [--kills 20] [--times 4] [--seed 0]
         [--only WORDS]
 
-Each host is an agent of ``torchrun`` (c10d rendezvous, as many restarts as it takes) with one
-process that trains; two of them train one model together, on the loopback device or each in a
-network namespace of its own, which takes the rights of root. Agents are forked from a process that
-has imported everything. A kill ends an agent and its process, and what stands for the cluster's
-scheduler starts the agent again. Where a host stops answering, the others must end after
-``PATIENCE`` with a sentence, and the job goes on when the host is back. A fault is survived if the
-job then ends with the weights, optimizers, averages, random states and curves of one that was left
-alone, to the bit.
+Each host is a ``torchrun`` agent (c10d rendezvous, as many restarts as it takes) with one training
+process; two of them train one model together, on the loopback device or each in its own network
+namespace, which needs root. Agents are forked from a process that has imported everything. A kill
+ends an agent and its process, and a stand-in for the cluster's scheduler starts the agent again.
+When a host stops answering, the others must end after ``PATIENCE`` with a sentence, and the job
+resumes when the host is back. A fault is survived if the job then ends with the weights,
+optimizers, averages, random states and curves of an undisturbed one, bit for bit.
 """
 
 import argparse
@@ -35,7 +34,7 @@ PATIENCE = timedelta(seconds=20)
 """How long a process of these jobs waits for one that does not answer."""
 
 MARGIN = 120
-"""Seconds after which they must have said so: beside other work, a process ends slowly."""
+"""Seconds within which they must say so: on a busy machine, a process ends slowly."""
 
 SAVES = 10
 """How often a job saves."""
@@ -43,7 +42,7 @@ SAVES = 10
 SENTENCE = "because another process of this run did not answer in time. What was saved"
 
 TRACEBACK = re.compile(r"^Traceback", re.MULTILINE)
-"""Of a process that trains; agents put the time before theirs."""
+"""The first line of a training process's traceback; an agent's begins with the time."""
 
 
 class Silence(NamedTuple):
@@ -51,7 +50,7 @@ class Silence(NamedTuple):
 
     Attributes:
         begins: Silences a host of a job.
-        speakers: How many processes of two then say that the other does not answer.
+        speakers: How many of the two processes then report that the other does not answer.
         ends: Lets a host of a job answer again, or hands it over to the scheduler.
     """
 
@@ -74,11 +73,11 @@ NAMESPACES = {
 
 
 class Bench:
-    """What every fault is tried on.
+    """The jobs on which every fault is tried.
 
     Args:
         root: Folder for all runs.
-        seed: Seed of the moments.
+        seed: Seed of the moments at which faults strike.
     """
 
     def __init__(self, root: Path, seed: int) -> None:
@@ -91,7 +90,7 @@ class Bench:
         return Job(name, self.root / f"job_{self.number}", place, PATIENCE)
 
     def end(self, name: str) -> tuple[End, float]:
-        """Return how a job ends that is left alone, and its CPU seconds, once found for all."""
+        """Return how an undisturbed job ends, and its CPU seconds; it is trained once for all."""
         if name not in self.ends:
             with loopback() as place, self.job(name, place) as job:
                 seconds = job.finish()
@@ -99,7 +98,7 @@ class Bench:
         return self.ends[name]
 
     def kill(self, place: Place, kills: int) -> Found:
-        """Kill one host of a job at random moments, so often; return what was tried and lost."""
+        """Kill one host of a job at random moments, this often; return what was tried and lost."""
         tried = lost = 0
         for name in cycle(MODELS):
             expected, seconds = self.end(name)
@@ -116,13 +115,13 @@ class Bench:
         return tried, lost
 
     def silence(self, place: Place, times: int, silence: Silence) -> Found:
-        """Let a host fall silent so often; return how often that was tried, and lost the job."""
+        """Silence a host this often; return how often that was tried, and lost the job."""
         lost = 0
         for name, _ in zip(cycle(MODELS), range(times), strict=False):
             expected, seconds = self.end(name)
             with self.job(name, place) as job:
                 host = self.chance.randrange(2)
-                # CPU seconds vary twofold beside other work: only saving shows how far a job is.
+                # CPU seconds vary twofold on a busy machine: only checkpoints show progress.
                 job.saves(self.chance.randint(2, SAVES - 4))
                 job.works_for(self.chance.uniform(0, 1 / SAVES) * seconds)
                 sentences = job.said().count(SENTENCE) + silence.speakers
@@ -134,13 +133,13 @@ class Bench:
         return times, lost
 
     def ended_as(self, expected: End, job: Job, name: str, told: bool = True) -> bool:
-        """Return whether a job ended as one that was left alone; else leave what it said.
+        """Return whether a job ended as an undisturbed one did; if not, keep its output.
 
         Args:
-            expected: How that one ended.
+            expected: How the undisturbed one ended.
             job: The job.
             name: Its model.
-            told: Whether those who waited for a silent host have said so.
+            told: Whether the processes that waited for a silent host have reported it.
         """
         whole, traceback = same(job.end(), expected), bool(TRACEBACK.search(job.said()))
         survived = whole and told and not traceback
@@ -153,7 +152,7 @@ class Bench:
 
 
 def measure(bench: Bench, kills: int, times: int, only: str = "") -> dict[str, Found | None]:
-    """Try all faults, or only those with some words in their names, and say what was found."""
+    """Try all faults, or only those whose names contain some words, and print the outcomes."""
     found: dict[str, Found | None] = {}
     for where, place, silences in (
         ("on loopback", loopback, LOOPBACK),

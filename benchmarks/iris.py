@@ -1,12 +1,12 @@
-"""Judges the samples of the Iris experiments by other means than the package's own metrics.
+"""Judge the samples of the Iris experiments without the package's own metrics.
 
     python benchmarks/iris.py [--seeds 0 1 2] [--experiments r3gan_iris …] [--set KEY=VALUE …]
 
 2 000 samples of the last checkpoint, as written to CSV, are compared with scikit-learn's rows by
 SciPy and scikit-learn. ``gan_iris`` is compared with the 50 Setosa rows that it was trained on;
 ``r3gan_iris`` and ``flow_iris`` with the 105 training rows, the 45 held-out rows of their split,
-and all 150.
-"real data" are the training rows in place of samples: no sampler can be expected to do better.
+and all 150. "real data" is the training rows in place of samples: no sampler can be expected to do
+better.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def judge_setosa(rows: Rows) -> Numbers:
 
 
 def judge_species(rows: Rows) -> Numbers:
-    """Return distances to real rows, a classifier's accuracy, memorisation, the rarest species."""
+    """Return distances to real rows, a classifier's accuracy, memorisation, rarest species."""
     samples, species = measurements(rows), [row[4] for row in rows]
     (train, _), (held_out, held_out_species) = split()
     return {
@@ -41,7 +41,7 @@ def judge_species(rows: Rows) -> Numbers:
 
 
 def real_species() -> Numbers:
-    """Return the same numbers for the training rows in place of samples."""
+    """Return the same figures for the training rows in place of samples."""
     (train, train_species), (held_out, held_out_species) = split()
     accuracy = forest_accuracy(train, train_species, held_out, held_out_species)
     return {**distances(train, train, held_out), "forest, held out": accuracy}
@@ -87,7 +87,7 @@ def forest_accuracy(
 def distance_ratio(samples: Measurements, train: Measurements, held_out: Measurements) -> float:
     """Return the mean distance of samples to the nearest training row over that of held-out rows.
 
-    Below 1 by much, the samples are copies. Distances are in training standard deviations.
+    Far below 1, the samples are copies. Distances are in training standard deviations.
     """
     scale = train.std(0)
     near = [cdist(rows / scale, train / scale).min(1).mean() for rows in (samples, held_out)]

@@ -1,20 +1,21 @@
-r"""Judge samples of digits by a classifier that no part of the package has seen.
+r"""Judge samples of digits with a classifier that no part of the package has seen.
 
     python benchmarks/judge.py samples.npz [more.npz …] [--root data]
     python benchmarks/judge.py --train [--root data]
 
-``samples.npz`` holds ``images``, uint8 of shape ``(num, 1, 28, 28)``, and of a conditional model
+``samples.npz`` holds ``images``, uint8 of shape ``(num, 1, 28, 28)``, and for a conditional model
 ``labels``, as ``python -m gan_lightning sample --output samples.npz`` writes them. They are
-compared with as many of MNIST's 10 000 test images, in the 128 last features of a residual network:
-another architecture, seed and training than ``DigitFeatures``; no default is to be chosen by it.
+compared with as many of MNIST's 10 000 test images, in the last 128 features of a residual network
+whose architecture, seed and training differ from those of ``DigitFeatures``. No default may be
+chosen by it.
 
 ``fid`` is the Fréchet distance, ``recall`` and ``coverage`` have k = 5, ``confident`` is the share
 of images whose class has a probability of 0.9 or more, ``uniform`` how far the shares of the
 classes lie from those of the test images (total variation), ``copies`` the share of samples that
 lie nearer to a training image than all but 1 in 1 000 test images do, and ``asked`` the share
-whose class is the label. ``real`` says what training images in their place reach.
+whose class is the label. ``real`` holds the figures of training images in their place.
 
-``--train`` makes ``judge.safetensors`` anew: 4 epochs, some minutes of a core.
+``--train`` makes ``judge.safetensors`` anew: 4 epochs, some minutes on one core.
 """
 
 import argparse
@@ -38,7 +39,7 @@ CONFIDENT = 0.9
 
 
 class Residual(nn.Module):
-    """Two convolutions beside a shortcut."""
+    """Two convolutions and a shortcut."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -56,7 +57,7 @@ class Residual(nn.Module):
 
 
 class Judge(nn.Module):
-    """A residual network of three widths, read from the mean of its last images."""
+    """A residual network of three widths; its features are the means of the last feature maps."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +103,7 @@ class Views:
 
 
 def judged(samples: Views, test: Views, labels: Tensor | None) -> dict[str, float]:
-    """Return what the judge says of samples, by name."""
+    """Return the judge's figures for samples, by name."""
     scores = precision_recall_density_coverage(test.features, samples.features, 5)
     found = {
         "fid": frechet_distance(test.features, samples.features),
@@ -129,7 +130,7 @@ def share_of_copies(samples: Tensor, test: Tensor, training: Tensor) -> float:
 
 
 def read_judge() -> Judge:
-    """Return the network with the weights that are kept beside this file."""
+    """Return the network with the weights that lie beside this file."""
     network = Judge()
     network.load_state_dict(load(WEIGHTS.read_bytes()))
     return network.eval()
@@ -165,7 +166,7 @@ def as_table(results: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def main() -> None:
-    """Print a table of what the judge says, or make the judge anew."""
+    """Print a table of the judge's figures, or train the judge anew."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("samples", type=Path, nargs="*")
     parser.add_argument("--root", default="data", help="folder that holds MNIST")
@@ -177,7 +178,7 @@ def main() -> None:
         network = train(images, sets[0].targets)
         WEIGHTS.write_bytes(save(network.state_dict()))
         right = (Views(network, test_images).classes == sets[1].targets).float().mean()
-        print(f"{right:.2%} of the test images are told right")
+        print(f"{right:.2%} of the test images are classified correctly")
         return
     network = read_judge()
     digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]

@@ -1,12 +1,12 @@
-"""What large data cost before the first batch: memory and time.
+"""What large data sets cost before the first batch: memory and time.
 
     OMP_NUM_THREADS=1 python benchmarks/large_data.py [--pictures 200000] [--rows 1000000]
 
-Tiny pictures, 8 × 8, are written into one folder and read twice: once decoded into memory, and once
-into the file that pictures too many for memory are kept in, and then from that file. A table of two
-numbers, a category and a target is written as CSV. Each case reads its data in a process of its
-own; a row is a case: CPU seconds until the first batch is there, and how much the largest memory of
-the process has grown until then.
+Tiny pictures, 8 × 8, are written into one folder and read three times: decoded into memory,
+decoded into the file that holds pictures too many for memory, and then from that file. A table of
+two numbers, a category and a target is written as CSV. Each case reads its data in a process of its
+own and is a row of the result: CPU seconds until the first batch is there, and how much the peak
+memory of the process has grown by then.
 """
 
 import argparse
@@ -32,7 +32,7 @@ Cost = tuple[float, float]
 
 
 def write_pictures(folder: Path, count: int) -> None:
-    """Write so many pictures of noise."""
+    """Write this many pictures of noise."""
     folder.mkdir()
     random = np.random.default_rng(0)
     for i in range(count):
@@ -41,7 +41,7 @@ def write_pictures(folder: Path, count: int) -> None:
 
 
 def write_table(path: Path, count: int) -> None:
-    """Write a table of so many rows."""
+    """Write a table of this many rows."""
     random = np.random.default_rng(0)
     kind = random.integers(0, 4, count)
     columns = {
@@ -54,7 +54,7 @@ def write_table(path: Path, count: int) -> None:
 
 
 def first_batch(make: Callable[[], DataModule]) -> Cost:
-    """Return what it costs to come to the first batch, in a process of its own."""
+    """Return the cost of reaching the first batch, in a process of its own."""
     receive, send = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(target=_measured, args=(make, send))
     process.start()
@@ -77,7 +77,7 @@ def _measured(make: Callable[[], DataModule], send: Connection) -> None:
 
 
 def _peak() -> int:
-    """Return the largest memory of this process since ``clear_refs``, in bytes."""
+    """Return the peak memory of this process since ``clear_refs``, in bytes."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -1,12 +1,12 @@
-"""What a run holds on to: memory, open files and its folder after n and 2n epochs.
+"""What a run accumulates: memory, open files and its folder after n and 2n epochs.
 
     OMP_NUM_THREADS=1 python benchmarks/long_runs.py [--experiment gan_iris] [--epochs 200]
         [SETTINGS OF FIT …, such as --data.init_args.root=data]
 
 One run, with everything as shipped and histograms of weights too. A row is ``flat`` where the
 second n epochs add at most a tenth, ``slower`` where they add at most three quarters of what the
-first n epochs left (growth that a cap or a logarithm holds down), and else ``grows``. Curves are a
-line for each logged value and grow with the batches: they are part of the event files.
+first n epochs added (growth limited by a cap or a logarithm), and ``grows`` otherwise. Curves hold
+an entry for each logged value and grow with the batches: they are part of the event files.
 """
 
 import argparse
@@ -33,10 +33,10 @@ ROWS = {
 
 
 class Probe(Callback):
-    """Measures what the process and the run's folder hold before the run, at half of it and after.
+    """Measures what the process and the run's folder hold before, halfway through and after a run.
 
     Args:
-        half: Epochs after which half of the run is over.
+        half: Epochs in half of the run.
     """
 
     measured: list[Held] = []  # noqa: RUF012 - the command line makes the instance
@@ -70,7 +70,7 @@ def held(folder: Path) -> Held:
 
 
 def verdict(before: float, first: float, second: float) -> str:
-    """Return how something grows that was held before a run, at half of it and at its end."""
+    """Return how something grows, measured before a run, halfway through and at its end."""
     if second - first <= 0.1 * first:
         return "flat"
     return "slower" if second - first <= 0.75 * (first - before) else "grows"
@@ -88,7 +88,7 @@ def table(measured: list[Held], epochs: int) -> str:
 
 
 def measure(experiment: str, epochs: int, settings: list[str], root: str) -> list[Held]:
-    """Train an experiment for twice as many epochs and return what was held three times."""
+    """Train an experiment for twice as many epochs and return the three measurements."""
     Probe.measured.clear()
     probe: Any = f"{{class_path: {Probe.__module__}.Probe, init_args: {{half: {epochs}}}}}"
     histograms = "{class_path: WeightHistograms, init_args: {every_n_batches: 1}}"

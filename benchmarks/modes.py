@@ -1,13 +1,14 @@
-"""Counts the modes that games find on the ring and on the grids: the protocol of PacGAN, and more.
+"""Count the modes that games find on the ring and on the grids, with the protocol of PacGAN.
 
     python benchmarks/modes.py [--seeds 0 1 2] [--data ring grid25 grid100] [--games GAN R3GAN …]
         [--seconds 60] [--kept modes.json] [--figure modes.png]
 
-2 500 samples, of high quality within 3 standard deviations of a mode (Lin et al., 2018). Beside it
-stand the width of modes, 1 if it is the true one, and the reverse KL divergence with its floor,
-what as many real points have on average. R3GAN is trained by its config to the end; any other game
-has the ring's networks, 128 wide with three hidden layers and two latents, the optimizer of its
-paper, and so many seconds of CPU time. What the file of results already holds is not run again.
+2 500 samples, of high quality within 3 standard deviations of a mode (Lin et al., 2018). Beyond
+that protocol, the table has the width of modes, 1 if it is the true one, and the reverse KL
+divergence with its floor, the average for as many real points. R3GAN is trained from its config to
+the end; any other game has an MLP per player, with three hidden layers of 128 and two latents, the
+optimizer of its paper, and ``--seconds`` of CPU time. What the results file already holds is not
+run again.
 """
 
 import argparse
@@ -97,7 +98,7 @@ Numbers = dict[str, float]
 
 
 class Budget(Callback):
-    """Ends training after so many seconds of CPU time."""
+    """Ends training after a number of seconds of CPU time."""
 
     def __init__(self, seconds: float) -> None:
         self.end = time.process_time() + seconds
@@ -133,7 +134,7 @@ def main() -> None:
 
 
 def judged(arguments: argparse.Namespace) -> dict[str, dict[str, list[Numbers]]]:
-    """Return what each game's samples are worth, for each set of data, one entry a seed."""
+    """Return the metrics of each game's samples, for each data set, one entry per seed."""
     path: Path = arguments.kept
     kept = json.loads(path.read_text()) if path.is_file() else {}
     results: dict[str, dict[str, list[Numbers]]] = {}
@@ -155,12 +156,12 @@ def judged(arguments: argparse.Namespace) -> dict[str, dict[str, list[Numbers]]]
 
 
 def config_of(data: str) -> Path:
-    """Return the config of R3GAN for a set of data."""
+    """Return the config of R3GAN for a data set."""
     return ROOT / "configs" / f"r3gan_{data}.yaml"
 
 
 def run(data: str, game: str, seed: int, seconds: float) -> Numbers:
-    """Train a game on a set of data, and return what 2 500 of its samples are worth."""
+    """Train a game on a data set, and return the metrics of 2 500 of its samples."""
     if game == BY_CONFIG:
         flags = [f"--config={config_of(data)}", f"--seed_everything={seed}"]
         fit = Experiment(["fit", *flags, *(f"--trainer.{flag}" for flag in QUIET)])
@@ -200,7 +201,7 @@ def scores(points: GaussianMixture, samples: torch.Tensor | None = None) -> Numb
 
 
 def table(results: dict[str, dict[str, list[Numbers]]]) -> str:
-    """Return Markdown with a row for each game on each set of data: means, and the fewest modes."""
+    """Return Markdown with a row for each game on each data set: means, and the fewest modes."""
     lines = [
         f"| data | game | seeds | {' | '.join(COLUMNS.values())} |",
         "|---" * (len(COLUMNS) + 3) + "|",

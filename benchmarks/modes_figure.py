@@ -10,10 +10,10 @@ WANTED_QUALITY = 0.95
 
 @styled()
 def figure_of(results: dict[str, dict[str, list[dict[str, float]]]]) -> Figure:
-    """Return a panel for each set of data with a dot for each run, and the region that is wanted.
+    """Return a panel for each data set with a dot for each run, and the target region.
 
     Args:
-        results: For each set of data and each game the numbers of its runs.
+        results: The metrics of the runs, for each data set and each game.
     """
     others = sorted({game for rows in results.values() for game in rows} - {"real points", "R3GAN"})
     colours = {"real points": REAL, "R3GAN": GENERATED}

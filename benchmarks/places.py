@@ -1,4 +1,4 @@
-"""Faults of the disk, of the clock and of the folder that a run lives in."""
+"""Faults of the disk, the clock and the folder of a run."""
 
 import os
 import random
@@ -17,12 +17,12 @@ REFUSED = 2
 """Exit code of a command that ends with a sentence."""
 
 Trial = Callable[[str, Path, End, random.Random], bool | None]
-"""Tries a fault on a model; returns whether it was survived, or None where it did not come."""
+"""Tries a fault on a model; returns whether it was survived, or None where it did not strike."""
 
 
 @contextmanager
 def small_disk(place: Path, kibibytes: int) -> Iterator[None]:
-    """Mount a disk of memory over a folder.
+    """Mount a disk in memory over a folder.
 
     Raises:
         PermissionError: If this process may not.
@@ -46,19 +46,19 @@ def remount(place: Path, options: str) -> None:
 
 
 def killed(run: Run, chance: random.Random) -> bool:
-    """Kill a run in a step of its second half; return whether that has happened."""
+    """Kill a run in a step of its second half; return whether that happened."""
     return in_step(range(BATCHES // 2, BATCHES - 10))(run, chance, 0) in KILLED
 
 
 def on_disk(name: str, place: Path) -> Run:
-    """Return a run on a small disk; what it says is written elsewhere."""
+    """Return a run on a small disk; its output is written elsewhere."""
     run = Run(name, place / "run")
     run.output = place.with_name("output")
     return run
 
 
 def full_disk(name: str, place: Path, expected: End, chance: random.Random) -> bool | None:
-    """Let the disk be full at a random share of what a run writes, and make room for it then."""
+    """Fill the disk at a random share of what a run writes, and make room for it afterwards."""
     with small_disk(place, chance.randint(60, 400)):
         run = on_disk(name, place)
         code = run.fit(without_pictures)
@@ -70,7 +70,7 @@ def full_disk(name: str, place: Path, expected: End, chance: random.Random) -> b
 
 
 def read_only(name: str, place: Path, expected: End, chance: random.Random) -> bool | None:
-    """Ask a run to go on where nothing can be written, and later where it can."""
+    """Resume a run where nothing can be written, and later where it can."""
     with small_disk(place, 65536):
         run = on_disk(name, place)
         if not killed(run, chance):
@@ -83,7 +83,7 @@ def read_only(name: str, place: Path, expected: End, chance: random.Random) -> b
 
 
 def clock_set_back(name: str, place: Path, expected: End, chance: random.Random) -> bool | None:
-    """Go on with a run at an earlier time than it began: ``time.time`` is set back."""
+    """Resume a run at a time before it began: ``time.time`` is set back."""
     run, back = Run(name, place), chance.choice([60, 3600, 86400, 10 * 365 * 86400])
     if not killed(run, chance):
         return None
@@ -99,10 +99,10 @@ def clock_set_back(name: str, place: Path, expected: End, chance: random.Random)
 def clock_of_the_system_set_back(
     name: str, place: Path, expected: End, chance: random.Random
 ) -> bool | None:
-    """Go on with a run by the command at an earlier time, as libfaketime tells it.
+    """Resume a run with the command at an earlier time, set by libfaketime.
 
     Raises:
-        PermissionError: If libfaketime is not there.
+        PermissionError: If libfaketime is not installed.
     """
     library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
     if library is None:
@@ -115,7 +115,7 @@ def clock_of_the_system_set_back(
 
 
 def moved(name: str, place: Path, expected: End, chance: random.Random) -> bool | None:
-    """Move the folder of a killed run elsewhere, and go on with it there."""
+    """Move the folder of a killed run elsewhere, and resume it there."""
     run = Run(name, place)
     if not killed(run, chance):
         return None

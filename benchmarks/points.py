@@ -1,11 +1,12 @@
-"""Judges the samples of the 2-D experiments against the density that they should have.
+"""Judge the samples of the 2-D experiments against the density they should have.
 
     python benchmarks/points.py [--seeds 0 1 2] [--experiments r3gan_ring …] [--set KEY=VALUE …]
 
-2 500 samples of the last checkpoint, as written to CSV. On the ring a sample is of high quality
-within 3 standard deviations (0.03) of the nearest of the 8 means, and a mode is found if it holds
-a tenth of its due of such samples. "spread" is the standard deviation of the high-quality samples
-around their means, in units of the true one. "real data" are as many points of the true density.
+It takes 2 500 samples of the last checkpoint, as written to CSV. On the ring a sample is of high
+quality within 3 standard deviations (0.03) of the nearest of the 8 means, and a mode is found if it
+holds a tenth of its fair share of such samples. "spread" is the standard deviation of the
+high-quality samples around their means, in units of the true one. "real data" is as many points of
+the true density.
 """
 
 import numpy as np

@@ -1,11 +1,11 @@
-"""Whether a precision changes results: experiments in short, judged as in float32, over seeds.
+"""Whether a precision changes results: short experiments over seeds, compared with float32.
 
     OMP_NUM_THREADS=1 python benchmarks/precisions.py [--seeds 0 1 2] [--experiments gan_iris …]
 
-Each experiment is trained by its config for a few epochs, once for each precision and seed. A cell
-is the mean over the seeds of how far samples are from held-out points, by the mean
-Kolmogorov-Smirnov statistic of their columns, and its standard deviation. A star marks a mean whose
-distance from that of float32 is more than twice the standard error of their difference.
+Each experiment is trained from its config for a few epochs, once for each precision and seed. A
+cell holds the mean and the standard deviation over the seeds of the distance of samples to held-out
+points, the mean Kolmogorov-Smirnov statistic of their columns. A star marks a mean that differs
+from that of float32 by more than twice the standard error of the difference.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def judged(experiment: str, precision: str, seed: int, epochs: int) -> float:
 
 
 def row(experiment: str, found: dict[str, list[float]]) -> str:
-    """Return a row of the table, of the values that each precision has found, float32 first."""
+    """Return a row of the table from the values of each precision, float32 first."""
     cells = []
     reference = next(iter(found.values()))
     for values in found.values():

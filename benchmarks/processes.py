@@ -1,4 +1,4 @@
-"""Processes: started, waited for, and killed after so much work."""
+"""Processes: started, waited for, and killed after some work."""
 
 import os
 import resource
@@ -19,7 +19,7 @@ def command(
     output: Path,
     variables: Mapping[str, str] = NOTHING,
 ) -> int:
-    """Start ``python -m gan_lightning`` with some words, and return its process."""
+    """Start ``python -m gan_lightning`` with some arguments, and return its process."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     return os.posix_spawn(
         sys.executable,
@@ -40,7 +40,7 @@ def ended(process: int) -> int:
 
 @cache
 def import_seconds(output: Path) -> float:
-    """Return the CPU seconds of a new process before it does anything, found once."""
+    """Return the CPU seconds of a new process before it does anything, measured once."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended(command(["fit", "--config=gan_iris", "--print_config"], output))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -48,7 +48,7 @@ def import_seconds(output: Path) -> float:
 
 
 def kill_after(process: int, cpu_seconds: float, sent: int) -> int:
-    """Send a signal to a process when it has worked so long; return how it ended, as ``fit``.
+    """Send a signal to a process after some CPU seconds; return how it ended.
 
     Raises:
         TimeoutError: If it lives on for two minutes.
@@ -64,7 +64,7 @@ def kill_after(process: int, cpu_seconds: float, sent: int) -> int:
 
 
 def _wait(process: int, enough: Callable[[], bool]) -> int | None:
-    """Wait for a process; return how it ended, or None if there was enough before."""
+    """Wait for a process; return how it ended, or None if ``enough`` came first."""
     while True:
         found, status = os.waitpid(process, os.WNOHANG)
         if found:

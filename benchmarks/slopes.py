@@ -1,12 +1,11 @@
-r"""How seconds and memory grow with the batch, the size and the channels of images, and rows.
+r"""How time and memory grow with the batch, the size and channels of images, and table rows.
 
     OMP_NUM_THREADS=1 python benchmarks/slopes.py [--repeats 8] [--quick]
 
-Each row changes one number and keeps the others. Seconds are the processor's, the median of the
-repeats; memory is what the process needs at most, beyond what it needs before. Both are measured in
-a process of their own. The slope is that of the logarithms, by least squares: 1 is linear, in
-pixels for the size of images. Below it, something constant counts; above it, something grows faster
-than the data.
+Each row varies one number and keeps the others. Time is CPU seconds, the median of the repeats;
+memory is the peak of the process beyond what it held before. Both are measured in a process of
+their own. The slope is fitted to the logarithms by least squares: 1 is linear, in pixels for the
+size of images. Below 1, a constant part counts; above it, something grows faster than the data.
 """
 
 import argparse
@@ -37,7 +36,7 @@ class Measured(NamedTuple):
 
 
 def step_of_a_game(batch: int = 32, size: int = 28, channels: int = 1) -> Callable[[], object]:
-    """Return a function that takes a step of each player of a DCGAN (Radford et al., 2015)."""
+    """Return a function that takes a step with each player of a DCGAN (Radford et al., 2015)."""
     shape = (channels, size, size)
     generator = DCGANGenerator(shape, base_channels=16)
     discriminator = DCGANDiscriminator(shape, base_channels=16)
@@ -73,7 +72,7 @@ def metrics_of_rows(rows: int) -> Callable[[], object]:
 
 
 def mixture_of_latents(rows: int) -> Callable[[], object]:
-    """Return a function that fits a mixture of Gaussians to as many latents."""
+    """Return a function that fits a mixture of Gaussians to this many latents."""
     latents = torch.randn(rows, 8)
     return lambda: GaussianMixture(8, num_components=4).fit(latents)
 
@@ -85,7 +84,7 @@ CASES: dict[str, tuple[Callable[[int], Callable[[], object]], tuple[int, ...], i
     "rows judged by all metrics": (metrics_of_rows, (250, 500, 1000, 2000), 1),
     "latents of a mixture": (mixture_of_latents, (1000, 2000, 4000, 8000), 1),
 }
-"""What makes work of a size, the sizes, and the power of the size that data grow with."""
+"""What makes the work, its sizes, and the power of the size with which the data grow."""
 
 
 def measure(case: str, size: int, repeats: int, answer: Connection) -> None:

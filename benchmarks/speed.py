@@ -1,16 +1,16 @@
-r"""Time shipped experiments against plain PyTorch scripts of the same networks, in pairs.
+r"""Time shipped experiments against plain PyTorch scripts with the same networks, in pairs.
 
     OMP_NUM_THREADS=1 python benchmarks/speed.py [--experiments gan_iris …] [--pairs 24]
         [SETTINGS OF FIT …, such as --data.init_args.root=data or --trainer.precision=bf16-mixed]
 
 A run has everything as shipped: curves, validation, pictures, histograms, checkpoints, a progress
 bar. After every block of its batches, the plain script runs as many of its own in the same process,
-so that both meet the same machine. The script is what tutorials show: torchvision's loader (for
-rows PyTorch's), a sigmoid and binary cross-entropy, Adam as it comes. Seconds are the
-processor's; on a GPU, the wall's.
+so that both meet the same load on the machine. The script is what tutorials show: torchvision's
+loader (PyTorch's for rows), a sigmoid and binary cross-entropy, Adam with its defaults. Seconds are
+CPU seconds, or wall-clock seconds on a GPU.
 
-``ratio`` is the run's time over the script's, all blocks in, ``a usual block`` the median of the
-blocks' ratios, and ``besides steps`` the share of the run's time that goes beyond its median block:
+``ratio`` is the run's time over the script's, all blocks included, ``a usual block`` the median of
+the blocks' ratios, and ``besides steps`` the share of the run's time beyond its median block:
 validation, pictures, histograms and checkpoints.
 """
 
@@ -33,17 +33,17 @@ from torchvision.transforms import Compose, Normalize, ToTensor
 from gan_lightning.models import GAN
 
 BLOCKS = {"gan_iris": 400, "gan_mlp_mnist": 100, "dcgan_mnist": 20}
-"""Batches in a block of each experiment: some seconds of a slow core."""
+"""Batches in a block of each experiment: some seconds on a slow core."""
 
 
 class PlainScript:
     """The loop of a tutorial: Goodfellow et al., 2014, with the non-saturating loss.
 
     Args:
-        model: Whose networks are copied.
-        loader: Yields batches whose first entry are points.
+        model: The model whose networks are copied.
+        loader: Yields batches whose first entry holds the points.
         device: Where it trains.
-        dtype: Of autocast; None leaves it off.
+        dtype: The autocast dtype; None turns autocast off.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class PlainScript:
         return logits.float().sigmoid()
 
     def clock(self) -> float:
-        """Return seconds: the processor's, or where a GPU works, the wall's once it is done."""
+        """Return CPU seconds, or wall-clock seconds once a GPU has finished its work."""
         if self.device.type == "cpu":
             return time.process_time()
         torch.cuda.synchronize(self.device)
@@ -95,7 +95,7 @@ class PlainScript:
             )
 
     def run(self, batches: int) -> None:
-        """Train for so many batches."""
+        """Train for a number of batches."""
         for _ in range(batches):
             real = next(self.batches)
             ones, zeros = (f(len(real), device=self.device) for f in (torch.ones, torch.zeros))
@@ -113,12 +113,12 @@ class PlainScript:
 
 
 class Pairs(Callback):
-    """Lets the plain script train for as long as the run just has, and compares their clocks.
+    """Trains the plain script for as many batches as the run just has, and compares their times.
 
     Args:
         script: The script.
-        block: Batches of the run and of the script, in turn.
-        pairs: Blocks of each that are timed; one more before them warms both up.
+        block: Batches of the run, then of the script, in turn.
+        pairs: Timed blocks of each; one more before them warms both up.
     """
 
     def __init__(self, script: PlainScript, block: int, pairs: int) -> None:
@@ -144,7 +144,7 @@ class Pairs(Callback):
 
 
 class Speed(NamedTuple):
-    """What the pairs of one experiment come to."""
+    """What the pairs of one experiment amount to."""
 
     ours: float
     theirs: float

@@ -1,4 +1,4 @@
-r"""Train the current recipe for so many seconds of the clock, and draw 10 000 samples.
+r"""Train the current recipe for a budget of wall-clock seconds, and draw 10 000 samples.
 
     python benchmarks/speedrun.py --budget 180 --seed 0 --output samples.npz [--conditional]
         [SETTINGS OF FIT …, such as --data.init_args.root=data]
@@ -6,8 +6,8 @@ r"""Train the current recipe for so many seconds of the clock, and draw 10 000 s
 ``--data.init_args.dataset=fashion_mnist`` trains on other images of that shape.
 
 It uses the cores that it is given: ``OMP_NUM_THREADS=1 taskset -c 0`` for one. The clock runs from
-the first batch to the last weight: batches are timed, and what is left of the time is shared out in
-more of them. The rules stand in ``records/README.md``.
+the first batch to the last weight update: batches are timed, and the remaining time is divided into
+more of them. The rules are in ``records/README.md``.
 """
 
 import argparse
@@ -26,20 +26,20 @@ from gan_lightning.sampling import as_many_of_each_label, drawn
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 TIMED_BATCHES = 8
-"""After so many the plan is made again, by their pace; the first two warm the machine up."""
+"""Batches after which the plan is revised by their pace; the first two warm the machine up."""
 
 RECONSTRUCTION = 0.5
 """Share of the budget that the first phase has."""
 
 MARGIN = 0.95
-"""Share of the time left that is planned: a busy machine is no surprise."""
+"""Share of the remaining time that is planned, with a margin for a busy machine."""
 
 
 class Budget(Callback):
     """Turns seconds into batches, by timing the first ones of each phase.
 
     Args:
-        seconds: From the first batch to the last weight.
+        seconds: The budget, from the first batch to the last weight update.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -74,7 +74,7 @@ class Budget(Callback):
 
 
 class Recipe(CommandLine):
-    """A ``fit`` with everything in place that waits to be started.
+    """A ``fit`` with everything in place, ready to be started.
 
     Args:
         args: The arguments of the command line; a wrong one ends the program in one sentence.

@@ -1,4 +1,4 @@
-"""Faults that hit a process while it trains: where, when, and which models they are tried on."""
+"""Faults that hit a process while it trains: where, when, and on which models they are tried."""
 
 import os
 import random
@@ -15,22 +15,22 @@ from gan_lightning.callbacks import picture_files
 from gan_lightning.callbacks.sample_metrics import SampleMetrics
 
 KILLED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 130)
-"""How a process ends that a fault has hit."""
+"""How a process ends when a fault has hit it."""
 
 WITH_PICTURES = 3
-"""Times so long takes a run that draws them: the command does."""
+"""A run that draws pictures, as the command does, takes this many times as long."""
 
 Strike = Callable[[Run, random.Random, float], int]
-"""Lets a run go on until a fault hits it, or until its end; gets the CPU seconds of a whole run."""
+"""Continues a run until a fault hits it, or to its end; gets the CPU seconds of a whole run."""
 
 
 def die() -> None:
-    """Be killed."""
+    """Kill this process."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def at_random(*signals: int) -> Strike:
-    """Return a fault that comes from outside, at a random moment of a process's work."""
+    """Return a fault that comes from outside, at a random moment of a process's life."""
 
     def strike(run: Run, chance: random.Random, seconds: float) -> int:
         life = chance.uniform(0, seconds)
@@ -74,7 +74,7 @@ def at_call(owner: Any, name: str, after: bool = False, pictures: bool = False) 
 
 
 def in_half_a_write(run: Run, chance: random.Random, seconds: float) -> int:
-    """Kill a run when a part of a checkpoint's bytes has been written."""
+    """Kill a run when some of a checkpoint's bytes have been written."""
     left, share = chance.randint(1, 4), chance.random()
 
     def arrange() -> None:
@@ -96,9 +96,9 @@ def in_half_a_write(run: Run, chance: random.Random, seconds: float) -> int:
 
 
 def in_step(batches: range) -> Strike:
-    """Return a kill at the end of a training step, of one of some batches that are still to come.
+    """Return a kill at the end of a training step, at one of some batches yet to come.
 
-    That is before anything is logged of it; where none of them is to come, nothing is killed.
+    That is before anything is logged for the step; if all of them are past, nothing is killed.
     """
 
     def strike(run: Run, chance: random.Random, seconds: float) -> int:
@@ -143,4 +143,4 @@ STRIKES: dict[str, tuple[Strike, tuple[str, ...], int]] = {
         1,
     ),
 }
-"""Kinds of kills: what strikes, which models in turn, and their part of all kills."""
+"""Kinds of kills: what strikes, on which models in turn, and its share of all kills."""

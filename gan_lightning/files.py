@@ -74,7 +74,7 @@ def check_archive(file: BinaryIO) -> None:
         ValueError: If it is not, or if it is no archive.
     """
     if not zipfile.is_zipfile(file):
-        raise ValueError("it is no ZIP archive")
+        raise ValueError("it is not a ZIP archive")
     with zipfile.ZipFile(file) as archive:
         comment = archive.comment
         damaged = None if comment else archive.testzip()

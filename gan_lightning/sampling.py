@@ -124,9 +124,9 @@ def narrowed(
 
 def _no_such_latents(model: LightningModule, option: str, source: str) -> str:
     other = "--temperature" if isinstance(model, LatentModel) else "--truncation"
-    hint = f"; {other} does for it" if isinstance(model, LatentModel | AdversarialModule) else ""
+    hint = f"; use {other}" if isinstance(model, LatentModel | AdversarialModule) else ""
     return (
-        f"--{option} narrows latents that come from {source}, and those of "
+        f"--{option} narrows latents that come from {source}, but those of "
         f"{type(model).__name__} do not{hint}."
     )
 
@@ -150,9 +150,7 @@ def exchange_sampler(model: LightningModule, sampler: MakeSampler) -> LatentMode
         InputError: If it has no sampler.
     """
     if not isinstance(model, LatentModel) or model.num_classes is not None:
-        raise InputError(
-            f"--sampler: {type(model).__name__} has no sampler of latents to exchange."
-        )
+        raise InputError(f"--sampler: {type(model).__name__} has no sampler of latents to replace.")
     model.exchange_sampler(sampler)
     return model
 

@@ -13,7 +13,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def __call__(self, points_seen: float) -> float:
-        """Return the number after so many points."""
+        """Return its value after a number of points."""
 
 
 class Cosine(Schedule):
@@ -106,7 +106,7 @@ Scheduled = float | Schedule
 
 
 def value_at(number: Scheduled, points_seen: int) -> float:
-    """Return a number, or its schedule's value after so many points."""
+    """Return a number, or its schedule's value after a number of points."""
     return number(points_seen) if isinstance(number, Schedule) else number
 
 

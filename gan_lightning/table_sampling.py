@@ -45,7 +45,9 @@ def drawn_given(
     table_model, table_units = of_tables("--given", model, units)
     given = given_by(table_units.columns, wanted)
     inequalities = all(sign != "=" for _, sign, _ in given.bounds)
-    asked = "the inequalities" if inequalities else "what follows from other columns"
+    asked = (
+        "the inequalities" if inequalities else "the formulas of columns that follow from others"
+    )
     found, accepted, tried = 0, 0, 0
     rows = given.row[None].expand(CHUNK_SIZE, -1)
     while found < num_samples:
@@ -53,11 +55,11 @@ def drawn_given(
         kept = chunk[given.accepted(chunk)]
         accepted, tried = accepted + len(kept), tried + len(chunk)
         if tried >= MOST_TRIED * max(accepted, 1):
-            raise InputError(f"--given: of {tried} rows, {accepted} keep {asked}.")
+            raise InputError(f"--given: of {tried} rows, {accepted} satisfy {asked}.")
         yield kept[: num_samples - found]
         found += min(len(kept), num_samples - found)
     if given.bounds:
-        rank_zero_warn(f"--given: {accepted / tried:.1%} of the rows kept {asked}.")
+        rank_zero_warn(f"--given: {accepted / tried:.1%} of the rows satisfied {asked}.")
 
 
 def write_table(
@@ -159,8 +161,8 @@ def of_tables(who: str, model: LightningModule, units: Units) -> tuple[TableMode
     if isinstance(model, TableModel) and isinstance(units, TableUnits):
         return model, units
     raise InputError(
-        f"{who}: {type(model).__name__} draws no rows with given cells; a TableModel of a table of "
-        "one's own does."
+        f"{who}: {type(model).__name__} draws no rows with given cells; a TableModel of your own "
+        "table does."
     )
 
 

@@ -54,7 +54,7 @@ class Page:
         self._buffer = self._buffer.partition(b"\r\n\r\n")[2]
         self._count = 0
         self.answered: list[str] = []
-        """The addresses that have answered, of pictures and scripts too."""
+        """The addresses that have answered, those of pictures and scripts included."""
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send one command and return its result."""

@@ -1,4 +1,4 @@
-"""Loads what all tests share into processes that run tests, and not into the one that hands out."""
+"""Loads what all tests share into processes that run tests, not into the one that deals them."""
 
 import importlib.util
 import os
@@ -17,7 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Spare xdist's controller PyTorch, for which the workers would wait."""
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         return
-    for name in ("shared", "savings"):  # whose imports have to be there when it freezes them
+    for name in ("shared", "savings"):  # savings freezes what shared imports
         spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
         assert spec is not None
         assert spec.loader is not None

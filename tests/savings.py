@@ -1,4 +1,4 @@
-"""What spares the tests time that tells nothing."""
+"""Savings of time on which no test depends."""
 
 import gc
 import sys
@@ -17,14 +17,14 @@ from lightning.pytorch.utilities import model_helpers
 from gan_lightning.callbacks import LatentPictures, SamplePictures
 from gan_lightning.metrics import transfer, two_sample
 
-# Or each collection would look through half a million objects of the libraries.
+# Else every garbage collection would scan half a million objects of the libraries.
 gc.freeze()
 
 LONG = (
     *("test_golden.py", "test_readme.py", "test_hostile_checkpoints.py", "test_resume.py"),
     *("test_experiments.py", "test_autoencoders.py", "test_errors.py", "test_data_modules.py"),
 )
-"""Files that take longest: begun first, no process waits for another's in the end."""
+"""Files that take longest: they start first, so that no process waits for another at the end."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,12 +53,12 @@ SIZES_OF_FORESTS = [
     (transfer, "NUM_TREES", transfer.NUM_TREES),
 ]
 BLIND_TO_FORESTS = {"callbacks", "cli", "export", "models", "security", "test_readme"}
-"""Folders and files whose tests do not look at what a forest says of samples."""
+"""Folders and files whose tests do not look at a forest's verdict on samples."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Spare a short run most of its time: pictures, and large forests, that no test looks at."""
+    """Save most of a short run's time: pictures and large forests that no test looks at."""
     slow, drawn = (item.get_closest_marker(name) is not None for name in ("slow", "pictures"))
     for callback, name, hook in HOOKS_THAT_DRAW:  # before any fixture trains
         setattr(callback, name, hook if slow or drawn else getattr(Callback, name))
@@ -69,7 +69,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _lightning_looks_for_no_torchscript() -> Iterator[None]:
-    """Spare each call of ``load_from_checkpoint`` a tenth of a second in ``inspect.stack``."""
+    """Save each call of ``load_from_checkpoint`` a tenth of a second in ``inspect.stack``."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_helpers, "inspect", SimpleNamespace(stack=list))
         yield
@@ -77,7 +77,7 @@ def _lightning_looks_for_no_torchscript() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _parsers_look_things_up_once() -> Iterator[None]:
-    """Spare a third of each command: jsonargparse finds the same names and defaults over again."""
+    """Save a third of each command: jsonargparse finds the same names and defaults repeatedly."""
     find, defaults = _subcommands.find_action_and_subcommand, ArgumentParser.get_defaults
     path_of, path_of_class = _util.get_import_path, cache(_util.get_import_path)
 

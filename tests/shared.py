@@ -127,7 +127,7 @@ def fitted(tmp_path: Path, _fitted_once: Callable[..., Path]) -> Callable[..., P
 
 @pytest.fixture
 def complaint(run: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run a command that has to fail, and return the one sentence that it says."""
+    """Run a command that must fail, and return the one sentence that it prints."""
 
     def complaint(*args: str) -> str:
         with pytest.raises(SystemExit) as failure:

@@ -21,7 +21,7 @@ def _importable(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
 
 
-def test_the_slope_of_what_grows_as_its_size_is_one_and_of_its_square_two():
+def test_what_grows_as_its_size_has_slope_one_and_as_its_square_two():
     import slopes
 
     sizes = [1.0, 2.0, 4.0, 8.0]
@@ -261,7 +261,7 @@ def test_the_benchmark_of_modes_runs_each_game_once_and_keeps_what_it_found(
     ] * (1 + len(modes.GAMES))
 
 
-def test_the_figure_of_modes_has_a_dot_for_each_run_beside_the_region_that_is_wanted():
+def test_the_figure_of_modes_has_a_dot_for_each_run_and_the_target_region():
     import modes_figure
 
     real = {"width": 1.0, "high_quality": 0.989}
@@ -278,7 +278,7 @@ def test_the_figure_of_modes_has_a_dot_for_each_run_beside_the_region_that_is_wa
     assert [text.get_text() for text in legend.texts] == ["real points", "R3GAN", "GAN"]
 
 
-def test_the_benchmark_of_modes_trains_r3gan_by_its_config(monkeypatch):
+def test_the_benchmark_of_modes_trains_r3gan_from_its_config(monkeypatch):
     import modes
 
     monkeypatch.setattr(sys, "argv", ["modes.py"])

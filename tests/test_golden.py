@@ -35,7 +35,7 @@ BY_NAME = {config.stem: config for config in CONFIGS}
 TO_RECORD = set(os.environ.get("GOLDEN_RECORD", "").split())
 assert {*BY_NAME, "all"} >= TO_RECORD, f"GOLDEN_RECORD: no config is {TO_RECORD - BY_NAME.keys()}"
 
-# Lightning says so where there is a GPU; these runs are on the CPU nevertheless.
+# Lightning warns so where there is a GPU; these runs are on the CPU nevertheless.
 pytestmark = pytest.mark.filterwarnings("ignore:GPU available but not used")
 
 QUICK = [
@@ -92,7 +92,7 @@ class Fit(CommandLine):
 
 
 def squares(count, pixels):
-    """Make images of 7×7 random squares: 50 patterns, again and again, with a little noise.
+    """Make images of 7×7 random squares: 50 patterns, repeated, with a little noise.
 
     The patterns are so far apart that k-means finds the same clusters however sums are rounded.
     """
@@ -228,9 +228,9 @@ class Nearly:
         root mean square of n numbers    0.08       0.2 (rms + 0.01)
         sum of n numbers                 0.4        √n (rms + 0.01), and a tenth of the sum
 
-    Of the configs that they concern, labels smoothed by 0.1 take 13 of 13 beyond that, latents of
-    the generator that are drawn before the discriminator's 16 of 19, and a beta1 of 0.9 in place of
-    0.5 or 0, or of 0.5 in place of 0.9, 14 of 25. Another average of a generator stays within it.
+    Of the configs concerned, labels smoothed by 0.1 take 13 of 13 beyond the tolerance, latents of
+    the generator drawn before the discriminator's take 16 of 19, and a beta1 of 0.9 in place of 0.5
+    or 0, or of 0.5 in place of 0.9, takes 14 of 25. Another average of a generator stays within it.
 
     Args:
         precision: A tolerance below which the arithmetic itself does not go.
@@ -270,7 +270,7 @@ def nearly(config):
 
 
 def differences(golden, found, agree):
-    """Say where two curves do not agree, in a line for each number."""
+    """Report where two curves do not agree, in a line for each number."""
     batches = zip_longest(golden["losses"], found["losses"], fillvalue={})
     losses = [
         f"batch {batch}: {name} was {old.get(name)}, is {new.get(name)}"
@@ -288,7 +288,7 @@ def differences(golden, found, agree):
 
 
 def renamed(old, new, agree):
-    """Say which weights have gone and come, as pairs where their numbers agree."""
+    """Report which weights are gone and which are new, as pairs where their numbers agree."""
     lines, come = [], [name for name in new if name not in old]
     for name in old:
         if name not in new:

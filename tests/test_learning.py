@@ -48,4 +48,4 @@ def test_the_articles_experiment_comes_close_to_the_flowers_it_was_trained_on(tr
 def test_the_main_job_keeps_distributions_and_correlations_of_held_out_flowers(trained):
     numbers = trained("r3gan_iris")
     assert numbers["val/ks"] < 0.13  # training rows against held-out rows: 0.09
-    assert numbers["val/correlation_error"] < 0.25  # likewise 0.16
+    assert numbers["val/correlation_error"] < 0.25  # and here 0.16

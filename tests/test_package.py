@@ -1,4 +1,4 @@
-"""What the wheel holds, and what the package says of itself."""
+"""What the wheel holds, and what the package says about itself."""
 
 import re
 import shutil

@@ -29,7 +29,7 @@ def fenced(page, language):
 
 
 def unrolled(line):
-    """The commands of a loop that stands in one line, or the line itself."""
+    """The commands of a loop on one line, or the line itself."""
     loop = re.fullmatch(r"for (\w+) in (.*?); do (.*); done", line)
     if not loop:
         return [line]
@@ -108,7 +108,7 @@ def arguments_of(command):
     return [*arguments, *validate, *SHORT]
 
 
-@pytest.mark.filterwarnings("ignore:.* of the rows kept the inequalities:UserWarning")
+@pytest.mark.filterwarnings("ignore:.* of the rows satisfied the inequalities:UserWarning")
 @pytest.mark.parametrize(
     "page",
     [

@@ -87,8 +87,8 @@ def test_dates_are_given_as_they_are_written(fitted):
     assert rows["x"].mean() == pytest.approx(1, abs=0.4)
 
 
-def test_inequalities_reject_rows_and_tell_how_many(fitted):
-    with pytest.warns(UserWarning, match=r"\d+\.\d% of the rows kept"):
+def test_inequalities_reject_rows_and_report_how_many(fitted):
+    with pytest.warns(UserWarning, match=r"\d+\.\d% of the rows satisfied"):
         rows = given(fitted, "kind=u,x>=1")
     assert (rows["x"] >= 1).all()
     assert (rows["kind"] == "u").all()
@@ -103,7 +103,7 @@ WRONG = {
     "cells of 'x' are never missing": "x=",
     "expected NAME=VALUE or NAME>VALUE, found 'x'": "x",
     "'kind' holds no numbers": "kind>u",
-    "of 1000 rows, 0 keep the inequalities": "x>100",
+    "of 1000 rows, 0 satisfy the inequalities": "x>100",
 }
 
 
@@ -149,7 +149,7 @@ def test_a_table_that_does_not_match_the_model_is_refused(fitted):
     with pytest.raises(InputError, match="no column 'x'"):
         imputed(model, data.units, table.drop(columns="x"))
     table.loc[1, "kind"] = "XYZZY"
-    with pytest.raises(InputError, match=r"row 2 of column 'kind' holds what .* never seen"):
+    with pytest.raises(InputError, match=r"row 2 of column 'kind' holds a value .* never seen"):
         imputed(model, data.units, table)
 
 

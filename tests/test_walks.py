@@ -168,7 +168,7 @@ def test_images_of_files_and_held_out_ones_are_projected(run, trained, tmp_path,
     assert np.load(tmp_path / "m.npz")["images"].shape == (1, 1, 8, 8)
     with pytest.raises(SystemExit):
         run("project", at, f"--images={tmp_path}/m.npz")
-    assert "m.npz cannot be read: no image that Pillow knows." in capsys.readouterr().err
+    assert "m.npz cannot be read: not an image that Pillow knows." in capsys.readouterr().err
 
 
 @pytest.mark.slow

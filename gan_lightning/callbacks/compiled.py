@@ -39,7 +39,7 @@ class Compiled(Callback):
             return
         if isinstance(pl_module, Game) and torch.__version__ < NOTICES_GRADIENTS:
             raise InputError(
-                f"Compiled: a game needs PyTorch 2.12 or newer for it, found {torch.__version__}, "
+                f"Compiled: games need PyTorch 2.12 or newer, found {torch.__version__}, "
                 "whose compiled networks do not notice when a player's turn begins; leave Compiled "
                 "out."
             )

@@ -26,7 +26,7 @@ MILLISECONDS = {"first": 1000, "frame": 120, "last": 2500}
 
 
 def is_moment(batches: int) -> bool:
-    """Return whether a film shows the moment after so many batches.
+    """Return whether a film shows the moment after a number of batches.
 
     The moments are evenly spaced in the logarithm and depend on nothing else: a resumed run
     continues them.

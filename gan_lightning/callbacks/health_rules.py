@@ -88,7 +88,7 @@ def losses_diverge(curves: Curves, goals: Goals) -> Diagnosis | None:
             continue
         usual = sorted(values[:LASTING])[LASTING // 2]
         if min(values[-3:]) > max(100 * usual, 1000.0):
-            return diverged(f"{name} is {curve[-1][1]:.3g}, and {usual:.3g} was usual at first.")
+            return diverged(f"{name} is {curve[-1][1]:.3g}; at first, {usual:.3g} was usual.")
     return None
 
 
@@ -113,8 +113,8 @@ def discriminator_won(curves: Curves, goals: Goals) -> Diagnosis | None:
     return Diagnosis(
         "discriminator won",
         "The discriminator has won",
-        f"for {LASTING} logged batches in a row it has told all real from all generated points, "
-        "and the generator learns little from that.",
+        f"for {LASTING} logged batches in a row it has told every real point from every generated "
+        "one, and the generator learns little from that.",
         "Try a lower learning rate of d_optimizer, the penalty R1, InstanceNoise or an "
         "augmentation, a smaller discriminator, or R3GAN.",
     )
@@ -152,8 +152,8 @@ def diversity_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
     if precision and recall and min(precision) > 0.3 and max(recall) < 0.03:
         return _collapse(
             "The samples have lost their diversity",
-            f"they look like data (precision {precision[-1]:.2f}), and most data are like none of "
-            f"them (recall {recall[-1]:.2f}).",
+            f"they look like data (precision {precision[-1]:.2f}), but most of the data resemble "
+            f"none of them (recall {recall[-1]:.2f}).",
         )
     return None
 
@@ -181,8 +181,7 @@ def average_is_cold(curves: Curves, goals: Goals) -> Diagnosis | None:
     return Diagnosis(
         "cold average",
         "The average of the weights is not warmed up",
-        f"{late[0][1]:.0%} of it are still the weights that the run began with, and samples and "
-        "metrics use it.",
+        f"{late[0][1]:.0%} of it is still the initial weights, and samples and metrics use it.",
         "Train longer, or try a shorter half_life of GeneratorEMA or a ramp_up of 0.05.",
     )
 

@@ -61,7 +61,7 @@ class LatentPictures(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if not isinstance(pl_module, LatentModel):
             raise InputError(
-                f"LatentPictures: {type(pl_module).__name__} encodes and decodes nothing."
+                f"LatentPictures: {type(pl_module).__name__} has no encoder and no decoder."
             )
 
     def on_train_batch_end(

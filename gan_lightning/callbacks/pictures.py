@@ -40,8 +40,8 @@ class SamplePictures(Callback):
     4000, and every ``every_n_batches``, when TensorBoard receives it too. When a run ends or is
     stopped, ``<run>/pictures/<name>.gif`` animates them; with the extra ``video`` so does
     ``<name>.mp4``. A conditional model draws equally many samples of each label, label by label, at
-    least ``num_samples`` in all, and of more than 40 labels so many. For points in the plane the
-    discriminator's surface is drawn as well.
+    least ``num_samples`` in all; with more than 40 labels, ``num_samples`` of labels chosen at
+    random. For points in the plane the discriminator's surface is drawn as well.
 
     Args:
         every_n_batches: Training batches between two pictures in TensorBoard; after 100 of them
@@ -175,7 +175,7 @@ class SamplePictures(Callback):
 
 
 def _labels_shown(model: GenerativeModel, num_samples: int) -> Tensor | None:
-    """Return as many of each label, or so many in all of more than have rows of their own."""
+    """Return equally many of each label, or random ones if they are too many for their own rows."""
     labels = as_many_of_each_label(model, num_samples)
     if labels is None or model.num_classes is None or model.num_classes <= MOST_LABELS:
         return labels

@@ -25,8 +25,8 @@ def data_of(trainer: Trainer) -> DataModule:
     data = trainer.datamodule  # type: ignore[attr-defined]
     if not isinstance(data, DataModule):
         raise InputError(
-            "Metrics and pictures need a data module of gan_lightning.data, which the Trainer is "
-            f"given as datamodule; found {type(data).__name__}."
+            "Metrics and pictures need a data module of gan_lightning.data, passed to the Trainer "
+            f"as datamodule; found {type(data).__name__}."
         )
     return data
 

@@ -8,7 +8,7 @@ from gan_lightning.data import ImageFolder
 from gan_lightning.models import AdversarialModule
 
 FEW, VERY_FEW = 2000, 100
-"""Training pictures below which a discriminator learns them by heart, and learns little else."""
+"""Training pictures below which a discriminator memorises them, and learns little else."""
 
 
 def advice(trainer: Trainer, model: LightningModule) -> list[str]:
@@ -32,7 +32,7 @@ def advice(trainer: Trainer, model: LightningModule) -> list[str]:
         lines.append(f"Below {VERY_FEW}, expect little more than blends of those you have.")
     if model.augmentation is None:
         lines.append(
-            "The discriminator sees them as they are and learns them by heart; "
+            "The discriminator sees them as they are and memorises them; "
             "--model.augmentation DiffAugment changes them at random, which makes that harder."
         )
     held_out = "of the pictures held out" if data.val is not data.train else "of these pictures"

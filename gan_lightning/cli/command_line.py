@@ -104,7 +104,7 @@ class CommandLine(Actions):
             parser.add_argument(
                 "--init_from",
                 type=str | None,
-                help="Checkpoint whose networks' weights a new run starts from: a file, or last or "
+                help="Checkpoint from whose network weights a new run starts: a file, or last or "
                 "best of the newest run. --ckpt_path resumes a run instead.",
             )
         parser.add_argument(

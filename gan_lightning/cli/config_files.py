@@ -192,7 +192,7 @@ def _check_keys(key: str, content: Mapping[Any, Any]) -> None:
         hint = did_you_mean(wrong[0], _CLASS_KEYS)
         raise InputError(
             f"{key}: expected class_path and init_args, found {', '.join(wrong)}; the "
-            f"settings of a class stand below its init_args.{hint}"
+            f"settings of a class belong below its init_args.{hint}"
         )
     if not isinstance(content.get("class_path", ""), str):
         shown = _shown(content["class_path"])

@@ -47,8 +47,8 @@ def check_strategy(strategy: str | Strategy) -> None:
         )
     if known and not unused:
         raise InputError(
-            f"trainer.strategy: {name} expects that every step uses all parameters, and each "
-            "player has its own; use auto."
+            f"trainer.strategy: {name} expects every step to use all parameters, but each player "
+            "has its own; use auto."
         )
 
 
@@ -84,12 +84,12 @@ def as_launched(settings: Mapping[str, Any]) -> dict[str, Any]:
     count = len(asked) if isinstance(asked, list) else asked
     if asked not in _UNSET and str(count) != str(each):
         raise InputError(
-            f"trainer.devices asks for {asked}, and torchrun has started {each} processes on this "
+            f"trainer.devices asks for {asked}, but torchrun has started {each} processes on this "
             "machine; leave trainer.devices out."
         )
     if settings.get("num_nodes", 1) not in (1, nodes):
         raise InputError(
-            f"trainer.num_nodes asks for {settings['num_nodes']}, and torchrun has started "
+            f"trainer.num_nodes asks for {settings['num_nodes']}, but torchrun has started "
             f"processes on {nodes}; leave trainer.num_nodes out."
         )
     _warn_of_a_shared_store()
@@ -151,7 +151,7 @@ def check_processes(devices: int, on_cpu: bool) -> None:
     """
     if on_cpu and devices > _count("cpu"):
         raise InputError(
-            f"trainer.devices: {devices} processes were asked for, and this machine has "
+            f"trainer.devices: {devices} processes were requested, but this machine has "
             f"{os.cpu_count() or 1} processors."
         )
 

@@ -163,7 +163,7 @@ def _wrong_choice(match: re.Match[str], place: str, text: str) -> str:
 
 def _no_clipping(match: re.Match[str], place: str, text: str) -> str:
     return (
-        "trainer.gradient_clip_val does not know two players: use the callback GradientClipping, "
+        "trainer.gradient_clip_val cannot handle two players: use the callback GradientClipping, "
         "with its max_norm."
     )
 

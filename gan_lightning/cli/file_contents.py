@@ -21,7 +21,7 @@ def without_contents(message: str, error: BaseException, args: Sequence[str]) ->
 
     Args:
         message: What the error says.
-        error: The error: what this package says of itself quotes no file.
+        error: The error; this package's own messages quote no file.
         args: The command line.
     """
     causes = list(causes_of(error.__cause__))
@@ -33,7 +33,7 @@ def without_contents(message: str, error: BaseException, args: Sequence[str]) ->
             text = file.read(MOST_READ).decode("utf-8", "ignore")
         if any(word in message for word in set(re.findall(r"[^\W_][\w.@-]{3,}", text))):
             hint = ": a table of your own is --data CSV --data.path FILE" * (option == "--data")
-            return f"{option} expects no file, and found {path}{hint}."
+            return f"{option} expects no file, but found {path}{hint}."
     return message
 
 

@@ -115,7 +115,7 @@ def _check_subcommand(args: Sequence[str]) -> None:
         at = list(args).index(named[0])
         command = shlex.join([named[0], *args[:at], *args[at + 1 :]])
         raise InputError(
-            f"{option} comes before the subcommand, expected after it: {PROGRAM} {command}"
+            f"{option} comes before the subcommand, but belongs after it: {PROGRAM} {command}"
         )
     before = f" before {option}" if option else ""
     raise InputError(f"Expected one of the subcommands {known}{before}; see --help.")

@@ -8,7 +8,7 @@ TITLES = {
     "model": "Model",
     "data": "Data",
     "metrics": "Metrics: samples are compared with validation or test points",
-    "pictures": "Pictures of samples, drawn from the same latents again and again",
+    "pictures": "Pictures of samples, always drawn from the same latents",
     "checkpoints": "Checkpoints: last.ckpt and best.ckpt in the folder of the run",
     "trainer": "Trainer: how long, on what; Lightning's own settings",
 }

@@ -47,8 +47,8 @@ def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
         )
     rest = f"; it holds none for {', '.join(missing)}" if missing else ""
     return (
-        f"Starts from the weights of {path}: {', '.join(taken)}{rest}. Counts, averages, "
-        "optimizers and random numbers begin anew."
+        f"Starts from the weights of {path}: {', '.join(taken)}{rest}. Counters, averages, "
+        "optimizers and random numbers start afresh."
     )
 
 

@@ -31,7 +31,7 @@ def held_model(checkpoint: Mapping[str, Any], asked: str | None, path: str) -> d
         raise InputError(f"{path} does not name its model: it was not made by this package.")
     if asked is not None and _name(class_path) != _name(asked):
         raise InputError(
-            f"{path} holds the model {_name(class_path)}, and the config asks for {_name(asked)}."
+            f"{path} holds the model {_name(class_path)}, but the config asks for {_name(asked)}."
         )
     # The first is Lightning's own, the others come from the data module.
     for name in ("_instantiator", *DATA_ARGUMENTS):
@@ -92,7 +92,7 @@ def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str,
     trained_on = checkpoint["hyper_parameters"].get("data_shape")
     if trained_on is not None and list(trained_on) != list(data_shape):
         raise InputError(
-            f"The checkpoint was trained on points of shape {list(trained_on)}, and the data's are "
+            f"The checkpoint was trained on points of shape {list(trained_on)}, but the data's are "
             f"of shape {list(data_shape)}."
         )
     weights = checkpoint["state_dict"]
@@ -116,7 +116,7 @@ def check_data(data_class: type, checkpoint: Mapping[str, Any]) -> None:
     trained_on = DataMemory.owner(checkpoint)
     if trained_on not in (None, data_class.__qualname__):
         raise InputError(
-            f"The run was trained on {trained_on}, and the data are {data_class.__qualname__}. A "
+            f"The run was trained on {trained_on}, but the data are {data_class.__qualname__}. A "
             "run cannot resume with other data; start a new one from its weights with --init_from "
             "in place of --ckpt_path."
         )

@@ -10,13 +10,13 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.errors import InputError
 
 INSTEAD = {
-    "BatchSizeFinder": "it trains and takes it back, which loses the run's random numbers; choose "
-    "the data's batch_size, and micro_batches where it is too large for the memory",
-    "LearningRateFinder": "it looks for one loss that falls, and players' losses do not; choose "
-    "the optimizers' lr",
+    "BatchSizeFinder": "it undoes the batches that it tries, but not their random numbers; set the "
+    "data's batch_size, and micro_batches if a batch is too large for the memory",
+    "LearningRateFinder": "it looks for a single loss that falls, and players' losses need not; "
+    "set the optimizers' lr",
     "StochasticWeightAveraging": "it replaces the learning rates and averages all players; use "
     "GeneratorEMA",
-    "WeightAveraging": "it averages all players, and counts the steps of one; use GeneratorEMA",
+    "WeightAveraging": "it averages all players, but counts the steps of one; use GeneratorEMA",
 }
 """Callbacks of Lightning that do not work with these models: why, and alternatives."""
 
@@ -48,8 +48,8 @@ def check_accumulation(
         return
     name = "GradientAccumulationScheduler" if by_callback else "trainer.accumulate_grad_batches"
     raise InputError(
-        f"{name} does not know the players of {type(model).__name__}: choose a larger batch_size "
-        "of the data, and micro_batches of the model, which sums the gradients of a batch's parts."
+        f"{name} cannot handle the players of {type(model).__name__}: choose a larger batch_size "
+        "for the data, and micro_batches for the model, which sum the gradients of a batch's parts."
     )
 
 

@@ -18,7 +18,7 @@ def read_curves(folder: Path, unread: list[str]) -> tuple[dict[str, Curve], dict
         unread: Receives a sentence if there is nothing to read.
     """
     if not list(folder.glob("events.out.tfevents.*")):
-        unread.append(f"{folder} holds no event files, so that its curves are not compared.")
+        unread.append(f"{folder} holds no event files, so its curves are not compared.")
         return {}, {}
     # It takes seconds to import, and no other command needs it.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

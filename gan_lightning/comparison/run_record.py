@@ -59,7 +59,7 @@ def _read_config(run: RunRecord, path: Path) -> None:
     try:
         run.settings = dict(_settings(yaml.safe_load(_text(path))))
     except FileNotFoundError:
-        run.unread.append(f"{path} is not there, so that its settings are not compared.")
+        run.unread.append(f"{path} is not there, so its settings are not compared.")
     except (OSError, ValueError, RecursionError, yaml.YAMLError, AttributeError) as error:
         run.unread.append(f"{path} cannot be read: {_reason(error)}.")
 
@@ -81,7 +81,7 @@ def _read_figures(run: RunRecord, path: Path, protocols: Mapping[str, str]) -> N
     }
     run.protocol = protocols.get("val", "")
     instead = "figures are the last of its validation" if run.figures else "run has no figures"
-    run.unread.append(f"{reason}, so that the {instead}; test --ckpt_path makes it.")
+    run.unread.append(f"{reason}, so the {instead}; test --ckpt_path makes it.")
 
 
 def _numbers(stage: str, values: Mapping[str, Any]) -> dict[str, float]:

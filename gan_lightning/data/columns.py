@@ -20,15 +20,15 @@ class Continuous:
 
     Args:
         name: Its name, with its unit.
-        decimals: Places after the point in the source, -1 where there are tens alone; values that
+        decimals: Places after the point in the source, -1 where there are only tens; values that
             return to the data's units are rounded to them. ``None`` leaves them as they are.
-        minimum: Smallest value that there can be; what comes out smaller is raised to it.
-        maximum: Largest value that there can be, likewise.
+        minimum: Smallest possible value; what comes out smaller is raised to it.
+        maximum: Largest possible value; what comes out larger is lowered to it.
         missing: Whether a cell may be empty.
         dtype: The column's type in pandas.
-        formula: How it follows from other columns: then nothing of it is learned.
-        spacing: What all values are apart from the smallest one by multiples of, such as 10 minutes
-            or half a star, where decimals do not say so.
+        formula: How it follows from other columns, in which case it is not learned.
+        spacing: Step of a grid from the smallest value on which all values lie, such as 10 minutes
+            or half a star, where decimals do not express it.
     """
 
     name: str
@@ -44,7 +44,8 @@ class Continuous:
         if self.decimals is not None and not -20 <= self.decimals <= 20:
             raise InputError(f"decimals must lie in [-20, 20], found {self.decimals}.")
         if self.spacing is not None and not (self.spacing > 0 and self.minimum is not None):
-            raise InputError(f"spacing: expected a positive one with a minimum: {self.spacing}.")
+            found = f"{self.spacing} and {self.minimum}"
+            raise InputError(f"spacing: expected a positive number and a minimum, found {found}.")
 
     @property
     def blocks(self) -> tuple[int, ...]:
@@ -151,7 +152,7 @@ class Categorical:
         categories: What the values are called.
         missing: Whether a cell may be empty: a level of its own.
         dtype: The column's type in pandas.
-        formula: How it follows from other columns: then nothing of it is learned.
+        formula: How it follows from other columns, in which case it is not learned.
     """
 
     name: str
@@ -211,11 +212,11 @@ class Constant:
     formula = None
 
     def cells(self, values: Tensor) -> list[str]:
-        """Return the one text, again and again."""
+        """Return the one text for every cell."""
         return [self.text] * len(values)
 
     def series(self, values: Tensor) -> "pd.Series[Any]":
-        """Return the one value, again and again."""
+        """Return the one value for every row."""
         texts = pd.Series([self.text or None] * len(values), name=self.name, dtype=object)
         return as_type(texts, self.dtype)
 

@@ -139,7 +139,7 @@ def _all_numbers(name: str, cells: "pd.Series[Any]") -> None:
     if wrong:
         raise InputError(
             f"Column {name!r} holds {len(cells) - wrong} numbers and {wrong} texts: correct the "
-            "texts or leave them empty, or take all for categories with --data.types."
+            "texts or leave them empty, or read all as categories with --data.types."
             f"{name} categorical."
         )
 

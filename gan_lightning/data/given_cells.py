@@ -78,7 +78,7 @@ def _place(names: Sequence[str], name: str) -> int:
 
 def _bound(column: Column, text: str) -> float:
     if not isinstance(column, Continuous):
-        raise InputError(f"--given: {column.name!r} holds no numbers to be larger or smaller.")
+        raise InputError(f"--given: {column.name!r} holds no numbers that < or > could compare.")
     return _parsed(column, text)
 
 
@@ -112,7 +112,7 @@ def _value(column: Column, text: str) -> float:
             raise InputError(f"--given: cells of {column.name!r} are never missing.")
         return float("nan")
     if isinstance(column, Constant):
-        raise InputError(f"--given: {column.name!r} has one value alone.")
+        raise InputError(f"--given: {column.name!r} has a single value.")
     if isinstance(column, Categorical):
         if text not in column.categories:
             raise InputError(
@@ -180,5 +180,6 @@ def _cell(column: Continuous | Categorical, text: str, row: int) -> float:
         return value
     except ValueError as error:  # such as InputError
         raise InputError(
-            f"impute: row {row + 1} of column {column.name!r} holds what the model has never seen."
+            f"impute: row {row + 1} of column {column.name!r} holds a value that the model has "
+            "never seen."
         ) from error

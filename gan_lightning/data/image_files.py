@@ -55,7 +55,7 @@ class ImageReader:
             in floats, while 32-bit integers are refused.
 
     Raises:
-        InputError: If the background is no colour, or white not positive.
+        InputError: If the background is not a colour, or white is not positive.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ def why_irregular(path: Path) -> str | None:
         mode = path.stat().st_mode
     except OSError as error:
         return "a link to nothing" if path.is_symlink() else str(error.strerror)
-    return None if stat.S_ISREG(mode) else "no regular file"  # reading a FIFO would block
+    return None if stat.S_ISREG(mode) else "not a regular file"  # reading a FIFO would block
 
 
 def is_image(path: Path) -> bool:
@@ -161,7 +161,7 @@ def is_called_image(path: Path) -> bool:
 def reason(error: Exception) -> str:
     """Return why a file could not be read, in a few words."""
     if isinstance(error, UnidentifiedImageError):
-        return "no image that Pillow knows"
+        return "not an image that Pillow knows"
     if isinstance(error, Image.DecompressionBombError):
         return "more pixels than Pillow's limit, PIL.Image.MAX_IMAGE_PIXELS"
     if isinstance(error, OSError) and error.strerror:

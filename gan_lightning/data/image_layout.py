@@ -113,7 +113,7 @@ def _note_if_none(path: Path, root: Path, listing: Listing) -> bool:
         listing.others.append(name)
     else:
         empty = why is None and path.stat().st_size == 0
-        listing.skipped[name] = why or ("empty" if empty else "no image that Pillow knows")
+        listing.skipped[name] = why or ("empty" if empty else "not an image that Pillow knows")
     return True
 
 

@@ -56,7 +56,7 @@ class DataMemory:
             return cls(units, dict(state["fingerprint"]), held_out)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
-                f"What the checkpoint says of its data cannot be read: {error!r}."
+                f"What the checkpoint says about its data cannot be read: {error!r}."
             ) from error
 
     @classmethod

@@ -53,7 +53,7 @@ class MNIST(Images):
             with the grey value as the probability of white, redrawn for every training batch and
             fixed in validation and test.
         features: Features that the metrics use; by default ``DigitFeatures`` of ``mnist``, and
-            ``FilterFeatures`` of the two that show no digits.
+            ``FilterFeatures`` of the two without digits.
         official: Accept the published files only. With ``false``, others of that form are accepted:
             images of 28×28 pixels, with a label from 0 to 9 each.
     """

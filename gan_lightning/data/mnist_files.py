@@ -82,7 +82,7 @@ def _check_published(path: Path, dataset: type[MNIST]) -> None:
         is_one = _md5(content) == known[path.name]
     if is_one is None:
         rank_zero_warn(
-            f"{path} is checked for its form only: {path.name}.gz, whose checksum is known, is not "
+            f"Only the form of {path} is checked: {path.name}.gz, whose checksum is known, is not "
             "beside it."
         )
     elif not is_one:

@@ -50,7 +50,7 @@ def nearest_training_rows(
     Args:
         columns: The columns.
         training: Training rows in the data's own units, shape ``(num_rows, num_columns)``.
-        samples: Samples, likewise.
+        samples: Samples in the same units, shape ``(num_samples, num_columns)``.
     """
     shown = [i for i, column in enumerate(columns) if not isinstance(column, Constant)]
     kinds = [columns[i] for i in shown]

@@ -56,8 +56,8 @@ class ColumnUnits(Units):
             if known.blocks != column.blocks or known.levels != column.levels:
                 raise InputError(
                     f"The checkpoint's column {known.name!r} is not the data's: it has other "
-                    "values, or they are missing in one alone, or follow from other columns in one "
-                    "alone."
+                    "values, or only one of the two has missing cells, or follows from other "
+                    "columns."
                 )
         return self.with_columns(columns)
 
@@ -109,7 +109,7 @@ class RowUnits(ColumnUnits):
     Args:
         columns: The columns in their order.
         minimum: The value mapped to -1 in each column, float64, shape ``(num_columns,)``.
-        span: Its distance to the value mapped to 1, likewise; meaningless for categories.
+        span: Its distance to the value mapped to 1, of the same shape; meaningless for categories.
         label_names: What each label is called.
     """
 

@@ -42,8 +42,8 @@ class NormalScores:
 
     Args:
         values: Knots of the quantile functions, not falling, float64, ``(num_columns, num_knots)``;
-            the last one again and again where a column has fewer.
-        levels: Their levels in [0, 1], likewise; two knots of one level are a jump over a gap.
+            the last one is repeated where a column has fewer.
+        levels: Their levels in [0, 1], in the same way; two knots at one level jump over a gap.
         steps: Width of the cell of a rounded value, ``(num_columns, 1)``; 0 for one that is not.
     """
 

@@ -112,7 +112,9 @@ def _encoding(path: Path, start: bytes) -> str:
     try:
         path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        rank_zero_warn(f"{path} is no UTF-8, and read as Windows-1252; --data.encoding says else.")
+        rank_zero_warn(
+            f"{path} is not UTF-8 and is read as Windows-1252; --data.encoding names another."
+        )
         return "cp1252"
     return "utf-8"
 
@@ -122,7 +124,7 @@ def _lines(path: Path, start: bytes, encoding: str) -> list[str]:
     try:
         text = start.decode(encoding, "ignore")
     except LookupError as error:
-        raise InputError(f"encoding: there is none that is called {encoding!r}.") from error
+        raise InputError(f"encoding: there is no encoding {encoding!r}.") from error
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"{path} is empty: expected a line of column names, and rows below it.")
@@ -185,6 +187,5 @@ def _read(
         if counts:
             what = f"line {counts[2]} holds {counts[3]} cells, and those above {counts[1]}"
         raise InputError(
-            f"{path}: {what}; is {separator!r} what separates them, and are texts that hold it "
-            "quoted?"
+            f"{path}: {what}; is {separator!r} the separator, and are texts that hold it quoted?"
         ) from error

@@ -47,8 +47,8 @@ PRIVACY = (
     "person may be recognised by a rare category, or by what many rows reveal together, and no "
     "noise was added. The checkpoint holds the names and types of the columns, all categories, the "
     "extremes and some hundred quantiles of each number, the weights of the model, and a hash of "
-    "each held-out row. It holds no rows, but a copula's quantiles of a class with few rows are "
-    "the values of those rows."
+    "each held-out row. It holds no rows, but where a class has few of them, a copula's quantiles "
+    "are their values."
 )
 
 STYLE = (
@@ -65,7 +65,7 @@ def table_report(columns: Sequence[Column], real: Tensor, generated: Tensor, sco
     Args:
         columns: The columns.
         real: Training rows in the data's own units, shape ``(num_rows, num_columns)``.
-        generated: Samples, likewise.
+        generated: Samples in the same units.
         scores: The metrics of samples and of what they are compared with.
     """
     order = most_different(columns, real, generated)

@@ -171,11 +171,11 @@ class TableUnits(ColumnUnits):
         scores = NormalScores(**state["scores"])
         for name, values in vars(scores).items():
             if not isinstance(values, Tensor) or values.dim() != 2:
-                raise TypeError(f"the scores' {name} are no matrix")
+                raise TypeError(f"the scores' {name} are not a matrix")
         units = cls(columns, scores, state["label_names"])
         for formula in units.formulas.values():
             if not {*formula.sources} <= {*range(len(columns))}:
-                raise TypeError("a formula follows from a column that there is not")
+                raise TypeError("a formula refers to a column that does not exist")
         return units
 
 

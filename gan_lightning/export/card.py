@@ -116,7 +116,7 @@ def _figures(origin: Origin) -> Iterator[str]:
         yield "None: `test --ckpt_path` makes them, and an export afterwards shows them."
         return
     if found.get("checkpoint") != origin.checkpoint:
-        yield f"These are of `{found.get('checkpoint')}`, another checkpoint of the same run."
+        yield f"These are from `{found.get('checkpoint')}`, another checkpoint of the same run."
     yield f"Protocol: {found.get('protocol')}."
     floor = found.get("floor") or {}
     rows = [

@@ -54,5 +54,5 @@ def weights_in(path: Path) -> bytes:
     except (OSError, ValueError, zipfile.BadZipFile, RuntimeError) as error:
         raise InputError(
             f"{path} holds no {WEIGHTS_FILE}, which export writes into it. The program in a .pt2 "
-            "file can run anything, so that load does not touch it; torch.export.load does."
+            "file can run anything, so load does not touch it; torch.export.load does."
         ) from error

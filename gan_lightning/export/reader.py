@@ -22,8 +22,8 @@ def reader_of(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
     )
     if path.suffix == ".pt2":
         yield (
-            "`torch.export.load` runs the file as a program, without this package: do so with a "
-            "file that you trust alone."
+            "`torch.export.load` runs the file as a program, without this package: do so only with "
+            "a file that you trust."
         )
 
 

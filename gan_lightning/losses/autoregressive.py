@@ -11,17 +11,17 @@ from gan_lightning.losses.likelihoods import Likelihood
 
 
 class AutoregressiveBernoulli(Likelihood):
-    """Each number of a point is a Bernoulli variable that knows the numbers just before it.
+    """Each number of a point is a Bernoulli variable that depends on the numbers just before it.
 
     Pixels come row by row from left to right, and the channels of a pixel one after another. The
     logit of a number is the decoder's output and a correction, which depends on the numbers before
     it in its row, on some rows above and on the decoder's outputs of three rows. The correction is
     zero before training: there, the likelihood is ``Bernoulli``.
 
-    Latents then need not say what a pixel's neighbours tell, such as the edge of a stroke; since
-    few rows are seen, the latents alone can say what the whole picture shows (Chen et al., 2017,
-    "Variational lossy autoencoder"; Gulrajani et al., 2017, "PixelVAE"). In place of those
-    articles' masked convolutions, all rows share one masked autoencoder (Germain et al., 2015,
+    Latents then need not encode what a pixel's neighbours reveal, such as the edge of a stroke;
+    since few rows are seen, only the latents can say what the whole picture shows (Chen et al.,
+    2017, "Variational lossy autoencoder"; Gulrajani et al., 2017, "PixelVAE"). In place of those
+    papers' masked convolutions, all rows share one masked autoencoder (Germain et al., 2015,
     "MADE"): three products of matrices, which a processor computes faster.
 
     The mean of p(x|z) has no closed form. In its place, ``mean`` returns the probability of each
@@ -31,7 +31,7 @@ class AutoregressiveBernoulli(Likelihood):
         data_shape: Shape of a point, ``(channels, height, width)``, or ``(length,)`` for one row;
             a model supplies it.
         hidden_dim: Hidden units for each number.
-        rows_above: Rows above its own that a number knows.
+        rows_above: Rows above its own on which a number depends.
         noisy: Whether samples are draws, each number 0 or 1, as by default; else they are the
             probabilities of ``mean``.
 
@@ -172,7 +172,7 @@ class AutoregressiveBernoulli(Likelihood):
         return from_points.float(), (self.correction.weight * self.done).float()
 
     def _seen(self, logits: Tensor) -> Tensor:
-        """Return what rows of the decoder's outputs, ``(…, height, length)``, tell hidden units."""
+        """Return what rows of decoder outputs, ``(…, height, length)``, add to hidden units."""
         around = pad(logits, (0, 0, 1, 1))
         neighbours = [around[..., row : row + logits.shape[-2], :] for row in range(3)]
         weight, bias = self.from_outputs.weight.float(), self.bias.float()

@@ -68,7 +68,7 @@ class Penalty(ABC):
         """
 
     def weight_at(self, points_seen: int) -> float:
-        """Return the weight of one use, after so many points seen in training."""
+        """Return the weight of one use, after a number of points seen in training."""
         return value_at(self.weight, points_seen) * self.every
 
 

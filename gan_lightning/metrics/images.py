@@ -94,7 +94,7 @@ class ImageMetrics(TwoSampleMetric):
         fewest = fewest_rows(real)
         if min(len(real), len(samples)) >= fewest:
             return {"fid": frechet_distance(real, samples), "kid": kid}
-        self.protocol += f", which give no FID of fewer than {fewest} images: judge by kid"
+        self.protocol += f", in which an FID needs {fewest} images or more: judge by kid"
         return {"kid": kid}
 
     def _features_named(self) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 from gan_lightning.metrics.features import all_finite, as_rows, blocks
 
 ONE_IN = 1000
-"""One unseen row in so many passes for a copy, if enough rows are held out."""
+"""One unseen row in this many passes for a copy, if enough rows are held out."""
 
 
 def memorised_share(generated: Tensor, training: Tensor, held_out: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ MOST_REFERENCE = 10_000
 """Training rows among which ``dcr`` searches; of larger tables a random subset."""
 
 MOST_FRESH = 5000
-"""Held-out rows that set the threshold of ``memorised``, likewise."""
+"""Held-out rows that set the threshold of ``memorised``; of more, a random subset."""
 
 MOST_CLASSES = 20
 """A target with more different numbers than this is predicted as a number, else as classes."""
@@ -47,8 +47,8 @@ class TableMetrics(TwoSampleMetric):
     """Distances between distributions of columns and between correlations, quick to compute.
 
     ``compute`` returns ``ks`` (mean over the continuous columns) and ``ks/<column>``,
-    ``wasserstein`` likewise, in units of the real standard deviation, ``tv`` likewise for the
-    categorical columns, ``missing`` likewise, the difference of the shares that are missing, and
+    in the same way ``wasserstein``, in units of the real standard deviation, ``tv`` for the
+    categorical columns and ``missing``, the difference of the shares that are missing; and
     ``correlation_error``, the largest over pairs of columns of any kind, with
     ``correlation_error/mean``. Quantities without a matching column are left out. NaN is a missing
     cell: numbers are compared where present, and missing is a category of its own.

@@ -128,7 +128,7 @@ def what_is_over(scheduler: LRScheduler) -> str | None:
     begun = steps > 0 if schedule is None else schedule(float("inf")) == 0
     if begun and not any(rates):
         name = type(schedule or scheduler).__name__
-        return f"the rate of {name} is 0 by now, at which nothing is learnt"
+        return f"the rate of {name} is 0 by now, and nothing more is learnt"
     return None
 
 

@@ -45,7 +45,7 @@ def check_output_range(generator: Generator, data_range: Range) -> None:
         "another value_range of images, unit or signed."
     )
     if data_range[0] < low or high < data_range[1]:
-        raise InputError(f"{name}, and the data's lie in {_text(*data_range)}. {advice}")
+        raise InputError(f"{name}, but the data's lie in {_text(*data_range)}. {advice}")
     if data_range[1] - data_range[0] <= (high - low) / 2 < math.inf:
         rank_zero_warn(f"{name}, of which the data's fill only {_text(*data_range)}. {advice}")
 

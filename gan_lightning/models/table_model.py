@@ -35,10 +35,10 @@ class TableModel(LatentModel, OneLossModel):
 
     Args:
         data_shape: Shape of one row; the command line takes it from the data module.
-        num_classes: Number of labels, for copulas; likewise.
-        blocks: Widths of the blocks of an encoded row: 1 for a number, k for k categories;
-            likewise.
-        num_points: Number of rows; likewise.
+        num_classes: Number of labels, for copulas; also from the data module.
+        blocks: Widths of the blocks of an encoded row: 1 for a number, k for k categories; also
+            from the data module.
+        num_points: Number of rows; also from the data module.
         velocity: Makes the velocity field of the numbers.
         hidden_dim: Width of the network of categories.
         num_steps: Midpoint steps from noise to a sample.

@@ -32,8 +32,8 @@ from gan_lightning.schedules import Cosine, Schedule
 class _LateStart(Schedule):
     """Factor of the generator's learning rate at a share of the game.
 
-    The generator is nearly right at first and the discriminator knows nothing, so what this one
-    says is noise: the rate rises along half a cosine over half of the game.
+    At first the generator is nearly right and the discriminator knows nothing, so its gradients are
+    noise: the rate rises along half a cosine over half of the game.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,8 @@ class WarmStartedGAN(Reconstruction, R3GAN):
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        num_classes: Number of labels, for a sampler and networks that know them; likewise.
+        num_classes: Number of labels, for a sampler and networks that use them; also from the data
+            module.
         encoder: Makes the encoder for a shape of data and a length of codes.
         decoder: Makes the decoder for a shape of data; its ``latent_dim`` is the model's.
         loss: Compares a reconstruction with its point; the squared error by default.
@@ -65,9 +66,9 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             fiftieth along half a cosine.
         game_batches: Batches of the game, in which the discriminator's learning rate falls to a
             tenth in the same way. The generator's does too, but first rises from 0 over half of the
-            game, while the discriminator learns. An ``lr_scheduler`` takes the place of both. After
-            so many batches training ends; by default the rates stay, and the Trainer's epochs end
-            it.
+            game, while the discriminator learns. An ``lr_scheduler`` takes the place of both.
+            Training ends after these batches; by default the rates stay constant, and the Trainer's
+            epochs end it.
         temperature: Factor of the noise that the latents of samples are made of. The game draws
             them with 1: what it learns of rare latents makes the typical ones better.
         latent_noise: Standard deviation of what is added to the codes in the reconstruction.

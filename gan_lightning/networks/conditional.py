@@ -177,7 +177,7 @@ class ProjectionDiscriminator(Discriminator):
 
 
 class AuxiliaryClassifier(ClassifyingDiscriminator):
-    """Any discriminator with features, from which a second head tells the class.
+    """Any discriminator with features, from which a second head predicts the class.
 
     Odena et al., 2017.
 

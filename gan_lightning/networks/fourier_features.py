@@ -27,8 +27,8 @@ class FourierFeatures(Discriminator):
         lowest: The lowest frequency in radians per unit of the model's scale, about the
             reciprocal of the distance from the centre to the outermost modes.
         highest: The highest frequency, about the reciprocal of the narrowest standard deviation.
-        decay: Amplitudes are proportional to frequency^-decay. At 0 narrow modes take their width
-            soonest; larger, broad shapes come first, and the shares of many modes are more even.
+        decay: Amplitudes are proportional to frequency^-decay. At 0, narrow modes take their width
+            soonest; above, broad shapes come first, and the shares of many modes are more even.
         num_classes: Number of labels, passed by the model.
 
     Example:

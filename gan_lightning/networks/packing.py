@@ -43,8 +43,8 @@ class Packing(Discriminator):
         num_packs = len(x) // self.size
         if num_packs == 0:
             raise InputError(
-                f"Packing: a batch of {len(x)} fills no pack of {self.size}; choose a larger "
-                "batch_size or a smaller size."
+                f"Packing: a batch of {len(x)} does not fill a pack of {self.size}; choose a "
+                "larger batch_size or a smaller size."
             )
         packs = x[: num_packs * self.size].unflatten(0, (num_packs, self.size))
         return self.discriminator(packs.flatten(1, 2))

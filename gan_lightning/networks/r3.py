@@ -22,7 +22,7 @@ class R3Generator(Generator):
     """A modulated basis, then residual blocks at each size, doubled by bilinear interpolation.
 
     A 1×1 convolution comes before each doubling that changes the number of channels. At
-    initialisation every block is the identity, and the image, but for ``output``, linear in z.
+    initialisation every block is the identity, and the image, except for ``output``, linear in z.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.

@@ -24,8 +24,8 @@ class RowLayout:
     def __init__(self, blocks: Sequence[int], width: int) -> None:
         if sum(blocks) != width:
             raise InputError(
-                f"Expected rows of a table, whose parts have {width} numbers together, found "
-                f"{list(blocks)}; a FrameTable, such as CSV, says what they are."
+                f"Expected rows of a table, whose parts together have {width} numbers, found "
+                f"{list(blocks)}; a FrameTable, such as CSV, names its parts."
             )
         starts = [sum(blocks[:i]) for i in range(len(blocks))]
         spans = [slice(start, start + size) for start, size in zip(starts, blocks, strict=True)]

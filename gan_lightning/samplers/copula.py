@@ -27,9 +27,9 @@ class GaussianCopula(LatentSampler):
 
     A measured value has the quantiles of a kernel density within the label (Silverman, 1986), not
     those of the rows themselves, which samples would lie too close to; a category has its share.
-    The correlations of normal scores are drawn to those within all labels, and to 0, as far as
-    makes held-out rows most likely. Samples of one call are a Latin hypercube: each column takes
-    each part of its distribution equally often.
+    The correlations of normal scores are shrunk towards those within all labels, and towards 0, as
+    far as makes held-out rows most likely. Samples of one call are a Latin hypercube: each column
+    takes each part of its distribution equally often.
 
     Args:
         latent_dim: Length of an encoded row.

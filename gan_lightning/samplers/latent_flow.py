@@ -18,7 +18,7 @@ class LatentFlow(FittedSampler):
 
     It has no number of components: where latents combine several things that vary independently,
     such as three digits in one image, a mixture needs a Gaussian for each combination. It takes
-    longer, five minutes of one core for 55 000 latents of 32 numbers.
+    longer, five minutes on one core for 55 000 latents of 32 numbers.
 
     Args:
         latent_dim: Length of a latent vector.

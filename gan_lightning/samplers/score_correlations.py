@@ -8,7 +8,7 @@ from torch import Tensor
 from gan_lightning.samplers.normal_scores import Scores
 
 BORROWED = (0.0, 0.5, 2.0, 8.0, torch.inf)
-"""Weights of the correlations within all labels: as so many rows for each column."""
+"""Weights of the correlations within all labels, in rows for each column."""
 
 SHRINKAGES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.4, 0.8)
 """Weights of no correlation at all: columns that hardly differ lose their relation to 0.01."""

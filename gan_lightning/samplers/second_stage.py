@@ -13,7 +13,7 @@ from gan_lightning.samplers.contracts import FittedSampler
 from gan_lightning.samplers.minimise import minimise
 
 NUM_MATCHED = 20_000
-"""Samples by which the covariance is corrected."""
+"""Samples from which the covariance is corrected."""
 
 SMALLEST_VARIANCE = 1e-4
 """The smallest variance of samples in any direction, in squared deviations."""

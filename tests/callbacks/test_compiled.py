@@ -119,7 +119,7 @@ def test_a_penalty_with_second_derivatives_is_refused_by_name(penalty):
 
 def test_an_old_pytorch_is_refused(monkeypatch):
     monkeypatch.setattr(torch, "__version__", TorchVersion("2.11.0+cu130"))
-    with pytest.raises(InputError, match=r"needs PyTorch 2\.12 or newer for it, found 2\.11\.0"):
+    with pytest.raises(InputError, match=r"need PyTorch 2\.12 or newer, found 2\.11\.0"):
         trained(MODELS["GAN"], Compiled(backend=EAGER))
 
 

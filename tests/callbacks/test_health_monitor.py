@@ -108,6 +108,6 @@ def test_novelty_is_0_for_copies_and_1_for_new_points():
     assert novelty(new, data) == pytest.approx(1, abs=0.3)
 
 
-def test_without_held_out_points_nothing_is_said_of_copies():
+def test_without_held_out_points_copies_are_not_diagnosed():
     data = Iris(val_fraction=0.0)
     assert novelty(by_heart(data), data) is None

@@ -1,4 +1,4 @@
-"""What the rules of health say of curves."""
+"""What the health rules conclude from curves."""
 
 import math
 

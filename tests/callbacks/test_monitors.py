@@ -1,4 +1,4 @@
-"""What chooses best.ckpt where the images are too few for a FID."""
+"""What chooses best.ckpt where the images are too few for an FID."""
 
 import re
 
@@ -28,7 +28,7 @@ def test_few_images_choose_the_best_checkpoint_by_kid_and_the_summary_says_so(
     shown = capsys.readouterr().out
     monitor, value = best(shown)
     assert monitor == "val/kid"
-    assert "which give no FID of fewer than 256 images: judge by kid" in shown
+    assert "in which an FID needs 256 images or more: judge by kid" in shown
     (checkpoint,) = tmp_path.rglob("last.ckpt")
     run("fit", f"--ckpt_path={checkpoint}", "--trainer.max_epochs=2")
     again = best(capsys.readouterr().out)

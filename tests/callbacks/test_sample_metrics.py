@@ -186,7 +186,7 @@ def test_the_protocol_names_counts_weights_seed_split_and_features(quiet_trainer
     assert "DigitFeatures" in callback.protocol
     assert callback.protocol == (
         "30 samples of the raw weights, seed 7, against 20 validation points; "
-        f"features of {data.features.name}, which give no FID of fewer than 256 images: "
+        f"features of {data.features.name}, in which an FID needs 256 images or more: "
         "judge by kid"
     )
     model.start_average()

@@ -1,9 +1,9 @@
 """A device made of Python: its tensors live in main memory and refuse to meet those of the CPU.
 
-It finds what only a GPU finds otherwise: a computation that mixes devices, or that reads numbers of
+It finds what otherwise only a GPU finds: a computation that mixes devices, or that reads numbers of
 a device as if they were the CPU's. As a program it forks a process for each line of its input, a
-list of commands and the file for what they say, and answers with the exit code: PyTorch cannot
-learn of a device in a process that has computed gradients, such as one of pytest.
+list of commands and the file for their output, and answers with the exit code: PyTorch cannot
+learn of a device in a process that has computed gradients, such as pytest's.
 """
 
 import json
@@ -27,13 +27,13 @@ from gan_lightning.metrics import extractor
 NAME = "strict"
 FINE, FAILED, CANNOT = range(3)
 MEETING = "meeting"
-"""In place of commands: let the device meet the CPU."""
+"""Given in place of commands: let the device meet the CPU."""
 
 DEVICE = None  # until ``emulate``
 aten = torch.ops.aten
 
 MEET = {aten.copy_.default, aten._to_copy.default}
-"""What may meet both devices: copies from one to the other."""
+"""Operations that may meet both devices: copies from one to the other."""
 
 INDEXED = {
     getattr(getattr(aten, name), overload)
@@ -45,10 +45,10 @@ INDEXED = {
         ("_index_put_impl_", "default"),
     )
 }
-"""What takes indices on the CPU too."""
+"""Operations that also take indices on the CPU."""
 
 READ = {aten._local_scalar_dense.default, aten.equal.default}
-"""What returns numbers, not tensors."""
+"""Operations that return numbers, not tensors."""
 
 
 class StrictTensor(torch.Tensor):
@@ -93,7 +93,7 @@ def _inner(x):
 
 
 def _check(function, args, strict, others):
-    """Refuse what a GPU refuses: tensors of two devices, but for single numbers of the CPU."""
+    """Refuse what a GPU refuses: tensors of two devices, except single numbers of the CPU."""
     if function in MEET or not strict:
         return
     foreign = [x for x in others if x.dim() > 0]

@@ -171,9 +171,9 @@ def test_a_test_with_other_latents_leaves_trainer_and_model_as_they_were(tmp_pat
     for wrong in ({"sampler": Prior}, {"truncation": 0.0}):
         with pytest.raises(InputError):
             trainer.test(gan, data, **wrong)
-    with pytest.raises(InputError, match="those of VAE do not; --temperature does for it"):
+    with pytest.raises(InputError, match="those of VAE do not; use --temperature"):
         trainer.test(vae, data, truncation=0.5)
-    with pytest.raises(InputError, match="those of GAN do not; --truncation does for it"):
+    with pytest.raises(InputError, match="those of GAN do not; use --truncation"):
         trainer.test(gan, data, temperature=0.5)
     trainer.test(vae, data, temperature=0.5)
     assert vae.temperature == 1
@@ -187,7 +187,7 @@ def test_a_model_without_latents_to_sample_says_so(run, tmp_path, capsys):
     for action in ("sample", "test"):
         with pytest.raises(SystemExit):
             run(action, "--ckpt_path=last", "--sampler=Prior")
-        assert "--sampler: GAN has no sampler of latents to exchange." in capsys.readouterr().err
+        assert "--sampler: GAN has no sampler of latents to replace." in capsys.readouterr().err
 
 
 def test_grey_images_are_refused_before_training_by_a_likelihood_of_black_and_white_ones(
@@ -241,7 +241,7 @@ def test_weights_of_a_model_without_a_discriminator_have_histograms(run, tmp_pat
 
 def test_a_callback_for_autoencoders_refuses_other_models(run, capsys):
     for callback, reason in [
-        ("LatentPictures", "GAN encodes and decodes nothing"),
+        ("LatentPictures", "GAN has no encoder and no decoder"),
         ("ImportanceBound", "GAN has no bound on the likelihood"),
     ]:
         with pytest.raises(SystemExit):

@@ -181,5 +181,5 @@ def test_what_is_loaded_is_what_was_checked_even_where_another_file_takes_its_na
     monkeypatch.setattr(checkpoint_files, "check_archive", replaced_after)
     assert "state_dict" in checkpoint_files.load_checkpoint(checkpoint)
     monkeypatch.undo()
-    with pytest.raises(InputError, match="no ZIP archive"):
+    with pytest.raises(InputError, match="not a ZIP archive"):
         checkpoint_files.load_checkpoint(checkpoint)

@@ -48,7 +48,7 @@ COMMAND_LINES = {
         "--data.species=[setoza]",
     ],
     "found 1.5 and 0.0": [*GAN_ON_IRIS, "--data.val_fraction=1.5"],
-    "99 processes were asked for": [*GAN_ON_IRIS, "--trainer.devices=99"],
+    "99 processes were requested, but": [*GAN_ON_IRIS, "--trainer.devices=99"],
     "trainer.precision: expected one of": [*GAN_ON_IRIS, "--trainer.precision=17"],
     "use the callback GradientClipping": [*GAN_ON_IRIS, "--trainer.gradient_clip_val=1"],
     "Invalid learning rate: -1.0": [
@@ -125,7 +125,7 @@ COMMAND_LINES = {
     "model: AdversarialModule is abstract; known are ACGAN, ": [
         *["fit", "--model=AdversarialModule", "--data=Iris"]
     ],
-    "model.generator: Generator is abstract; known are DCGANGenerator, ": [
+    "model.generator: Generator is abstract; known are Codebook, DCGANGenerator, ": [
         *GAN_ON_IRIS,
         "--model.generator=Generator",
     ],
@@ -202,7 +202,7 @@ CONFIGS = {
     "model.generator: expected class_path and init_args, found clas_path": (
         "model: {class_path: GAN, init_args: {generator: {clas_path: MLPGenerator}}}\n"
     ),
-    "found inits_args; the settings of a class stand below its init_args. Did you mean": (
+    "found inits_args; the settings of a class belong below its init_args. Did you mean": (
         "model: {class_path: GAN, init_args: {loss: {class_path: HingeLoss, inits_args: {}}}}\n"
     ),
     "trainer.callbacks: expected a class at place 2, found {}": (
@@ -276,7 +276,7 @@ def test_a_file_that_is_not_a_checkpoint_is_named(complaint, tmp_path, content):
 
 def test_a_checkpoint_of_another_model_is_named(complaint, trained):
     line = complaint("fit", "--model=R3GAN", "--data=Iris", f"--ckpt_path={trained}")
-    assert f"{trained} holds the model GAN, and the config asks for R3GAN" in line
+    assert f"{trained} holds the model GAN, but the config asks for R3GAN" in line
 
 
 def rewritten(path, change):
@@ -309,7 +309,7 @@ def test_a_resume_that_fails_leaves_the_run_as_it_was(complaint, run, trained):
     resume = [*GAN_ON_IRIS[:2], f"--ckpt_path={trained}"]
     with pytest.warns(UserWarning, match=r"data.class_path is gan_lightning.GaussianRing"):
         line = complaint(*resume, "--data=GaussianRing")
-    assert "trained on points of shape [4], and the data's are of shape [2]" in line
+    assert "trained on points of shape [4], but the data's are of shape [2]" in line
     wider = f"--ckpt_path={trained}"
     with pytest.warns(UserWarning, match=r"data.species_column is True"):
         complaint("fit", "--data.init_args.species_column=true", wider)

@@ -44,4 +44,4 @@ def test_a_table_in_place_of_data_is_refused_with_the_place_where_it_belongs(run
     path.write_text("name,age\nAda,36\n", encoding="utf-8")
     with pytest.raises(SystemExit):
         run("fit", "--model=GAN", f"--data={path}")
-    assert f"--data expects no file, and found {path}: a table" in capsys.readouterr().err
+    assert f"--data expects no file, but found {path}: a table" in capsys.readouterr().err

@@ -25,8 +25,8 @@ MISSPELT = {
     "Did you mean 'sample'?": ["generate"],
     "Expected one of the subcommands fit, validate, test, predict, sample, ": [],
     "completion before --trainer.max_epochs; see --help": ["--trainer.max_epochs=1"],
-    "--truncation comes before the subcommand, expected after it: python -m gan_lightning sample "
-    "--truncation 0.7": ["--truncation", "0.7", "sample"],
+    "--truncation comes before the subcommand, but belongs after it: python -m gan_lightning "
+    "sample --truncation 0.7": ["--truncation", "0.7", "sample"],
     "python -m gan_lightning fit --config 'a b.yaml'": ["--config", "a b.yaml", "fit"],
     "no option 'conf'. Did you mean 'config'?": ["fit", "--conf", "configs/gan_iris.yaml"],
     "'epochs'. Did you mean 'trainer.max_epochs'?": ["fit", "--epochs", "3"],

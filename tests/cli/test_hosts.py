@@ -1,4 +1,4 @@
-"""A job of two hosts that loses one, or waits for one in vain, ends as one that was left alone."""
+"""A job on two hosts that loses one, or waits for one in vain, ends as an undisturbed one does."""
 
 import sys
 from functools import partial
@@ -38,7 +38,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_job_whose_host_is_killed_or_silent_ends_as_one_left_alone_to_the_bit(bench, fault):
+def test_a_job_whose_host_is_killed_or_silent_ends_as_an_undisturbed_one_to_the_bit(bench, fault):
     place, try_out = FAULTS[fault]
     try:
         with place() as there:

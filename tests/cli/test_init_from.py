@@ -48,7 +48,7 @@ def test_the_weights_of_a_checkpoint_start_a_new_run_of_any_family(run, tmp_path
     assert last_of(tmp_path).read_bytes() == content
     said = capsys.readouterr().out
     assert f"Starts from the weights of {last_of(tmp_path)}: " in said
-    assert "Counts, averages, optimizers and random numbers begin anew." in said
+    assert "Counters, averages, optimizers and random numbers start afresh." in said
 
 
 def weights_of(checkpoint):
@@ -90,7 +90,7 @@ def test_a_run_does_not_resume_with_other_data_of_the_same_shape(complaint, run,
     assert "--init_from in place of --ckpt_path" in line
     with pytest.warns(UserWarning, match="data.class_path is"):
         line = complaint("fit", "--model=GAN", "--data=StandardNormal", *going_on)
-    assert "The run was trained on GaussianRing, and the data are StandardNormal" in line
+    assert "The run was trained on GaussianRing, but the data are StandardNormal" in line
     assert last_of(tmp_path).read_bytes() == before
     with pytest.warns(UserWarning, match="data.batch_size is 200"):  # the same points
         run("fit", *going_on, "--data.init_args.batch_size=200")

@@ -46,7 +46,7 @@ def test_a_fault_of_disk_clock_or_folder_loses_nothing(bench, fault):
     assert lost == 0
 
 
-def test_all_that_a_forked_process_says_is_in_its_file_under_pytest_too(tmp_path):
+def test_the_output_of_a_forked_process_is_in_its_file_under_pytest_too(tmp_path):
     process = os.fork()
     if process == 0:
         speak_into(tmp_path / "output")

@@ -25,23 +25,23 @@ VAE = ["fit", "--model=VAE", "--data=Iris", *SMALL]
 
 
 REFUSED = {
-    "DDPStrategy expects that every step uses all parameters": [
+    "DDPStrategy expects every step to use all parameters": [
         "--trainer.strategy={class_path: DDPStrategy}"
     ],
-    "ddp_spawn expects that every step": ["--trainer.strategy=ddp_spawn"],
-    "ddp_find_unused_parameters_false expects that": [
+    "ddp_spawn expects every step": ["--trainer.strategy=ddp_spawn"],
+    "ddp_find_unused_parameters_false expects every step": [
         "--trainer.strategy=ddp_find_unused_parameters_false"
     ],
-    "fsdp shards each weight on several devices": ["--trainer.strategy=fsdp"],
+    "fsdp shards each weight over several devices": ["--trainer.strategy=fsdp"],
     "FSDPStrategy shards each weight": ["--trainer.strategy={class_path: FSDPStrategy}"],
     "deepspeed_stage_2 shards each weight": ["--trainer.strategy=deepspeed_stage_2"],
     "DeepSpeedStrategy shards each weight": ["--trainer.strategy=DeepSpeedStrategy"],
     "ModelParallelStrategy shards each weight": ["--trainer.strategy=ModelParallelStrategy"],
     "expected auto or ddp_find_unused_parameters_true, found 'dpp'": ["--trainer.strategy=dpp"],
-    "trainer.accumulate_grad_batches does not know the players of GAN": [
+    "trainer.accumulate_grad_batches cannot handle the players of GAN": [
         "--trainer.accumulate_grad_batches=2"
     ],
-    "GradientAccumulationScheduler does not know the players of GAN": [
+    "GradientAccumulationScheduler cannot handle the players of GAN": [
         "--trainer.callbacks+={class_path: GradientAccumulationScheduler, init_args: "
         "{scheduling: {1: 2}}}"
     ],

@@ -39,7 +39,7 @@ class CSVFiles:
 
 
 class MLflow:
-    """MLflow's store of files."""
+    """MLflow's file store."""
 
     name = "MLFlowLogger"
     arguments = "{save_dir: ml}"

@@ -46,7 +46,7 @@ def device():
 
 @pytest.fixture
 def asked(device, tmp_path):
-    """Let the device work, and return the exit code and what was said."""
+    """Let the device work, and return the exit code and the output."""
 
     def asked(commands):
         out = tmp_path / "out.txt"

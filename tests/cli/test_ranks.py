@@ -22,7 +22,7 @@ OF_OTHER_NOISE = {
     for stage in ("val", "test")
     for name in ("elbo", "reconstruction_loss", "reconstruction")
 }
-"""Of one draw of a latent for each point, which another process draws from another place."""
+"""Metrics of one latent per point, which another process draws from other random numbers."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:.*num_workers")
 

@@ -264,7 +264,7 @@ def test_a_checkpoint_needs_space_only_beside_its_destination(run, config, tmp_p
 def test_a_run_that_validates_within_an_epoch_resumes_to_the_bit(
     curves, run, config, tmp_path, monkeypatch, batches
 ):
-    """Every second batch of four is followed by a validation; the stop by one, by none, by both."""
+    """Every second of four batches ends in a validation: the stop comes after one, none or both."""
     often = ["--trainer.val_check_interval=2", "--trainer.check_val_every_n_epoch=1"]
     fit = ["fit", f"--config={config}", *often, "--trainer.max_epochs=2"]
     run(*fit)

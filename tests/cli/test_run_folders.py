@@ -100,7 +100,7 @@ def test_a_folder_that_only_has_the_name_checkpoints_is_not_taken_for_that_of_a_
     place.mkdir(parents=True)
     kept = shutil.copy(last, place / "kept.ckpt")
     shutil.rmtree(tmp_path / "lightning_logs")
-    with pytest.warns(UserWarning, match="kept.ckpt lies in no run's folder, so that the run goes"):
+    with pytest.warns(UserWarning, match="kept.ckpt lies in no run's folder, so the run resumes"):
         main(["fit", config, f"--ckpt_path={kept}", "--trainer.max_epochs=2"])
     (last,) = tmp_path.rglob("last.ckpt")
     assert last == tmp_path / "lightning_logs/small/version_0/checkpoints/last.ckpt"

@@ -174,7 +174,7 @@ def test_another_runtime_error_keeps_its_own_words():
         raise RuntimeError("size mismatch")
 
 
-def test_several_processes_wait_ten_minutes_for_one_or_as_long_as_is_asked_for():
+def test_several_processes_wait_ten_minutes_for_one_or_as_long_as_requested():
     several = {"accelerator": "cpu", "devices": 2, "logger": False}
     assert GenerativeTrainer(**several).strategy._timeout == timedelta(minutes=10)
     asked = DDPStrategy(find_unused_parameters=True, timeout=timedelta(hours=2))
@@ -206,7 +206,7 @@ def test_a_command_that_draws_works_on_one_process_and_says_what_the_others_do(r
 
 
 class Places(Callback):
-    """Takes note of each batch and each validation, and has the run stopped after some batches."""
+    """Records each batch and each validation, and stops the run after some batches."""
 
     def __init__(self, stop_after=None):
         self.stop_after, self.events = stop_after, []

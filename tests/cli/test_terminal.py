@@ -97,7 +97,7 @@ def test_a_diagnosis_is_in_the_summary_too(fit):
     )
     with pytest.warns(UserWarning, match="replaces those of the config"):
         written = fit(*settings)
-    told = "The average of the weights is not warmed up: 100% of it are still the weights"
+    told = "The average of the weights is not warmed up: 100% of it is still the initial weights"
     assert f"Health: {told}" in written.err
     assert written.err.count("Health: ") == 1
     assert f"  health    {told}" in written.out

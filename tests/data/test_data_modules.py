@@ -308,7 +308,7 @@ def test_unscaled_points_are_float64_or_bytes_without_gradient(module):
 def test_the_monitored_metric_is_zero_for_equal_sets_and_grows_with_a_shift(module, points):
     name = module.monitor.removeprefix("val/")
     sign = 1 if module.monitor_mode == "min" else -1
-    count = 800 if isinstance(module, StackedMNIST) else 300  # a FID needs two for each feature
+    count = 800 if isinstance(module, StackedMNIST) else 300  # an FID needs two for each feature
     points = points[torch.arange(count) % len(points)]
     spread = points.double().std(0)
     found = []

@@ -1,4 +1,4 @@
-"""Columns that follow from others do so in every sample, and no other column is said to."""
+"""Columns that follow from others do so in every sample, and no other column is taken for one."""
 
 import warnings
 
@@ -148,7 +148,9 @@ def synthesizer():
 
 
 def test_what_follows_can_be_given(synthesizer):
-    with pytest.warns(UserWarning, match="of the rows kept what follows from other columns"):
+    with pytest.warns(
+        UserWarning, match="of the rows satisfied the formulas of columns that follow from others"
+    ):
         rows = synthesizer.sample(50, given="land=Z,a>=50")
     assert (rows["land"] == "Z").all()
     assert rows["town"].isin(list("fgh")).all()
@@ -214,5 +216,5 @@ def test_a_checkpoint_whose_formula_names_no_column_is_refused():
     data.setup("fit")
     state = data.units.state_dict()
     state["columns"][-1]["formula"] = {**state["columns"][-1]["formula"], "sources": (0, 99)}
-    with pytest.raises(TypeError, match="a column that there is not"):
+    with pytest.raises(TypeError, match="a column that does not exist"):
         TableUnits.from_state(state)

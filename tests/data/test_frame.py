@@ -264,7 +264,7 @@ TOLD = {
     "'a' .it differs in every row": lines(lambda i: f"k{i},{noise(i)}"),
     "'a' .it holds 40 different": lines(lambda i: f"some words {i % 40},{noise(i)}"),
     "'a' .its numbers are too long": lines(lambda i: f"{10**17 + i * i},{noise(i)}"),
-    "no UTF-8": lines(lambda i: f"{noise(i)},{'äö'[i % 2]}").encode("latin1"),
+    "is not UTF-8": lines(lambda i: f"{noise(i)},{'äö'[i % 2]}").encode("latin1"),
 }
 
 

@@ -102,7 +102,7 @@ def test_the_entropy_of_modes_that_overlap_is_the_integral_over_the_plane(module
 
 
 @pytest.mark.parametrize("stage", ["val", "test"])
-def test_true_points_come_close_to_what_is_expected_of_a_perfect_sampler(stage):
+def test_true_points_come_close_to_the_values_of_a_perfect_sampler(stage):
     module = drawn(GaussianRing(num_samples=8000))
     metric = module.metrics(stage)
     metric.update(module.unscale(module.val.x), real=True)

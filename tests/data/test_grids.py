@@ -19,7 +19,7 @@ GRIDS = {
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_what_values_are_apart_by_is_found(name):
+def test_the_spacing_of_values_is_found(name):
     expected, decimals, values = GRIDS[name]
     spacing = spacing_of(values, decimals)
     assert spacing == pytest.approx(expected if decimals >= 0 else 500)
@@ -52,5 +52,5 @@ def test_times_of_a_clock_keep_its_interval():
 
 @pytest.mark.parametrize(("spacing", "minimum"), [(0.0, 1.0), (-1.0, 1.0), (2.0, None)])
 def test_a_grid_without_a_width_or_a_start_is_refused(spacing, minimum):
-    with pytest.raises(InputError, match="spacing: expected a positive one"):
+    with pytest.raises(InputError, match="spacing: expected a positive number"):
         Continuous("x", 0, minimum, spacing=spacing)

@@ -1,4 +1,4 @@
-"""Points of a user are held out by their content, not by their place."""
+"""A user's points are held out by their content, not by their place."""
 
 import numpy as np
 import pytest

@@ -241,7 +241,7 @@ def test_nothing_waits_for_a_path_that_is_not_a_regular_file(tmp_path):
     (tmp_path / "link.png").symlink_to("nowhere")
     (tmp_path / "itself.png").symlink_to("itself.png")
     for name in ("fifo", "socket"):
-        assert why_irregular(tmp_path / f"{name}.png") == "no regular file"
+        assert why_irregular(tmp_path / f"{name}.png") == "not a regular file"
     for name in ("link", "itself"):
         assert why_irregular(tmp_path / f"{name}.png") == "a link to nothing"
     assert not any(map(is_image, tmp_path.iterdir()))

@@ -158,8 +158,8 @@ def test_what_is_not_a_file_is_skipped_by_name(root, fill):
     data, told = read(root)
     assert len(data.train.x) == 3
     assert "3 of 6 images are used" in told
-    assert "fifo.png is skipped: no regular file" in told
-    assert "pipe is skipped: no regular file" in told
+    assert "fifo.png is skipped: not a regular file" in told
+    assert "pipe is skipped: not a regular file" in told
     assert "gone.jpg is skipped: a link to nothing" in told
 
 
@@ -336,7 +336,7 @@ def test_many_names_are_cut_short(root, fill):
 def test_without_a_readable_picture_the_reasons_are_in_the_error(root, fill):
     fill(**{".": 1})
     (root / "a.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"holds 1 readable.*a\.png is skipped: no image that"):
+    with pytest.raises(InputError, match=r"holds 1 readable.*a\.png is skipped: not an image that"):
         read(root)
 
 
@@ -344,7 +344,7 @@ def test_a_folder_of_files_unknown_to_pillow_is_refused_with_their_kind(root, fi
     fill(**{".": 1})
     for name in ("IMG_1.HEIC", "notes.txt"):
         (root / name).write_bytes(b"\0\0\0\x18ftypheic")
-    expected = r"IMG_1\.HEIC is skipped: no image that Pillow knows; no images: notes\.txt\.$"
+    expected = r"IMG_1\.HEIC is skipped: not an image that Pillow knows; no images: notes\.txt\.$"
     with pytest.raises(InputError, match=expected):
         read(root)
 

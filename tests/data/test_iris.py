@@ -1,4 +1,4 @@
-"""Iris against what is known of the flowers."""
+"""Iris against what is known about the flowers."""
 
 import pytest
 import torch
@@ -94,7 +94,7 @@ def test_no_decimals_leaves_generated_centimetres_unrounded():
     assert (fine - coarse).abs().max() > 0
 
 
-def test_a_chosen_species_comes_alone_with_label_zero():
+def test_a_single_chosen_species_has_label_zero():
     module = iris(species=["versicolor"], val_fraction=0.0)
     assert module.num_classes == 1
     assert module.train.labels.tolist() == [0] * 50

@@ -125,7 +125,7 @@ def test_values_without_decimals_are_written_so_that_none_is_lost(tmp_path):
     assert [float(line) for line in lines[1:]] == values
 
 
-def test_figures_draw_measured_columns_alone():
+def test_figures_draw_measured_columns_only():
     module = table()
     histograms = module.figures(module.unscale(module.val.x))["histograms"]
     labels = [axis.get_xlabel() for axis in histograms.axes if axis.get_xlabel()]

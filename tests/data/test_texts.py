@@ -93,7 +93,7 @@ def csv_with(word, path):
 
 
 @pytest.mark.parametrize("word", ["NA", "None", "null", "N/A"])
-def test_a_word_for_nothing_is_told_and_may_be_taken_as_a_word(word, tmp_path):
+def test_a_word_for_nothing_is_reported_and_may_be_taken_as_a_word(word, tmp_path):
     path = tmp_path / "table.csv"
     cells = csv_with(word, path)
     with pytest.warns(UserWarning, match=rf"Read as missing cells: 'region' \({word}\)"):

@@ -49,7 +49,7 @@ def test_labels_are_found_by_number_and_by_name():
 
 @pytest.mark.parametrize("state", [3, {}, {"units": 1}, {"units": {"kind": "tea"}}])
 def test_a_state_that_cannot_be_read_is_refused_in_a_sentence(state):
-    with pytest.raises(InputError, match="What the checkpoint says of its data"):
+    with pytest.raises(InputError, match="What the checkpoint says about its data"):
         DataMemory.from_state(state)
 
 

@@ -118,6 +118,6 @@ def test_the_card_shows_figures_with_their_protocol(made, memory_of, tmp_path):
     card = (tmp_path / "g.md").read_text()
     assert "Protocol: 105 samples against 45 validation points." in card
     assert "| ks | 0.1235 | 0.1 |" in card
-    assert "These are of `best.ckpt`" in card
+    assert "These are from `best.ckpt`" in card
     assert "````yaml\nmodel:" in card
     assert "| species | Categorical | setosa, virginica, versicolor |" in card

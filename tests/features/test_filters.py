@@ -1,7 +1,7 @@
 """Fixed filters tell real pictures from damaged ones, whatever they show.
 
-Real are crops of scikit-learn's photographs, drawn textures and shapes, and digits: half of them
-are the data, the other half is what is sampled, as it is or damaged.
+Real pictures are crops of scikit-learn's photographs, drawn textures and shapes, and digits. Half
+of them are the data, the other half the samples, as they are or damaged.
 """
 
 import numpy as np
@@ -120,7 +120,7 @@ LATER = ("photographs of 32", "photographs of 64", "shapes")  # which take most 
     params=[pytest.param(k, marks=pytest.mark.slow if k in LATER else ()) for k in DATA],
 )
 def found(request):
-    """What the complete metrics say of real samples, and of each kind of damage."""
+    """The complete metrics of real samples, and of each kind of damage."""
     torch.manual_seed(0)
     make, num = DATA[request.param]
     images = make(3 * num)
@@ -159,7 +159,7 @@ def test_real_pictures_score_well_and_flat_ones_and_noise_do_not(found):
 
 def test_copies_of_the_training_pictures_are_caught(found):
     assert found["memorised"]["memorised"] == 1
-    assert found["memorised"]["fid"] < 2 * found["real"]["fid"]  # which says nothing of it
+    assert found["memorised"]["fid"] < 2 * found["real"]["fid"]  # which shows nothing of it
     assert found["real"]["memorised"] < 0.05
 
 

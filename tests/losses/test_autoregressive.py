@@ -1,4 +1,4 @@
-"""A likelihood of numbers that know those before them, on points that can be counted."""
+"""A likelihood of numbers that depend on those before them, on points that can be enumerated."""
 
 import math
 

@@ -50,7 +50,7 @@ class Seen:
 
 
 def value(penalty, critic, real, fake):
-    """What a penalty says of a critic, which has judged both kinds of points before."""
+    """The value of a penalty for a critic, which has judged both kinds of points before."""
     points = [x.clone().requires_grad_() for x in (real, fake)]
     return penalty(critic, *[Judged(x, critic(x)) for x in points])
 

@@ -1,4 +1,4 @@
-"""Divergences, likelihoods and bounds against what is known of them."""
+"""Divergences, likelihoods and bounds against what is known about them."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a classifier says of samples, against values worked out by hand."""
+"""A classifier's scores of samples, against values worked out by hand."""
 
 import math
 
@@ -84,8 +84,8 @@ def test_uneven_shares_have_the_values_worked_out_by_hand():
 
 
 @pytest.mark.parametrize(("count", "modes"), [(4, 1), (5, 2)])
-def test_a_mode_is_found_with_a_tenth_of_its_due(count, modes):
-    real = torch.arange(100) % 2  # of 100 samples 50 are due to each class
+def test_a_mode_is_found_with_a_tenth_of_its_share(count, modes):
+    real = torch.arange(100) % 2  # of 100 samples, each class should have 50
     generated = torch.zeros(100, dtype=torch.int64)
     generated[:count] = 1
     assert class_histogram(shares(real, 2), generated).modes.item() == modes

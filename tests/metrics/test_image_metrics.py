@@ -1,7 +1,7 @@
 """Every metric of images ranks real, damaged, missing and memorised images as it must.
 
-Real images are scikit-learn's digits, in halves drawn at random: the first is the data, from the
-second come the samples.
+Real images are scikit-learn's digits, in halves drawn at random: the first is the data, and the
+samples come from the second.
 """
 
 import pytest
@@ -63,7 +63,7 @@ def samples(digits):
 
 @pytest.fixture(scope="module")
 def found(digits, samples):
-    """What the complete metrics say of each set of samples."""
+    """The complete metrics of each set of samples."""
     (data, data_labels), _, training = digits
     results = {}
     for name, images in samples.items():
@@ -84,7 +84,7 @@ def test_a_distance_is_least_for_real_images_and_grows_with_the_damage(found, qu
     assert distance["blurred"] < distance["black"]
 
 
-def test_kid_of_real_images_is_nothing_beside_its_scale(found):
+def test_kid_of_real_images_is_negligible(found):
     assert abs(found["real"]["kid"]) < 0.01 * found["noise"]["kid"]
 
 
@@ -134,7 +134,7 @@ def test_the_classifiers_score_alone_is_fooled_by_ten_clear_images(found):
 
 
 class NarrowFeatures(DigitFeatures):
-    """So few last features that the images of one class are enough for a FID."""
+    """So few last features that the images of one class are enough for an FID."""
 
     def extract(self, images):
         features = super().extract(images)
@@ -162,7 +162,7 @@ def test_requested_labels_are_compared(digits):
         assert right[of_all] == mistaken[of_all]
 
 
-def test_images_and_rows_are_learned_from_by_one_protocol(digits):
+def test_classifiers_learn_from_images_and_rows_by_one_protocol(digits):
     (data, data_labels), (fresh, labels), training = digits
     metric = CompleteImageMetrics(FEATURES, True, *training)
     metric.update(data, data_labels, real=True)
@@ -238,7 +238,7 @@ def test_there_is_no_fid_of_fewer_images_than_two_for_each_feature(digits, num_r
     assert not any(name.startswith("class_fid") for name in found)
     assert abs(found["kid"]) < 0.1
     assert metric.protocol == (
-        f"features of {FEATURES.name}, which give no FID of fewer than 256 images: judge by kid; "
+        f"features of {FEATURES.name}, in which an FID needs 256 images or more: judge by kid; "
         "no FID by class, which needs 256 images of each"
     )
 

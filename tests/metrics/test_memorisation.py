@@ -66,7 +66,7 @@ def test_fresh_data_have_hardly_any_memorised_samples_in_many_dimensions_either(
     assert share.item() < 0.005  # its expectation is 1 / 1001, its spread of the same size
 
 
-def test_a_set_of_half_copies_has_a_share_of_one_half(training, held_out):
+def test_a_set_with_half_copies_has_a_share_of_one_half(training, held_out):
     samples = torch.cat([training[:300], torch.randn(300, 16) + 5])
     assert memorised_share(samples, training, held_out).item() == pytest.approx(0.5)
 

@@ -23,7 +23,7 @@ def sampled(num_samples, modes, std=STD, seed=0):
 
 
 def log_density(points):
-    """Of a ring of eight with STD: far apart, so that the nearest mode alone matters."""
+    """The metric of a ring of eight modes with STD, so far apart that only the nearest matters."""
     distances = torch.cdist(points.double(), ring()).min(1).values
     return -distances.square() / (2 * STD**2) - math.log(2 * math.pi * STD**2) - math.log(8)
 
@@ -77,7 +77,7 @@ def test_high_quality_ends_at_three_standard_deviations(radius, good):
 
 
 @pytest.mark.parametrize(("share", "modes"), [(0.11, 2), (0.09, 1)])
-def test_a_mode_is_found_from_a_tenth_of_its_due_on(share, modes):
+def test_a_mode_is_found_from_a_tenth_of_its_share(share, modes):
     centres = torch.tensor([[-1.0, 0.0], [1.0, 0.0]]).double()
     due = 1000  # of 2000 points in two modes
     few = round(share * due)

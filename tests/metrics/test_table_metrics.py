@@ -67,7 +67,7 @@ def of_fresh_rows():
 
 @pytest.fixture(scope="module")
 def of_training_rows():
-    """Results of a sampler that copies all that it was trained on."""
+    """Results of a sampler that copies everything it was trained on."""
     return complete(flowers())
 
 
@@ -179,7 +179,7 @@ def test_training_rows_in_place_of_samples_are_good_in_all_but_their_novelty(of_
     assert found["memorised"] == 1
 
 
-def test_a_few_training_rows_over_and_over_are_caught_as_copies_and_as_too_few():
+def test_a_few_repeated_training_rows_are_caught_as_copies_and_as_too_few():
     found = complete(flowers()[torch.arange(400) % 10])
     assert found["dcr"] == 0
     assert found["memorised"] == 1
@@ -188,7 +188,7 @@ def test_a_few_training_rows_over_and_over_are_caught_as_copies_and_as_too_few()
     assert found["tstr"] == pytest.approx(found["trtr"], abs=0.25)
 
 
-def test_goals_are_those_of_the_columns_that_there_are():
+def test_goals_are_those_of_the_columns_present():
     assert set(TableMetrics(["a", "b"], [0, 1]).goals) == {"ks", "wasserstein", "correlation_error"}
     assert set(TableMetrics(["a", "b"], []).goals) == {"tv", "correlation_error"}
     assert set(TableMetrics(["a"], [0]).goals) == {"ks", "wasserstein"}
@@ -226,8 +226,8 @@ def test_a_table_of_categories_alone_has_no_distances_of_measurements():
         *JUDGED,
     }
     assert found["copies"] == 1
-    assert found["memorised"] == 1  # there are but nine different rows
-    assert math.isnan(found["dcr"])  # and no distance between what is there many times
+    assert found["memorised"] == 1  # there are only nine different rows
+    assert math.isnan(found["dcr"])  # and repeated rows have no distance
 
 
 def test_a_table_of_one_column_has_nothing_to_correlate_or_to_learn_from():

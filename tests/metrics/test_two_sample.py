@@ -53,7 +53,7 @@ def test_the_larger_set_is_cut_to_the_smaller_so_that_a_half_is_chance():
 
 
 @pytest.mark.parametrize(("sizes", "rounds"), [((9, 9), 1), ((9, 20), 2), ((900, 9), 5)])
-def test_the_larger_set_is_drawn_from_as_often_as_it_reaches_but_five_times(
+def test_the_larger_set_is_drawn_from_as_often_as_it_lasts_up_to_five_times(
     monkeypatch, sizes, rounds
 ):
     seen = []

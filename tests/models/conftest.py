@@ -25,7 +25,7 @@ def fit(quiet_trainer):
 
 @pytest.fixture
 def at_batch():
-    """Put a model before one batch of a run, where it says what both players minimise."""
+    """Put a model before one batch of a run, so that it returns what both players minimise."""
 
     def at_batch(model, index=0):
         model.trainer = SimpleNamespace(fit_loop=SimpleNamespace(total_batch_idx=index))

@@ -22,7 +22,7 @@ class Diffusion(OneLossModel):
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.
-        num_classes: Number of labels, for a network that takes them; likewise.
+        num_classes: Number of labels, for a network that takes them; set by the command line too.
         network: Makes the network that predicts the noise from a point and its time.
         num_steps: Steps from data to noise.
     """

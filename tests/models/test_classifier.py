@@ -1,4 +1,4 @@
-"""The classifier of images learns, is restored and says exactly how often it is right."""
+"""The classifier of images learns, is restored and reports exactly how often it is right."""
 
 import json
 from functools import partial

@@ -1,4 +1,4 @@
-"""What changes during training by the points seen, and batches in parts."""
+"""What changes with the points seen in training, and batches in parts."""
 
 from functools import partial
 
@@ -37,7 +37,7 @@ def vae(**options):
 
 
 class Watch(Callback):
-    """Notes one number of each optimizer at the start of every batch."""
+    """Records one number of each optimizer at the start of every batch."""
 
     def __init__(self, number):
         self.number, self.found = number, []
@@ -108,7 +108,7 @@ def test_a_schedule_of_pytorch_that_moves_more_than_the_rate_says_so(fit, name, 
 
 
 class AllRates(Watch):
-    """Notes the rates at the start of every epoch."""
+    """Records the rates at the start of every epoch."""
 
     def on_train_epoch_start(self, trainer, model):
         self.found.append([self.number(o.param_groups[0]) for o in trainer.optimizers])

@@ -55,7 +55,7 @@ def test_an_output_that_suits_the_data_is_not_reported(make, output, data_range)
 @pytest.mark.parametrize("make", GENERATORS)
 @pytest.mark.parametrize("output", [nn.Sigmoid, nn.ReLU, nn.Softplus, nn.LogSigmoid, nn.ReLU6])
 def test_an_output_that_cannot_cover_the_data_is_refused(make, output):
-    words = rf"generator: {output.__name__}, .* in \[.*\], and the data's lie in \[-1, 1\]"
+    words = rf"generator: {output.__name__}, .* in \[.*\], but the data's lie in \[-1, 1\]"
     with pytest.raises(InputError, match=words):
         check_output_range(make(output=output).eval(), (-1, 1))
 

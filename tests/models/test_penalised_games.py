@@ -112,7 +112,7 @@ def test_no_point_is_judged_more_often_than_the_game_needs(fit, model, d_passes,
 
 
 class Counted(Penalty):
-    """Is 1, and remembers when it was asked."""
+    """Returns 1, and remembers when it was called."""
 
     def __init__(self, every):
         super().__init__("counted", 2.0, every)

@@ -171,7 +171,7 @@ def test_actions_have_the_shapes_that_they_promise(likelihood, data_shape):
     torch.testing.assert_close(model.reconstruct(x), model.decode(z))
     assert model.bound(x, 7).shape == (3,)
     assert not any(t.requires_grad for t in (z, model.sample(2), model.bound(x, 2)))
-    assert model.encoder.training  # it was put into evaluation mode for a while only
+    assert model.encoder.training  # it was in evaluation mode only for a while
 
 
 def conditional(data_shape=(1, 8, 8)):

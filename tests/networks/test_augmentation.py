@@ -212,7 +212,7 @@ def test_signs_are_those_of_all_steps_since_the_last_change():
     for logits in ([-1.0] * 2, [5.0] * 3, [-1.0] * 3):  # 3 signs up, 5 down
         augment.observe(torch.tensor(logits))
     assert augment.now.item() == 0
-    assert observed(augment, 1.0, 3, batch=2) == pytest.approx(6 / 100)  # nothing is left of them
+    assert observed(augment, 1.0, 3, batch=2) == pytest.approx(6 / 100)  # none of them is left
 
 
 def test_the_share_of_changed_images_is_the_adaptive_probability():

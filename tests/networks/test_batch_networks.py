@@ -105,7 +105,8 @@ def test_a_batch_that_fills_no_pack_is_refused_in_a_sentence():
     with pytest.raises(InputError) as error:
         Packing((2,), size=4)(torch.randn(3, 2))
     assert str(error.value) == (
-        "Packing: a batch of 3 fills no pack of 4; choose a larger batch_size or a smaller size."
+        "Packing: a batch of 3 does not fill a pack of 4; choose a larger batch_size or a smaller "
+        "size."
     )
 
 

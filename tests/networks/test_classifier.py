@@ -17,7 +17,7 @@ def test_each_stage_has_the_same_number_of_features_for_any_images(size, channel
     assert stages.logits.shape == (5, 7)
 
 
-def test_for_mnist_it_is_as_small_as_it_says():
+def test_for_mnist_it_is_as_small_as_documented():
     network = ConvClassifier((1, 28, 28), num_classes=10)
     convolutions = [1 * 32 * 25, 32 * 64 * 9, 64 * 64 * 9, 64 * 128 * 9]
     normalisations = [2 * 32, 2 * 64, 2 * 64, 2 * 128]
@@ -37,7 +37,7 @@ def test_the_verdict_is_that_of_the_last_stage():
     torch.testing.assert_close(network(x), linear(network.stages(x).last))
 
 
-def test_features_are_dropped_in_training_alone():
+def test_features_are_dropped_only_in_training():
     network = ConvClassifier((1, 8, 8), 3, base_channels=4, dropout=0.5)
     x = torch.rand(5, 1, 8, 8)
     assert not torch.equal(network(x), network(x))

@@ -1,4 +1,4 @@
-"""A discriminator that sees waves beside the coordinates."""
+"""A discriminator that sees waves as well as the coordinates."""
 
 import math
 
@@ -67,6 +67,6 @@ def test_labels_pass_to_the_discriminator_inside():
     ],
     ids=str,
 )
-def test_settings_that_cannot_be_are_refused(settings, message):
+def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         FourierFeatures((2,), **settings)

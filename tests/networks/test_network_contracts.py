@@ -47,7 +47,7 @@ ELSEWHERE = {
     MinibatchStd: "test_batch_networks.py",
     Packing: "test_batch_networks.py",
 }
-"""Networks that ask for labels, or for whom points are not alone, and where they are tested."""
+"""Networks that ask for labels, or look at several points, and where they are tested."""
 
 
 def concrete(base):
@@ -65,7 +65,7 @@ class FewClasses(AuxiliaryClassifier):
 
 
 class AwakeR3Generator(R3Generator):
-    """One whose blocks are not the identity any more, at which they start."""
+    """One whose blocks are no longer the identity, as which they start."""
 
     def __init__(self, data_shape):
         super().__init__(data_shape, base_channels=8, output=nn.Tanh)
@@ -265,7 +265,7 @@ def test_logits_are_unbounded_since_they_scale_with_the_last_layer(make, data_sh
             parameter *= 2**20  # a power of two: no rounding
     after = discriminator(x)
     torch.testing.assert_close(after, 2**20 * before)
-    assert after.abs().max() > 1  # more than a sigmoid or a tanh can say
+    assert after.abs().max() > 1  # more than a sigmoid or a tanh reaches
 
 
 @each(UNNORMALISED)

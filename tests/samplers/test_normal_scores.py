@@ -93,7 +93,7 @@ def test_scores_of_a_latin_hypercube_keep_their_order_and_their_dependence():
     assert torch.corrcoef(found.T)[0, 1] == pytest.approx(0.9, abs=0.03)
 
 
-def test_rows_that_are_drawn_alone_are_like_any():
+def test_rows_alone_with_their_label_are_drawn_independently():
     scores, places = correlated(500)
     found = latin_hypercube(handed(scores, places), torch.arange(500))
     torch.testing.assert_close(found, places)

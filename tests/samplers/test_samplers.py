@@ -222,7 +222,7 @@ def test_an_iteration_agrees_with_scikit_learn():
     torch.testing.assert_close(_responsibilities(latents, weights, means, factors), expected)
 
 
-def test_no_more_latents_are_fitted_to_than_change_a_mixture(monkeypatch):
+def test_a_mixture_is_fitted_to_no_more_latents_than_change_it(monkeypatch):
     monkeypatch.setattr(GaussianMixture, "most_latents", 1000)
     sampler = GaussianMixture(2, num_components=3)
     sampler.fit(mixture(4000)[0])
@@ -230,7 +230,7 @@ def test_no_more_latents_are_fitted_to_than_change_a_mixture(monkeypatch):
     torch.testing.assert_close(found, WEIGHTS, atol=0.06, rtol=0)
 
 
-def test_options_that_cannot_be_are_refused():
+def test_impossible_options_are_refused():
     with pytest.raises(InputError, match="num_components"):
         GaussianMixture(2, num_components=0)
     with pytest.raises(InputError, match="epochs"):

@@ -50,7 +50,7 @@ def test_a_mode_draws_each_sample_from_its_own_noise():
     assert handed.noise_dim == 1
 
 
-def test_a_run_in_bfloat16_draws_indices_that_there_are():
+def test_a_run_in_bfloat16_draws_only_indices_that_exist():
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.bfloat16)  # as Lightning does in bf16-true
     try:

@@ -1,4 +1,4 @@
-"""Honest runs to spoil, the doors that open a checkpoint, and a watch over what happens then."""
+"""Honest runs to spoil, the doors that open a checkpoint, and a watch over what happens."""
 
 import copy
 import os
@@ -24,7 +24,7 @@ SIGN = "GAN_LIGHTNING_PAYLOAD"
 """Environment variable that every payload sets, so that its source holds the name too."""
 
 PAYLOAD = Path(__file__).parent / "payload"
-"""Folder of the module ``evil``, which records that it is imported and each of its calls."""
+"""Folder of the module ``evil``, which records its import and each of its calls."""
 
 FRIENDS = frozenset(
     [
@@ -45,7 +45,7 @@ ACTS = frozenset(
         *("pickle.find_class", "shutil.unpack_archive"),
     ]
 )
-"""Audit events that nothing causes which restores a model; https://docs.python.org/3/library/audit_events.html."""
+"""Audit events that restoring a model never causes; https://docs.python.org/3/library/audit_events.html."""
 
 CHANGES = frozenset(
     [
@@ -256,7 +256,7 @@ def _payload_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Outcome(NamedTuple):
-    """The outcome of an attempt: all deeds that were seen, and how it ended if it failed."""
+    """The outcome of an attempt: all deeds seen, and how it ended if it failed."""
 
     deeds: list[str]
     sentence: str | None
@@ -271,7 +271,7 @@ def attempt(
 ) -> Callable[..., Outcome]:
     """Open a checkpoint by a command or by Lightning's loader, and watch.
 
-    A command may fail by one line only. jsonargparse must be the same for others afterwards.
+    A command may fail only with one line. jsonargparse must be the same for others afterwards.
     """
 
     def opened(door: str, checkpoint: Path, args: tuple[str, ...]) -> BaseException | None:
@@ -301,7 +301,7 @@ def attempt(
 
 
 def _the_one_line(error: BaseException, printed: str) -> str:
-    """Return what a command said when it failed."""
+    """Return the error message of a command that failed."""
     if not isinstance(error, SystemExit):
         raise error
     assert error.code == 2

@@ -76,7 +76,7 @@ def own_network(spoiled, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("door", ["predict", "loader"])
-def test_a_class_of_ones_own_is_refused_by_name_with_what_would_allow_it(
+def test_a_class_of_your_own_is_refused_by_name_with_what_would_allow_it(
     own_network, attempt, door
 ):
     outcome = attempt(door, own_network.checkpoint, refused="own_networks.Wide")
@@ -86,7 +86,7 @@ def test_a_class_of_ones_own_is_refused_by_name_with_what_would_allow_it(
 
 
 def was_restored(outcome):
-    """Tell whether a checkpoint was restored, and by that its own network imported."""
+    """Return whether a checkpoint was restored, and with it its own network imported."""
     return outcome.error is None and "own_networks" in sys.modules
 
 
@@ -138,14 +138,14 @@ def test_a_model_that_is_typed_leaves_the_checkpoint_data(spoiled, attempt):
     assert "evil.EvilReLU" in outcome.sentence
 
 
-def test_a_class_of_ones_own_that_is_imported_restores_in_python(own_network):
+def test_a_class_of_your_own_that_is_imported_restores_in_python(own_network):
     import own_networks
 
     model = LightningModule.load_from_checkpoint(own_network.checkpoint, weights_only=True)
     assert type(model.generator) is own_networks.Wide
 
 
-def test_what_a_library_has_imported_is_not_ones_own(spoiled, attempt):
+def test_what_a_library_has_imported_is_not_your_own(spoiled, attempt):
     import torchvision.transforms.v2  # noqa: F401
 
     run = spoiled()

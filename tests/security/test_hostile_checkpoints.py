@@ -397,7 +397,7 @@ EVIL = spec("evil.EvilMLPGenerator")
 
 
 def remembered(units):
-    """Return what a checkpoint says of its data."""
+    """Return what a checkpoint says about its data."""
     return {"units": units, "fingerprint": {}, "held_out": None}
 
 
@@ -543,7 +543,7 @@ ODD = {
     "pickled code": parts(extra=Pickled()),
     "a pickled model": parts(state_dict=nn.Linear(2, 2)),
 }
-"""What no honest run would write. Each is harmless, or refused; today's reader decides which."""
+"""What no honest run would write. Each is harmless or refused, as today's reader decides."""
 
 
 @pytest.mark.parametrize(("door", "name"), list(rotated(ODD)))

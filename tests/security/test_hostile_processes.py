@@ -71,7 +71,7 @@ def by(command):
 
 
 def check(process, refused, folder):
-    """Make sure that a command ran nothing and said in one sentence why."""
+    """Make sure that a command ran nothing and gave the reason in one sentence."""
     assert not (folder / "ran").exists()
     assert process.returncode == 2
     assert "Traceback" not in process.stderr

@@ -401,7 +401,7 @@ def test_a_link_in_a_run_folder_is_not_written_through(spoiled, attempt, tmp_pat
     assert precious.read_bytes() == content
 
 
-def test_a_class_of_this_package_that_is_not_listed_is_not_ones_own(spoiled, attempt, monkeypatch):
+def test_a_class_of_this_package_that_is_not_listed_is_not_your_own(spoiled, attempt, monkeypatch):
     installed = trust._installed() - {"gan_lightning"}  # as where it runs from a bare checkout
     monkeypatch.setattr(trust, "_installed", lambda: installed)
     run = spoiled()
