@@ -24,7 +24,7 @@ from gan_lightning.export import card_path
 from gan_lightning.files import replacing
 
 ON_ONE_DEVICE = ("sample", "export", "interpolate", "project", "demo")
-"""Commands that use one device, however many there are."""
+"""Commands that use a single device, however many are available."""
 
 
 class Actions(LightningCLI):
@@ -80,7 +80,7 @@ class Actions(LightningCLI):
             self._write_report(found, folder)
 
     def _write_report(self, found: Comparison, folder: Path) -> None:
-        """Write the data's page about the samples, if there is one for this kind of data."""
+        """Write the report page on the samples, if this kind of data has one."""
         samples = callback_of(self.trainer, SampleMetrics).samples
         if samples is None:
             return

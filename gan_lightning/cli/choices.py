@@ -17,7 +17,7 @@ SECTIONS = {
     "pictures": SamplePictures,
     "checkpoints": Checkpoints,
 }
-"""The classes whose arguments are a section of their own."""
+"""Classes whose arguments form their own section."""
 
 _ROOTS = {
     "model": gan_lightning.models.ConfiguredModule,
@@ -43,7 +43,7 @@ def expected_kind(place: str, owner: str | None) -> type:
 
 
 def hint_of(cls: Any, name: str) -> Any:
-    """Return the annotation of a class's argument, there or in a base that receives it."""
+    """Return the annotation of a class's argument, its own or that of the base it is passed to."""
     for base in getattr(cls, "__mro__", ()):
         if "__init__" in vars(base):
             try:
@@ -69,7 +69,7 @@ def argument_names(cls: Any) -> list[str]:
 def choices(kind: type) -> list[str]:
     """Return the names of the classes of a kind that a config may use without their module.
 
-    They are those that this package exports; where it exports none, all that are imported.
+    These are the ones that this package exports or, if it exports none, all imported ones.
     """
     found = set(_concrete(kind)) - {kind} if kind is not object else set()
     ours = {cls.__name__ for cls in found if getattr(gan_lightning, cls.__name__, None) is cls}
@@ -95,7 +95,7 @@ def class_named(name: str) -> type | None:
 
 
 def imported(path: str) -> Any:
-    """Return the object at a path if it is imported: explaining an error must not run code."""
+    """Return the object at a path, only if imported already: explaining an error must not run code."""
     module, _, name = path.rpartition(".")
     return getattr(sys.modules.get(module), name, None)
 
@@ -106,7 +106,7 @@ def a(noun: str) -> str:
 
 
 def in_words(type_name: str) -> str:
-    """Return the name of a type's values, with its article."""
+    """Return a noun for the values of a type, with its article."""
     name = type_name.rpartition(".")[2]
     return _WORDS.get(name, a(name))
 

@@ -42,14 +42,14 @@ from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DATA_ARGUMENTS
 
 DRAWING = ("sample", "export", "interpolate", "demo")
-"""Commands of this package that need the units of the data only."""
+"""Commands of this package that need only the units of the data."""
 
 
 class CommandLine(Actions):
     """One experiment from one YAML file.
 
-    Beyond LightningCLI, a run is stored in ``lightning_logs/<experiment>/version_N``; a checkpoint
-    is completed by its run's config and continues that run.
+    Unlike with LightningCLI, a run is stored in ``lightning_logs/<experiment>/version_N``, and a
+    checkpoint brings its run's config and resumes that run.
 
     Args:
         args: The arguments after the program's name.
@@ -59,7 +59,7 @@ class CommandLine(Actions):
         self.arguments = Arguments.of(args)
         self.checkpoint: dict[str, Any] | None = None
         self.start: Path | None = None
-        # Errors arrive as exceptions, see explain.py; --conf for --config would pass Arguments by.
+        # Errors arrive as exceptions, see explain.py; Arguments would miss --conf for --config.
         strict = {"exit_on_error": False, "allow_abbrev": False}
         super().__init__(
             ConfiguredModule,
@@ -82,14 +82,14 @@ class CommandLine(Actions):
         )
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
-        """Return the requested subcommand: making all parsers takes three times as long."""
+        """Return only the requested subcommand: building all parsers takes three times as long."""
         drawing = {name: {"model", "datamodule"} for name in (*DRAWING, "project")}
         known = {**LightningCLI.subcommands(), **drawing}
         asked = self.arguments.subcommand
         return {asked: known[asked]} if asked in known else known
 
     def setup_parser(self, *args: Any) -> None:
-        """Make the parsers, with the most important options first in their help."""
+        """Build the parsers, with the most important options first in their help."""
         super().setup_parser(*args)
         for name, parser in self._subcommand_parsers.items():
             order_help(parser, f"{PROGRAM} {name}")
@@ -115,7 +115,7 @@ class CommandLine(Actions):
         )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse with ``--ckpt_path`` resolved, and its run's config where none is typed."""
+        """Parse with ``--ckpt_path`` resolved, and with its run's config if none is typed."""
         typed = [check_config(config) for config in self.arguments.configs]
         self.limits = Limits(self.arguments, args, typed)
         if replaced := what_is_replaced(typed, args):
@@ -176,7 +176,7 @@ class CommandLine(Actions):
         return draws and not (asked.sampler or asked.sets_data)
 
     def _parse_ckpt_path(self) -> None:
-        """Take the model's arguments from the checkpoint, and say where others were typed."""
+        """Take the model's arguments from the checkpoint, and report typed ones that differ."""
         config = self.config[self.config.subcommand]
         if not config.get("ckpt_path"):
             return
@@ -216,7 +216,7 @@ class CommandLine(Actions):
             self.config_dump = json.loads(dumped)[self.config.subcommand]
 
     def instantiate_classes(self) -> None:
-        """Build data, model and Trainer; any error here is one of the configuration."""
+        """Build data, model and Trainer; any error here is a configuration error."""
         asked = self.config[self.config.subcommand]
         with self.limits.in_force(), as_input_errors(), within_memory(asked):
             super().instantiate_classes()

@@ -14,7 +14,7 @@ _SECTIONS = {"model", "data", "trainer", "metrics", "pictures", "checkpoints"}
 _RUN_KEYS = {"seed_everything", "ckpt_path", "weights_only", "trust"}
 _CLASS_KEYS = ("class_path", "init_args", "dict_kwargs")
 _MOST_VALUES = 100_000
-"""Limit that only malformed files exceed, such as lists that repeat each other."""
+"""A limit that only malformed files exceed, such as those with nested aliases."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,7 +36,7 @@ def check_config(path: Path) -> dict[str, Any]:
     """Return the content of a file that holds YAML with named sections.
 
     Raises:
-        InputError: If not; with the line where reading failed.
+        InputError: If it does not; the message names the line where reading failed.
     """
     _check_file(path)
     try:
@@ -101,7 +101,7 @@ def _callbacks(config: Mapping[str, Any]) -> list[str]:
 
 
 def check_found_config(path: Path) -> dict[str, Any]:
-    """Return the content of a run's saved config, which nobody has typed.
+    """Return the content of a run's saved config, which the user has not typed.
 
     Raises:
         InputError: If it sets more than a run's config may, or refers to another machine.
@@ -133,7 +133,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _check_file(path: Path) -> None:
-    """Make sure that a config is a file, and suggest a similar one."""
+    """Make sure that a config is a file, or suggest a similar one."""
     try:
         if path.is_file():
             return

@@ -26,7 +26,7 @@ POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; connect-src 'self'"
 )
-"""Makes the browser refuse whatever Gradio's page requests from elsewhere."""
+"""Makes the browser block whatever Gradio's page requests from other hosts."""
 
 _NOT_ASKED = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -39,7 +39,7 @@ def serve(loaded: LoadedModel, title: str, port: int) -> None:
     """Serve the page until it is interrupted.
 
     Args:
-        loaded: What draws the samples.
+        loaded: The model that draws the samples.
         title: The heading of the page.
         port: Its port on this machine; 0 for any free one.
 

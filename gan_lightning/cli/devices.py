@@ -19,7 +19,7 @@ SEVERAL_DEVICES = "ddp_find_unused_parameters_true"
 """Each player's step leaves the other's parameters unused, which DDP must expect."""
 
 PATIENCE = timedelta(minutes=10)
-"""How long a process waits for one that does not answer; Lightning's default is half an hour."""
+"""How long processes wait for one that does not answer; Lightning's default is half an hour."""
 
 SHARDED = ("fsdp", "deepspeed", "modelparallel", "model_parallel")
 """Parts of the names of strategies that shard weights."""
@@ -97,7 +97,7 @@ def as_launched(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warn_of_a_shared_store() -> None:
-    """Say so where restarted processes would read what those before them have left in a store."""
+    """Warn if restarted processes would read what earlier ones have left in the store."""
     restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0))
     if restarts and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
         rank_zero_warn(
@@ -108,11 +108,11 @@ def _warn_of_a_shared_store() -> None:
 
 
 def is_needed(trainer: Trainer, command: str) -> bool:
-    """Return whether this process works for a command that uses one device, and say so of others.
+    """Return whether this process is the one that a command uses, and warn if there are others.
 
     Args:
-        trainer: The command's Trainer.
-        command: Its name.
+        trainer: The Trainer of a command that uses a single device.
+        command: The command's name.
     """
     if trainer.world_size > 1:
         others = (
@@ -144,10 +144,10 @@ def as_available(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_processes(devices: int, on_cpu: bool) -> None:
-    """Make sure that no more processes are requested than there are processors, or two.
+    """Make sure that at most as many processes are requested as there are processors, or two.
 
     Raises:
-        InputError: If there are.
+        InputError: If more are requested.
     """
     if on_cpu and devices > _count("cpu"):
         raise InputError(
@@ -160,7 +160,7 @@ def check_synchronised_statistics(asked: bool, processes: int, device: torch.dev
     """Make sure that batch statistics are shared between processes only where PyTorch can.
 
     Raises:
-        InputError: If several processes on CPUs should share them.
+        InputError: If several processes on CPUs are to share them.
     """
     if asked and processes > 1 and device.type == "cpu":
         raise InputError(
@@ -186,7 +186,7 @@ def _count(accelerator: str) -> int:
     gpus = torch.cuda.device_count()
     if accelerator in ("cuda", "gpu") or (accelerator == "auto" and gpus):
         return gpus
-    # Two processes are allowed on any machine, as a test; 99 would bring it down.
+    # Any machine may run two processes, to try them; 99 would bring it down.
     return max(os.cpu_count() or 1, 2)
 
 

@@ -64,7 +64,7 @@ class Drawing(WalkingTrainer):
             truncation: Largest absolute value in the latents of an adversarial model.
             temperature: Factor of the noise in the latents of an autoencoder or a warm start.
             given: Cells fixed in every row of a table: ``species=setosa,age>=40``.
-            impute: CSV file with the columns of a table, to be written with its gaps filled.
+            impute: CSV file with the table's columns, whose gaps are filled in the output.
         """
         model, checkpoint = drawing_model(model, ckpt_path, num_samples)
         path = output_of(output, checkpoint, datamodule)
@@ -103,7 +103,7 @@ class Drawing(WalkingTrainer):
         held = restore(model, datamodule, checkpoint, torch.device("cpu"))
         memory = DataMemory.of_checkpoint(held)
         fingerprint = {} if memory is None else memory.fingerprint
-        # Which points were held out is not for others to know.
+        # Which points were held out stays private.
         write_export(
             model,
             DataMemory(datamodule.units, fingerprint, None),

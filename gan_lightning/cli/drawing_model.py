@@ -17,8 +17,8 @@ def drawing_model(
     """Return a command's model and checkpoint.
 
     Raises:
-        InputError: If there is no checkpoint, if the model draws no samples, or for a number below
-            1.
+        InputError: If there is no checkpoint, if the model draws no samples, or if a number is
+            below 1.
     """
     if ckpt_path is None:
         raise InputError(f"{command} needs --ckpt_path: a checkpoint, or last, the newest run's.")

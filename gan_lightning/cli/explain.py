@@ -24,7 +24,7 @@ from gan_lightning.cli.choices import (
 from gan_lightning.errors import InputError, did_you_mean
 
 MOST_LETTERS = 180
-"""Of a longer message of a library, at most this much of its first sentence is shown."""
+"""The largest number of letters shown of the first sentence of a library's message."""
 
 _MENDABLE = (InputError, MisconfigurationException, OSError, OutOfMemoryError)
 _LIBRARIES = tuple(map(str, {Path(get_paths()[kind]) for kind in ("stdlib", "purelib", "platlib")}))
@@ -40,8 +40,8 @@ def explain(error: BaseException) -> str:
     """Return the sentence that names the thing, what was expected and what was found.
 
     jsonargparse wraps the true cause in a page of alternatives: the chain of causes is followed to
-    its end, and the keys on the way give the place in the configuration. A message that no
-    expression below matches is passed on after the key and, for a bug, with its place in the code.
+    its end, and the keys on the way give the place in the configuration. A message that matches no
+    expression below is shown after the key and, for a bug, with its place in the code.
     """
     chain = list(causes_of(error))
     for cause in chain:

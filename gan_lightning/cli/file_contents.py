@@ -10,7 +10,7 @@ from gan_lightning.cli.explain import causes_of
 from gan_lightning.errors import InputError
 
 CONFIG_ENDINGS = (".yaml", ".yml")
-"""A config is typed, as flags are, and errors quote it."""
+"""Users type configs, as they type flags, so errors may quote them."""
 
 MOST_READ = 2**20
 """Bytes of a file that are compared: an error quotes its beginning."""

@@ -1,6 +1,6 @@
 """Checks of a command line before the libraries are loaded, which takes ten seconds.
 
-Typing errors are answered at once. Whatever depends on classes is left to the parser.
+Typing errors are reported at once. Whatever depends on classes is left to the parser.
 """
 
 import shlex
@@ -63,14 +63,14 @@ _MEANT = {
     **{name: (f"data.{name}",) for name in ("val_fraction", "value_range", "num_val")},
     "seed": ("seed_everything",),
 }
-"""Common other names of options, or names without their section, and the options meant."""
+"""Common aliases of options, or names without their section, and the options meant."""
 
 QUICK = ("list", "copy", "completion")
 """Commands that are answered without PyTorch, in ``quick_commands.py``."""
 
 COMMANDS = (*OPTIONS, "impute", "compare", *QUICK)
-"""``impute`` is ``sample`` by another name, and has been renamed before the words are looked at;
-``compare`` has a parser of its own."""
+"""``impute`` is an alias of ``sample``, by which it is replaced before the words are checked;
+``compare`` has its own parser."""
 
 _SUBCOMMANDS = {
     **dict.fromkeys(("train", "training", "resume", "run"), "fit"),
@@ -136,10 +136,10 @@ def _check_options(subcommand: str, words: Sequence[str]) -> None:
 
 
 def check_option(subcommand: str, name: str, where: str = "") -> None:
-    """Make sure that a subcommand has an option of a name, the part before the first dot.
+    """Make sure that a subcommand has an option with a name, the part before the first dot.
 
     Raises:
-        InputError: If not, with ``where`` it stands and what may have been meant.
+        InputError: If not; the message says ``where`` it stands and what may have been meant.
     """
     if name in OPTIONS[subcommand]:
         return

@@ -11,17 +11,17 @@ from gan_lightning.samplers import LatentSampler
 
 
 def start_from(model: Module, checkpoint: Mapping[str, Any], path: Path) -> str:
-    """Copy weights of a checkpoint to a model's networks, and return a sentence on which.
+    """Copy a checkpoint's weights into a model's networks, and return a sentence naming them.
 
     Nothing else is copied: averages, counts, samplers, optimizers and random numbers are reset.
 
     Args:
         model: The model of the new run.
-        checkpoint: What the checkpoint holds.
+        checkpoint: Content of the checkpoint.
         path: Its path, for the sentence.
 
     Raises:
-        InputError: If a network of the same name differs, or if there is none.
+        InputError: If a network of the same name differs, or if no name is the same.
     """
     held = checkpoint["state_dict"]
     taken: list[str] = []

@@ -1,4 +1,4 @@
-"""What a command may import for files that its user has not typed."""
+"""What a command may import because of files that its user has not typed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

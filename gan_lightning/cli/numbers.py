@@ -28,7 +28,7 @@ def found_numbers(trainer: Trainer, stage: Stage) -> Comparison:
         if name.startswith(f"{stage}/")  # others are among the values
     }
     own = {name: value for name, value in logged.items() if name not in found.values}
-    # First, since a model that memorises has good numbers otherwise.
+    # First, since all other numbers of a model that memorises are good.
     first = {name: value for name, value in found.values.items() if name == "memorised"}
     return found._replace(values={**first, **own, **found.values})
 

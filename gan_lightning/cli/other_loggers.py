@@ -30,7 +30,7 @@ ARGUMENT = {
     MLFlowLogger: "run_id",
     WandbLogger: "id",
 }
-"""The loggers' names for it."""
+"""The loggers' names for this identifier."""
 
 
 class ResumedCSVLogger(CSVLogger):
@@ -70,10 +70,10 @@ def resumed_loggers(
     """Return loggers that continue those of a run.
 
     Args:
-        loggers: New ones.
+        loggers: The new loggers.
         typed: The configuration of each.
         run: The run.
-        num_batches: Batches that it has seen.
+        num_batches: Batches that the run has seen.
     """
     path = run.folder / LOGGER_IDS
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -103,7 +103,7 @@ def resumed_loggers(
 def without_loggers(config: Path) -> Path | str:
     """Return a run's config for a command that does not train, as a file or as JSON.
 
-    Loggers may be classes that a checkpoint must not name, and nothing but training needs them.
+    Loggers may be classes that a checkpoint must not name, and only training needs them.
     """
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ ALL_THE_TIME = (
     *("on_after_backward", "on_before_optimizer_step"),
     *("on_train_epoch_start", "on_train_epoch_end"),
 )
-"""Hooks of every batch, most of them once per player, and of every (perhaps short) epoch."""
+"""Hooks of every batch, most of them run once per player, and of every epoch, however short."""
 
 NOTHING = nullcontext()
 
@@ -49,9 +49,9 @@ def skip_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> N
 def forget_absent_gpus() -> None:
     """Spare each optimizer's step the search for a missing driver.
 
-    Lightning has PyTorch ask the driver's library whether there is a GPU, since that leaves the GPU
-    to processes that are started later. Adam asks in each step, and the library is opened each
-    time.
+    Lightning makes PyTorch ask the driver's library whether there is a GPU, so that processes
+    started later can still use the GPU. Adam asks in each step, and each time the library is
+    opened.
     """
     if not torch.cuda.is_available():
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"

@@ -21,7 +21,7 @@ from gan_lightning.cli.start_report import StartReport
 
 
 def own_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
-    """Return them, with a progress bar unless another one or none was chosen.
+    """Return these callbacks, with a progress bar unless another one or none was chosen.
 
     Args:
         settings: The Trainer's settings.

@@ -43,10 +43,10 @@ is code and may name any class; a checkpoint is data and may not.
 
 
 def answered(words: Sequence[str], program: str) -> bool:
-    """Answer a command line that needs no PyTorch, and return whether it was one.
+    """Answer a command line if it needs no PyTorch, and return whether it was answered.
 
     Raises:
-        InputError: If it is one whose arguments cannot be used.
+        InputError: If it needs none, and its arguments cannot be used.
     """
     command, *arguments = words or ["--help"]
     if command in ("-h", "--help"):
@@ -63,14 +63,14 @@ def answered(words: Sequence[str], program: str) -> bool:
 
 
 def _list(arguments: Sequence[str]) -> None:
-    """Print the name of each shipped experiment, and what it is."""
+    """Print the name and the description of each shipped experiment."""
     _check_number("list", arguments, 0, 0)
     width = max(map(len, shipped()))
     _say("".join(f"{name:{width}}  {summary(path)}\n" for name, path in shipped().items()))
 
 
 def _copy(arguments: Sequence[str]) -> None:
-    """Copy the file of a shipped experiment to the current folder, or to a file that is named."""
+    """Copy the file of a shipped experiment to the current folder, or to a given file."""
     _check_number("copy", arguments, 1, 2)
     source = shipped_named(arguments[0])
     target = Path(arguments[1] if arguments[1:] else source.name)

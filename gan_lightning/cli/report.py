@@ -77,7 +77,7 @@ def _films(run: Path) -> list[str]:
 
 
 def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str | None]:
-    """Return a sentence that says what ended a run, and the flag that continues it, if one does."""
+    """Return a sentence on what ended a run, and the flag that continues it, if there is one."""
     batches = trainer.fit_loop.total_batch_idx + 1
     duration = _time_used_up(trainer)
     model = trainer.lightning_module

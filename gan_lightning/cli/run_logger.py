@@ -42,7 +42,7 @@ class RunLogger(TensorBoardLogger):
 
 
 def date_before(folder: Path, now: int) -> None:
-    """Date event files before now where one is dated later: the clock was set back since.
+    """Date event files before now if one is dated later, because the clock was set back.
 
     TensorBoard reads a folder's files by the dates in their names, and the new one belongs at the
     end.
@@ -57,7 +57,7 @@ def date_before(folder: Path, now: int) -> None:
 
 
 class NewRunLogger(RunLogger):
-    """Creates the folder of a new run at once, so that two runs started together get their own."""
+    """Creates the folder of a new run at once, so that two runs started together share none."""
 
     def _get_next_version(self) -> int:
         number = super()._get_next_version()
@@ -115,8 +115,8 @@ def loggers_and_folder(
 
     Args:
         arguments: The command line, read in advance.
-        settings: Those of the Trainer, with the loggers built.
-        typed: The configuration of these.
+        settings: The Trainer's settings, with the loggers built.
+        typed: The configuration of the loggers.
         resumed: The checkpoint to resume from: its path and content.
         start: The checkpoint whose weights a new run starts from.
     """

@@ -53,7 +53,7 @@ class Run:
         return run if is_one else None
 
     def check_links(self) -> None:
-        """Make sure that resuming this run writes nowhere else.
+        """Make sure that resuming this run writes only into its own folder.
 
         Raises:
             InputError: If its folder holds a link to a place outside it.

@@ -23,7 +23,7 @@ LARGEST_FLOAT = 3.4e38
 
 
 def check_settings(config: Mapping[str, Any]) -> None:
-    """Make sure that every setting is one that its class can use.
+    """Make sure that the class of every setting can use it.
 
     Args:
         config: The parsed configuration of one command.

@@ -12,7 +12,7 @@ _FLAGS = ("--config", "-c")
 def shipped() -> dict[str, Path]:
     """Return the file of each shipped experiment by its name, in alphabetical order.
 
-    A wheel holds them inside the package; a checkout, and an editable install of it, beside it.
+    A wheel holds them inside the package, a checkout or an editable install beside the package.
     """
     inside = _PACKAGE / "configs"
     folder = inside if inside.is_dir() else _PACKAGE.parent / "configs"
@@ -23,7 +23,7 @@ def shipped_named(name: str) -> Path:
     """Return the file of a shipped experiment.
 
     Raises:
-        InputError: If there is none of that name; it suggests the nearest one.
+        InputError: If none has that name; the message suggests the closest one.
     """
     known = shipped()
     if name in known:

@@ -44,7 +44,7 @@ class StartReport(Callback):
 
 
 def _wrapped(name: str, sentences: list[str]) -> list[str]:
-    """Return sentences as the lines of an entry, each beginning a new one."""
+    """Return sentences as the lines of an entry, each starting a new line."""
     starts = chain([f"  {name:<10}"], repeat(" " * 12))
     return [
         line

@@ -26,7 +26,7 @@ from gan_lightning.models import MakeSampler
 from gan_lightning.models.optimization import check_restored
 
 DEFAULTS = {"max_epochs": 1000, "check_val_every_n_epoch": 10, "enable_model_summary": False}
-"""Of the command line; StartReport sums up what matters of a model."""
+"""Defaults of the command line; StartReport summarises the model."""
 
 
 class GenerativeTrainer(Drawing):
@@ -41,7 +41,7 @@ class GenerativeTrainer(Drawing):
 
     @property
     def log_dir(self) -> str | None:
-        """The run's folder; ranks agree on it once, so that later one may ask alone."""
+        """The run's folder; ranks agree on it once, so that one can later ask by itself."""
         if self._agreed is not None:
             return self._agreed
         folder = super().log_dir if self.folder is None else self.strategy.broadcast(self.folder)
@@ -114,7 +114,7 @@ class GenerativeTrainer(Drawing):
 
 
 class _Restoring(_CheckpointConnector):
-    """Lightning's restoring, with errors that name the checkpoint."""
+    """Restores as Lightning does, with errors that name the checkpoint."""
 
     def _restore_modules_and_callbacks(
         self, checkpoint_path: str | Path | None = None, weights_only: bool | None = None

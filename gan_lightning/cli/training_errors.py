@@ -17,7 +17,7 @@ LOST = re.compile(r"Connection (closed|reset) by peer|pair closure|Broken pipe|g
 """Messages of the communication libraries when another process has ended or does not answer."""
 
 SILENT = re.compile(r"[Tt]imed out|[Tt]imeout")
-"""What those of them contain that come after a time without an answer."""
+"""Words in those that report a process that does not answer."""
 
 
 @contextmanager

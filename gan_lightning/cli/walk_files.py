@@ -25,7 +25,7 @@ from gan_lightning.models import GenerativeModel
 from gan_lightning.walks import Projection
 
 STEP = 90
-"""Milliseconds that a step of a walk is shown; its ends are shown five times as long."""
+"""Milliseconds for which a step of a walk is shown; its ends are shown five times as long."""
 
 
 def check_walk(data: DataModule, path: Path) -> None:
@@ -70,7 +70,7 @@ def points_to_project(
     """Return points in the model's scale and their labels, from files or held-out data.
 
     Raises:
-        InputError: If a file holds no image, or if the data are no images.
+        InputError: If a file holds no image, or if the data are not images.
     """
     if images is None:
         data.prepare_data()
@@ -92,7 +92,7 @@ def points_to_project(
 
 
 def write_projection(found: Projection, data: DataModule, path: Path) -> None:
-    """Write points above their projections as a grid, or projections as samples are written."""
+    """Write a grid of points above their projections, or only projections in another format."""
     above, below = data.unscale(found.points), data.unscale(found.made)
     with replacing(path) as file:
         if not isinstance(data.units, ImageUnits) or path.suffix.lower() != ".png":
