@@ -7,7 +7,7 @@ Curve = list[tuple[int, float]]
 """Batches and values, in their order."""
 
 MOST_POINTS = 500
-"""The largest number of points kept of a curve, evenly chosen."""
+"""The largest number of points kept of a curve, evenly spaced."""
 
 
 def read_curves(folder: Path, unread: list[str]) -> tuple[dict[str, Curve], dict[str, str]]:

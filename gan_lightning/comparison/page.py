@@ -115,7 +115,7 @@ def _pictures(families: Sequence[Family]) -> Iterator[str]:
 
 
 def _embedded(path: Path, unread: list[str]) -> str | None:
-    """Return a picture as a data URL; it is re-encoded, so nothing else of the file gets in."""
+    """Return a picture as a data URL; it is re-encoded, so nothing else in the file is embedded."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
             image.thumbnail((WIDEST, 4 * WIDEST))

@@ -12,7 +12,7 @@ import yaml
 from gan_lightning.comparison.curves import Curve, read_curves
 
 MOST_SETTINGS = 10_000
-"""Limit that only malformed configs exceed, such as parts that repeat each other."""
+"""A limit that only malformed configs exceed, such as those with nested aliases."""
 
 MOST_BYTES = 10_000_000
 """The largest size of a config or a file of metrics."""
