@@ -10,14 +10,14 @@ from gan_lightning.errors import InputError
 from gan_lightning.export.graph import SampleGraph
 
 TOLERANCE = 1e-4
-"""Largest difference, relative to the largest number of a column or of all pixels, or to 1."""
+"""Largest difference, relative to the largest number of a column or of all pixels, at least 1."""
 
 NUM_CHECKED = 251
 MOST_LABELS = 5
 """Samples compared for each label, and the largest number of labels."""
 
 MOST_TIPPED = 0.01
-"""Share of samples in which a rounding error may tip a choice."""
+"""Largest share of samples in which a rounding error may tip a choice."""
 
 
 class Agreement(NamedTuple):

@@ -33,7 +33,7 @@ def card_of(
 
     Args:
         path: The file.
-        facts: What its numbers mean.
+        facts: The meaning of its numbers.
         origin: Where its model comes from.
         agreed: How its samples compare with those of the model; None for weights alone.
         sampler: The step between noise and networks, in a sentence.

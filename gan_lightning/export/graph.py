@@ -19,7 +19,7 @@ NUM_TRACED = 31
 """Samples with which the graph is traced: a number unlike any size in a network."""
 
 MOST_OPERATIONS = 10_000
-"""Operations of the longest graph: to trace as many takes minutes."""
+"""Operations of the longest graph allowed: tracing that many takes minutes."""
 
 
 class SampleGraph(nn.Module):

@@ -1,4 +1,4 @@
-"""Given random numbers for a model, so that its samples are a function of its inputs."""
+"""Random numbers handed to a model, so that its samples are a function of its inputs."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -18,9 +18,9 @@ LARGEST_BELOW_ONE = 1 - 2.0**-24
 class HandedNoise(TorchFunctionMode):
     """Replaces a model's random draws by the columns of a matrix of N(0, 1), in order.
 
-    A uniform number is the normal distribution function of one of them, and a category the first
-    whose cumulative share exceeds such a number. Within the context, a model's ``sample`` is a pure
-    function: an exporter can trace it, and the same noise gives the same samples anywhere.
+    A uniform number is the normal distribution function of one of them, and a category is the first
+    whose cumulative share exceeds a uniform number. Within the context, a model's ``sample`` is a
+    pure function: an exporter can trace it, and the same noise gives the same samples anywhere.
 
     Args:
         noise: Shape ``(num_samples, noise_dim)``; None to draw it and only count the columns.
@@ -130,7 +130,7 @@ DRAWS: dict[str, Callable[..., Tensor]] = {
     "rand_like": HandedNoise._rand_like,
     "bernoulli": HandedNoise._bernoulli,
     "multinomial": HandedNoise._multinomial,
-    # These two share out all samples among strata, which a sample alone has not.
+    # These two distribute all samples over strata, which a single sample does not have.
     "stratified": HandedNoise._stratified,
     "latin_hypercube": HandedNoise._latin_hypercube,
 }

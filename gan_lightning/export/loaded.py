@@ -28,7 +28,7 @@ class LoadedModel:
 
     Args:
         model: The model, on the CPU, for evaluation.
-        units: What its numbers mean.
+        units: The meaning of its numbers.
     """
 
     def __init__(self, model: GenerativeModel, units: Units) -> None:

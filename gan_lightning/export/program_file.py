@@ -27,7 +27,7 @@ def write_program(graph: SampleGraph, weights: bytes, path: Path) -> Agreement:
         InputError: If no graph can hold the model, or if samples differ.
     """
     with graph.refusing(), quietly():
-        # Without the switches of gradients, which cannot be saved.
+        # Without the operations that switch gradients on and off, which cannot be saved.
         torch.export.save(graph.program().run_decompositions({}), path)
     with zipfile.ZipFile(path, "a") as archive:
         root = archive.namelist()[0].partition("/")[0]

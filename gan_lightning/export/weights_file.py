@@ -33,7 +33,7 @@ def weights_of(graph: SampleGraph, facts: dict[str, Any], memory: DataMemory) ->
 
     Args:
         graph: The graph that draws samples.
-        facts: What its numbers mean, for a reader without this package.
+        facts: The meaning of its numbers, for a reader without this package.
         memory: What the checkpoint knows about its data.
 
     Raises:
@@ -61,7 +61,7 @@ def weights_of(graph: SampleGraph, facts: dict[str, Any], memory: DataMemory) ->
         "lightning": lightning.__version__,
     }
     metadata = {KEY: json.dumps(facts), "recipe": json.dumps(plain(recipe))}
-    # The format has no views: each becomes a tensor of its own.
+    # The format has no views: each becomes a separate tensor.
     return save({name: t.detach().clone().contiguous() for name, t in tensors.items()}, metadata)
 
 

@@ -16,7 +16,7 @@ from gan_lightning.models import AdversarialModule, GenerativeModel, LatentModel
 from gan_lightning.sampling import needs_fitting
 
 ENDINGS = (".onnx", ".pt2", ".safetensors")
-"""The formats: operations for any runtime of ONNX, for PyTorch, and weights for this package."""
+"""The formats: a graph for any ONNX runtime, a program for PyTorch, weights for this package."""
 
 
 def check_format(path: Path) -> None:
