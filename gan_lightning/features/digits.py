@@ -14,7 +14,7 @@ from gan_lightning.networks import ConvClassifier
 
 WEIGHTS = Path(__file__).parent / "digits.safetensors"
 SHA256 = "df47b2b6e19d03a52d22530b7ca45f1c5044e9da7c0b14ba2b4b5a30b58d1372"
-"""Hash of the file, of which every protocol states the first eight characters."""
+"""Hash of the file; every protocol states its first eight characters."""
 
 SIZE = 28
 
@@ -23,8 +23,8 @@ class DigitFeatures(FeatureExtractor):
     """A ``ConvClassifier`` trained on MNIST by ``configs/classifier_mnist.yaml``.
 
     ``middle`` has 576 numbers, ``last`` 128, and there are ten classes. Images of another size are
-    resized to 28×28, coloured ones made grey. On images other than digits it responds to strokes,
-    and its classes mean nothing.
+    resized to 28×28, and coloured ones are made grey. On images other than digits it responds to
+    strokes, and its classes mean nothing.
 
     Args:
         margin: Black pixels, out of the 28, around each image: MNIST's digits have four, and digits

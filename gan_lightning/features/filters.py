@@ -131,7 +131,7 @@ def _spread(logs: Tensor) -> Tensor:
 
 @cache
 def _filters() -> Tensor:
-    """Return pairs of filters without a mean, all even ones first, each of norm 1."""
+    """Return pairs of filters with mean 0 and norm 1, all even ones first."""
     side = torch.arange(FILTER_SIZE) - FILTER_SIZE // 2
     y, x = torch.meshgrid(side, side, indexing="ij")
     window = (-(x.square() + y.square()) / (2 * WIDTH**2)).exp()

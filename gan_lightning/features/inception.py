@@ -16,18 +16,18 @@ class InceptionFeatures(FeatureExtractor):
 
     ``middle`` has 768 numbers, ``last`` 2048, and the classes are those of ImageNet. They need
     the extra ``photos``, ``pip install "gan_lightning[photos]"``: its package torch-fidelity
-    downloads the weights (91 MB) when they are first used. Nothing replaces them silently.
+    downloads the weights (91 MB) when they are first used. There is no silent fallback.
 
-    With these features, ``fid`` and ``kid`` are the numbers of papers, though often not of the same
-    points: papers tend to compare 50 000 samples with the training points; here the protocol says
-    which points are compared. Papers report ``kid`` as a mean over subsets of 1 000 points, which
+    With these features, ``fid`` and ``kid`` are those of papers, though often of other points:
+    papers usually compare 50 000 samples with the training points; here the protocol says which
+    points are compared. Papers report ``kid`` as a mean over subsets of 1 000 points, which
     estimates the same number from fewer pairs.
 
     Args:
         weights: A file with the weights; by default they are downloaded.
 
     Raises:
-        InputError: If the package or the weights cannot be had.
+        InputError: If the package or the weights are not available.
     """
 
     has_own_unit = True
