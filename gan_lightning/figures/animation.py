@@ -19,7 +19,7 @@ def write_animation(
     """Write an animated GIF, and an MP4 beside it where the extra ``video`` is installed.
 
     Args:
-        images: Of one size.
+        images: Images of one size.
         milliseconds: How long each is shown.
         path: The GIF.
 

@@ -15,7 +15,7 @@ from gan_lightning.figures.scene import Scene
 Rows = NDArray[np.float64]
 
 MOST_BARS = 10
-"""Levels of a column that have a bar of their own."""
+"""The largest number of levels of a column that are drawn as separate bars."""
 
 MOST_LETTERS = 14
 """Letters of a level's name that are shown beside its bar."""
@@ -30,10 +30,10 @@ class Panel(NamedTuple):
     Args:
         name: The column's name, with its unit.
         real: Values in the column's units, or indices of levels, shape ``(num_real,)``.
-        step: The step of values that are rounded.
+        step: Step of rounded values.
         levels: Names of levels; None for numbers.
         limits: The lowest and highest value shown; by default slightly beyond the real values.
-        word: Says how a value is written, such as a date; by default as a number.
+        word: Writes a value as text, such as a date; by default it is written as a number.
     """
 
     name: str

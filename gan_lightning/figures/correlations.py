@@ -20,7 +20,7 @@ def correlation_pair(
 
     Args:
         real: Shape ``(num_columns, num_columns)``, in [-1, 1].
-        generated: Likewise.
+        generated: Of the same shape and range.
         names: The columns' names.
     """
     scene = Scene(13, 4.8)

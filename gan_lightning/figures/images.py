@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 MOST_LABELS = 40
-"""The largest number of labels that have rows of their own in a grid."""
+"""The largest number of labels that have separate rows in a grid."""
 
 
 def image_grid(images: Tensor, per_row: int | None = None, margin: int = 2) -> NDArray[np.uint8]:
@@ -35,8 +35,8 @@ def labelled_grid(images: Tensor, labels: Tensor) -> NDArray[np.uint8]:
     """Return pixels, as from ``image_grid``, of images in rows of one label each.
 
     Labels are in ascending order, and images of a label keep theirs. Each label has the number of
-    rows that makes the grid roughly square; its last row is filled up with white. More than
-    ``MOST_LABELS`` of them have no rows of their own.
+    rows that makes the grid roughly square; its last row is filled up with white. With
+    more than ``MOST_LABELS`` labels, rows continue from one label to the next.
 
     Args:
         images: uint8, shape ``(num_images, channels, height, width)`` with 1 or 3 channels.

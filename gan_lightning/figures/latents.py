@@ -21,7 +21,7 @@ FARTHEST = 2.5
 
 
 def image_pairs(above: Tensor, below: Tensor, per_row: int = 10) -> NDArray[np.uint8]:
-    """Return pixels of images with their counterparts right below them.
+    """Return pixels of images with their counterparts directly below them.
 
     Args:
         above: uint8, shape ``(num_images, channels, height, width)``.
@@ -40,7 +40,7 @@ def latent_scatter(latents: Tensor, labels: Tensor, names: Sequence[str] | None 
     Args:
         latents: Shape ``(num_points, 2)``.
         labels: int64, shape ``(num_points,)``.
-        names: What the labels are called; by default they are numbers.
+        names: Names of the labels; by default they are numbers.
     """
     scene = Scene(6.4, 5.4)
     axis = scene.subplots()
@@ -89,7 +89,7 @@ def most_varying(latents: Tensor, num_units: int) -> list[int]:
 
 
 def traversed(start: Tensor, latents: Tensor, num_units: int, num_steps: int) -> Tensor:
-    """Return one latent with one unit at a time moved, starting with those that vary most.
+    """Return copies of a latent with one unit moved in each, the units that vary most first.
 
     Args:
         start: The latent, shape ``(latent_dim,)``.

@@ -26,15 +26,15 @@ Labels = NDArray[np.int64]
 MARGIN_BINS = 16
 
 SMALL = 8
-"""Size of ticks that are texts, such as dates."""
+"""Font size of tick labels that are words, such as dates."""
 
 
 class Groups(NamedTuple):
-    """What points are coloured by.
+    """The labels that colour points.
 
     Args:
         real: A label for each real point, shape ``(num_real,)``.
-        names: What the labels are called; at most as many as there are colours of categories.
+        names: Names of the labels; at most as many as there are colours of categories.
     """
 
     real: Labels

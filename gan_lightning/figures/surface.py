@@ -1,4 +1,4 @@
-"""What a discriminator says about the plane, and where it sends samples."""
+"""A discriminator's logits over the plane, and where their gradient moves samples."""
 
 import numpy as np
 import torch
