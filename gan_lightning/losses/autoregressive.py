@@ -115,7 +115,7 @@ class AutoregressiveBernoulli(Likelihood):
 
         Args:
             outputs: The decoder's, shape ``(batch, *data_shape)``.
-            choose: Makes numbers that are 0 or 1 of their probabilities.
+            choose: Turns probabilities into numbers that are 0 or 1.
         """
         logits = self._rows_of(outputs.float())
         length = logits.shape[-1]
@@ -145,10 +145,10 @@ class AutoregressiveBernoulli(Likelihood):
     ) -> tuple[Tensor, Tensor]:
         """Return the numbers of a row and their probabilities, each ``(batch, length)``.
 
-        What a number adds is added at once, to the hidden units and the logits that are left.
+        Each number's contribution is added at once to the hidden units and the remaining logits.
 
         Args:
-            hidden: Hidden units before their activation, without what the row itself adds.
+            hidden: Hidden units before their activation, without the row's own contribution.
             logits: Logits without the hidden units' correction.
             from_row: Weights from the row to the hidden units.
             correction: Weights from the hidden units to the logits.
@@ -167,19 +167,19 @@ class AutoregressiveBernoulli(Likelihood):
         return torch.stack(numbers, 1), torch.stack(probabilities, 1)
 
     def _masked(self) -> tuple[Tensor, Tensor]:
-        """Return the weights to the hidden units and from them, zero where a number comes later."""
+        """Return the weights into and out of the hidden units, 0 where a number comes later."""
         from_points = self.from_points.weight * self.known
         return from_points.float(), (self.correction.weight * self.done).float()
 
     def _seen(self, logits: Tensor) -> Tensor:
-        """Return what rows of decoder outputs, ``(…, height, length)``, add to hidden units."""
+        """Return the contribution of decoder outputs, ``(…, height, length)``, to hidden units."""
         around = pad(logits, (0, 0, 1, 1))
         neighbours = [around[..., row : row + logits.shape[-2], :] for row in range(3)]
         weight, bias = self.from_outputs.weight.float(), self.bias.float()
         return linear(torch.cat(neighbours, -1), weight) + bias
 
     def _windows(self, points: Tensor) -> Tensor:
-        """Return each row after those above it: from ``(…, height, length)``, as long as needed."""
+        """Return each row, shape ``(…, height, length)``, with the rows above it in front."""
         length = points.shape[-1]
         padded = pad(points, (0, 0, self.rows_above, 0)).flatten(-2)
         return padded.unfold(-1, (self.rows_above + 1) * length, length)
@@ -191,7 +191,7 @@ class AutoregressiveBernoulli(Likelihood):
         return points.movedim(-3, -1).flatten(-2)
 
     def _points_of(self, rows: Tensor) -> Tensor:
-        """Return points of rows, the inverse of ``_rows_of``."""
+        """Return rows as points, the inverse of ``_rows_of``."""
         if len(self.data_shape) == 1:
             return rows.squeeze(-2)
         return rows.unflatten(-1, (-1, self.data_shape[0])).movedim(-1, -3)

@@ -8,10 +8,10 @@ from torch.nn.functional import mse_loss
 
 
 def velocity_loss(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """Return how far a velocity field is from the straight lines that lead from noise to points.
+    """Return the error of a velocity field against straight lines from noise to points, a scalar.
 
-    Its mean square over the numbers of a point, with one noise and one time for each: Lipman et
-    al., 2023, Equation 23 with σ_min = 0.
+    The mean squared error over the numbers of a point, with one noise and one time per point:
+    Lipman et al., 2023, Equation 23 with σ_min = 0.
 
     Args:
         x: Points, shape ``(batch, *data_shape)``.

@@ -51,7 +51,7 @@ class Likelihood(nn.Module, ABC):
     def mean(self, outputs: Tensor) -> Tensor:
         """Return the mean of p(x|z), of the shape of the outputs, in the data's range.
 
-        Or what stands for it where it has no closed form.
+        A likelihood whose mean has no closed form returns a point that stands for it.
         """
 
     @abstractmethod

@@ -11,7 +11,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.schedules import Scheduled, value_at
 
 Judge = Callable[[Tensor], Tensor]
-"""Maps points, shape ``(batch, *data_shape)``, to logits, shape ``(batch,)``, each from its own."""
+"""Maps points, shape ``(batch, *data_shape)``, to logits, ``(batch,)``, each from its own point."""
 
 Kind = Literal["real", "fake"]
 
@@ -39,7 +39,7 @@ class Penalty(ABC):
     """The kinds of points at which logits must be differentiable."""
 
     differentiates_twice: ClassVar[bool] = True
-    """Whether it takes second derivatives of the discriminator, of slopes by weights."""
+    """Whether it needs second derivatives of the discriminator: of slopes, by the weights."""
 
     weighed_by = "weight"
     """The name of the argument that is its weight."""
@@ -64,7 +64,7 @@ class Penalty(ABC):
         Args:
             judge: The discriminator, for points other than those already judged.
             real: Real points and their logits.
-            fake: Generated points and theirs; they carry no gradient to the generator.
+            fake: Generated points and their logits, which carry no gradient to the generator.
         """
 
     def weight_at(self, points_seen: int) -> float:
@@ -219,7 +219,7 @@ def gradient_penalty(critic: Judge, real: Tensor, fake: Tensor) -> Tensor:
     Args:
         critic: Maps points to scores, each from its own point: no batch normalisation.
         real: Shape ``(batch, *data_shape)``, in the precision of the critic's weights.
-        fake: The same.
+        fake: Of the same shape and precision.
     """
     alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
     return _distance_to_unit_slope(critic, torch.lerp(real, fake, alpha))

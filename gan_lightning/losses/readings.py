@@ -1,6 +1,6 @@
 """Interpretations of a game's logits, as numbers for a person.
 
-Each function takes the logits of real and of generated points, shape ``(batch,)`` both.
+Each function takes the logits of real and of generated points, both of shape ``(batch,)``.
 """
 
 from torch import Tensor

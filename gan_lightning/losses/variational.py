@@ -26,7 +26,7 @@ def gaussian_log_density(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tenso
     Args:
         z: Shape ``(…, dim)``.
         mean: Of a shape that broadcasts with it.
-        log_variance: Logarithms of the variances, of such a shape too.
+        log_variance: Logarithms of the variances, of a shape that broadcasts too.
     """
     z, mean, log_variance = z.float(), mean.float(), log_variance.float()
     squared = (z - mean).square() * (-log_variance).exp()
