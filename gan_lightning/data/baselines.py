@@ -26,7 +26,7 @@ Baseline = Callable[[int], Tensor]
 def baselines(units: TableUnits, train: Split) -> dict[str, Baseline]:
     """Return models that are fitted when called, always with the same result.
 
-    ``independent`` draws each column by itself; ``copula`` is a ``GaussianCopula`` for each label;
+    ``independent`` draws each column separately; ``copula`` is a ``GaussianCopula`` for each label;
     ``cart`` draws one column after another from the leaves of a tree on the previous ones (Reiter,
     2005), and thus only values that occur in the training rows.
 

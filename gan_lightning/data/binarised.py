@@ -10,7 +10,7 @@ Binarisation = Literal["threshold", "bernoulli"]
 
 
 def binarised(images: Tensor, how: Binarisation, random: torch.Generator | None = None) -> Tensor:
-    """Return images with bytes of 0 or 255 only.
+    """Return images whose bytes are all 0 or 255.
 
     Args:
         images: uint8, of any shape.

@@ -19,10 +19,10 @@ class Checkerboard(PlanePoints):
 
     Args:
         std: Standard deviation of the noise along each axis; squares have the side 1.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class Clustered(DataModule):
     Args:
         data: The data.
         num_clusters: Number of clusters.
-        cluster_seed: Seed of k-means, apart from the run's.
+        cluster_seed: Seed of k-means, separate from the run's.
     """
 
     def __init__(self, data: DataModule, num_clusters: int = 50, cluster_seed: int = 0) -> None:
@@ -143,7 +143,7 @@ class Clustered(DataModule):
         return self._by_cluster(self.data.predict_dataloader)
 
     def _by_cluster(self, make: Callable[[], Made]) -> Made:
-        """Return what the wrapped data make of its splits with clusters as labels."""
+        """Return what the wrapped data make of their splits, with clusters as labels."""
         data = self.data
         data.trainer = self.trainer
         own = data.train, data.val, data.test

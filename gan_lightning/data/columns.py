@@ -20,15 +20,15 @@ class Continuous:
 
     Args:
         name: Its name, with its unit.
-        decimals: Places after the point in the source, -1 where there are only tens; values that
-            return to the data's units are rounded to them. ``None`` leaves them as they are.
-        minimum: Smallest possible value; what comes out smaller is raised to it.
-        maximum: Largest possible value; what comes out larger is lowered to it.
+        decimals: Decimal places in the source, -1 if all values are tens; values that return to the
+            data's units are rounded to them. ``None`` leaves them unrounded.
+        minimum: Smallest possible value; smaller samples are raised to it.
+        maximum: Largest possible value; larger samples are lowered to it.
         missing: Whether a cell may be empty.
         dtype: The column's type in pandas.
         formula: How it follows from other columns, in which case it is not learned.
-        spacing: Step of a grid from the smallest value on which all values lie, such as 10 minutes
-            or half a star, where decimals do not express it.
+        spacing: Step of a grid that starts at the smallest value and holds all others, such as 10
+            minutes or half a star, if decimals do not express it.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Continuous:
 
     @property
     def blocks(self) -> tuple[int, ...]:
-        """Widths of what encodes a cell: a number, and whether it is there."""
+        """Widths of the parts that encode a cell: a number, and whether it is present."""
         if self.formula is not None:
             return ()
         return (1, 2) if self.missing else (1,)
@@ -61,22 +61,22 @@ class Continuous:
 
     @property
     def levels(self) -> tuple[Any, ...]:
-        """What one-hot blocks stand for; nothing for a number."""
+        """The values of a one-hot block; none for a number."""
         return ()
 
     @property
     def step(self) -> float:
-        """Difference of neighbouring values; 0 where they are not rounded."""
+        """Difference between neighbouring values; 0 if they are not rounded."""
         return self.spacing or (0.0 if self.decimals is None else 10.0**-self.decimals)
 
     def within(self, values: Tensor) -> Tensor:
-        """Return the nearest values between the smallest and the largest one."""
+        """Return values clipped to the smallest and the largest possible one."""
         if self.minimum is None and self.maximum is None:
             return values
         return values.clamp(self.minimum, self.maximum)
 
     def rounded(self, values: Tensor) -> Tensor:
-        """Return the nearest values of the column's spacing and decimals."""
+        """Return values rounded to the column's spacing and decimals."""
         if self.spacing is not None and self.minimum is not None:
             values = self.minimum + ((values - self.minimum) / self.spacing).round() * self.spacing
         # Adding 0 makes 0 of -0.
@@ -103,7 +103,7 @@ class Moment(Continuous):
 
     Args:
         pattern: How a file writes them, as ``strftime`` does.
-        unit: Seconds of what is counted: 86400 for days.
+        unit: Length of the counted unit in seconds: 86400 for days.
     """
 
     pattern: str = "%Y-%m-%d"
@@ -126,10 +126,10 @@ class Moment(Continuous):
 
 @dataclass(frozen=True)
 class Discrete(Continuous):
-    """A measured column of a few values, which are encoded as categories are.
+    """A measured column of few values, which are encoded like categories.
 
     Args:
-        values: All of them, rising.
+        values: All its values, ascending.
     """
 
     values: tuple[float, ...] = ()
@@ -145,12 +145,12 @@ class Discrete(Continuous):
 
 @dataclass(frozen=True)
 class Categorical:
-    """A column with one of a few values, held as its index among them.
+    """A column of few values, each stored as its index.
 
     Args:
         name: Its name.
-        categories: What the values are called.
-        missing: Whether a cell may be empty: a level of its own.
+        categories: Names of the values.
+        missing: Whether a cell may be empty, which is then a separate level.
         dtype: The column's type in pandas.
         formula: How it follows from other columns, in which case it is not learned.
     """
@@ -163,12 +163,12 @@ class Categorical:
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """What one-hot blocks stand for."""
+        """The values of the one-hot block."""
         return self.categories
 
     @property
     def blocks(self) -> tuple[int, ...]:
-        """Widths of what encodes a cell: one-hot, with the missing level last."""
+        """Width of the one-hot block that encodes a cell, with the missing level last."""
         return () if self.formula is not None else (len(self.categories) + self.missing,)
 
     @property
@@ -197,7 +197,7 @@ class Constant:
 
     Args:
         name: Its name.
-        text: What each cell holds.
+        text: The content of every cell.
         dtype: The column's type in pandas.
     """
 
@@ -212,11 +212,11 @@ class Constant:
     formula = None
 
     def cells(self, values: Tensor) -> list[str]:
-        """Return the one text for every cell."""
+        """Return the same text for every cell."""
         return [self.text] * len(values)
 
     def series(self, values: Tensor) -> "pd.Series[Any]":
-        """Return the one value for every row."""
+        """Return the same value for every row."""
         texts = pd.Series([self.text or None] * len(values), name=self.name, dtype=object)
         return as_type(texts, self.dtype)
 
@@ -237,13 +237,13 @@ def as_type(series: "pd.Series[Any]", dtype: str | None) -> "pd.Series[Any]":
 
 
 def described(column: Column) -> dict[str, Any]:
-    """Return a column's attributes and its type's name, as a checkpoint can hold them."""
+    """Return a column's attributes and the name of its type as values for a checkpoint."""
     kept = {"type": type(column).__name__, **vars(column)}
     return kept if column.formula is None else {**kept, "formula": vars(column.formula)}
 
 
 def column_from(type: str, formula: dict[str, Any] | None = None, **arguments: Any) -> Column:
-    """Return the column whose attributes and type's name were kept."""
+    """Return the column with a type of this name and with these attributes."""
     if formula is not None:
         arguments["formula"] = Formula(**formula)
     made: Column = COLUMN_TYPES[type](**arguments)

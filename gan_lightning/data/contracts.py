@@ -151,7 +151,7 @@ class DataModule(LightningDataModule, ABC):
         return None
 
     def real_pictures(self) -> dict[str, Picture]:
-        """Draw real points alone, once per run, for comparison; by default nothing."""
+        """Draw only real points, once per run, for comparison; by default nothing."""
         return {}
 
     def row_names(self, labels: Tensor | None = None) -> list[str]:
@@ -183,7 +183,7 @@ class DataModule(LightningDataModule, ABC):
         return Split(self.from_stored(self.train.x[share]), self.train.labels[share])
 
     def labels_like(self, stage: Stage, num_labels: int) -> Tensor:
-        """Return labels as frequent as those of a split, in a fixed random order."""
+        """Return labels with the frequencies of a split, in a fixed random order."""
         labels = {"val": self.val, "test": self.test}[stage].labels
         return labels[random_order(len(labels))].repeat(-(-num_labels // len(labels)))[:num_labels]
 

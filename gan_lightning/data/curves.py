@@ -22,10 +22,10 @@ class NoisyCurves(PlanePoints):
 
     Args:
         std: Standard deviation of the noise along each axis.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     def __init__(self, std: float, num_samples: int, batch_size: int, data_seed: int) -> None:
@@ -57,10 +57,10 @@ class TwoMoons(NoisyCurves):
 
     Args:
         std: Standard deviation of the noise along each axis.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class Spiral(NoisyCurves):
 
     Args:
         std: Standard deviation of the noise along each axis.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     NUM_TURNS = 2

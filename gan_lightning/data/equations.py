@@ -111,7 +111,7 @@ def _rounded(numbers: list[float]) -> list[tuple[float, ...]]:
 
 
 def _is_equal(column: Column, rows: Tensor, candidate: Candidate, target: Tensor) -> bool:
-    """Return whether a number equals a candidate's, up to its rounding."""
+    """Return whether a candidate reproduces a number, up to its rounding."""
     assert isinstance(column, Continuous)
     values = combined(rows[:, list(candidate[0])], *candidate[1:])
     there = ~target.isnan()

@@ -44,7 +44,7 @@ class Formula:
             raise InputError(f"A formula of the kind {self.kind!r} is incomplete.")
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Return the cells of rows, not rounded yet, float64, shape ``(num_rows,)``.
+        """Return the formula's cells before rounding, float64, shape ``(num_rows,)``.
 
         Args:
             rows: Shape ``(num_rows, num_columns)``.
@@ -80,7 +80,7 @@ class Formula:
         return rows
 
     def settled(self, rows: Tensor, known: Tensor, column: int) -> Tensor:
-        """Return filled rows whose last source that was missing is what is left of a known sum.
+        """Return filled rows whose last missing source is set to the rest of a known sum.
 
         Args:
             rows: Shape ``(num_rows, num_columns)``, without gaps.
@@ -142,8 +142,8 @@ def combined(values: Tensor, kind: str, weights: tuple[float, ...]) -> Tensor:
 
     Args:
         values: The sources' cells, shape ``(num_rows, num_sources)``.
-        kind: As a formula's.
-        weights: Likewise.
+        kind: As in a formula.
+        weights: As in a formula.
     """
     factors = torch.tensor(weights, dtype=torch.float64)
     if kind == "sum":

@@ -25,7 +25,7 @@ from gan_lightning.data.table_units import TableUnits
 from gan_lightning.errors import InputError, did_you_mean, require_positive
 
 FEWEST_ROWS = 10
-"""Fewer leave nothing to learn or to hold out."""
+"""Fewer rows leave nothing to learn or to hold out."""
 
 
 class FrameTable(Table):
@@ -46,9 +46,9 @@ class FrameTable(Table):
         batches_per_epoch: Batches in an epoch, for which rows are repeated as needed; by default
             each row is used once.
         val_fraction: Share of the rows that is held out for validation.
-        test_fraction: Share that is held out for ``test`` alone; with 0, ``test`` uses the
+        test_fraction: Share that is held out only for ``test``; with 0, ``test`` uses the
             validation rows.
-        split_seed: Seed of the split, apart from the run's, so that runs can be compared.
+        split_seed: Seed of the split, separate from the run's, so that runs can be compared.
     """
 
     mixed_pictures = True
@@ -173,7 +173,7 @@ def _check_names(frame: pd.DataFrame, names: Sequence[str]) -> None:
 def _columns_of(
     frame: pd.DataFrame, types: Mapping[str, ColumnType]
 ) -> tuple[list[Column], Tensor]:
-    """Return the usable columns and their values; say what is left out, and why."""
+    """Return the usable columns and their values; report what is left out, and why."""
     columns, values, left_out, read = [], [], [], []
     for name in frame.columns:
         found = found_column(frame[name], types.get(name))
@@ -204,7 +204,7 @@ def _columns_of(
 def _with_formulas(
     columns: Sequence[Column], rows: Tensor, types: Mapping[str, ColumnType]
 ) -> list[Column]:
-    """Return the columns with their formulas, and say which have one."""
+    """Return the columns with their formulas, and report which have one."""
     asked = [i for i, column in enumerate(columns) if column.name in types]
     formulas = found_formulas(columns, rows, asked)
     names = tuple(column.name for column in columns)

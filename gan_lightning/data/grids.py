@@ -1,11 +1,11 @@
-"""Grids that the numbers of a column lie on."""
+"""Grids on which the numbers of a column lie."""
 
 from typing import Any
 
 import numpy as np
 
 FEWEST_ON_GRID = 20
-"""Different numbers that prove a grid wider than their last decimal: by chance, 1 in 2^20."""
+"""Distinct numbers that prove a grid coarser than their decimals: by chance, 1 in 2^20."""
 
 
 def decimals_of(values: "np.ndarray[Any, Any]") -> int | None:
@@ -18,10 +18,10 @@ def decimals_of(values: "np.ndarray[Any, Any]") -> int | None:
 
 
 def spacing_of(values: "np.ndarray[Any, Any]", decimals: int | None) -> float | None:
-    """Return what values are apart by multiples of; None if that is one decimal, or they are few.
+    """Return the step of the grid of all values; None if it is one decimal, or if they are few.
 
     Args:
-        values: The different values, rising.
+        values: The distinct values, ascending.
         decimals: Their decimal places, if they are rounded.
     """
     if decimals is None or len(values) <= FEWEST_ON_GRID:

@@ -21,7 +21,7 @@ def content_hash(content: bytes, seed: int) -> str:
 def file_hash(path: Path, seed: int) -> str:
     """Return ``content_hash`` of a file, which may be larger than memory.
 
-    For an unreadable file it covers what could be read: the error is reported on its use.
+    For an unreadable file it covers what could be read: the error is reported when it is used.
     """
     total = hashlib.sha256(str(seed).encode() + b"\0")
     with suppress(OSError), path.open("rb") as file:
@@ -55,8 +55,8 @@ def parted(
     """Return the indices of training, validation and test points, held out by their hashes.
 
     On the first reading, the points with the lowest hashes are held out, exactly as many as the
-    shares say; equal points stay together. Later the known points are held out, and added ones are
-    trained on.
+    shares require; equal points stay together. Later the known points are held out, and added ones
+    are trained on.
 
     Args:
         hashes: A hash for each point.

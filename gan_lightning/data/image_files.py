@@ -50,9 +50,9 @@ class ImageReader:
     Args:
         channels: 3 for colour, 1 for grey.
         size: Height and width of the result.
-        background: What shows through transparent pixels, as CSS writes colours.
-        white: White in pictures of more than 8 bits; by default 65535 in those of 16 bits and 1
-            in floats, while 32-bit integers are refused.
+        background: The colour behind transparent pixels, in the notation of CSS.
+        white: The value of white in pictures of more than 8 bits; by default 65535 in those of 16
+            bits and 1 in floats, while 32-bit integers are refused.
 
     Raises:
         InputError: If the background is not a colour, or white is not positive.
@@ -152,7 +152,7 @@ def is_image(path: Path) -> bool:
 
 
 def is_called_image(path: Path) -> bool:
-    """Return whether a file has an ending of images."""
+    """Return whether a file has the ending of an image format."""
     _formats()
     ending = path.suffix.lower()
     return ending in UNKNOWN_TO_PILLOW or ending in Image.registered_extensions()

@@ -62,9 +62,9 @@ class ImageFolder(Images):
             are kept in a file.
         split_seed: Seed of the split. Content decides which images are held out: they stay so when
             others are added, removed or renamed.
-        background: What shows through transparent pixels, as CSS writes colours: ``"#ff8000"``.
-        white: White in pictures of more than 8 bits; by default 65535 in those of 16 bits and 1
-            in floats, while 32-bit integers are skipped.
+        background: The colour behind transparent pixels, in the notation of CSS: ``"#ff8000"``.
+        white: The value of white in pictures of more than 8 bits; by default 65535 in those of 16
+            bits and 1 in floats, while 32-bit integers are skipped.
     """
 
     def __init__(  # noqa: PLR0913 - a folder can be read in many ways
@@ -113,7 +113,7 @@ class ImageFolder(Images):
         if self._too_large(files := self._files(listing)):
             self._mapped(files)
             undecoded = {k: why for k, why in self._skipped.items() if k not in listing.skipped}
-            if undecoded:  # the others are named by setup, from which this may be far away
+            if undecoded:  # setup reports the others, perhaps much later
                 rank_zero_warn(f"{self.root}: {left_out_text(undecoded)}.")
 
     def setup(self, stage: str) -> None:
@@ -226,7 +226,7 @@ class ImageFolder(Images):
                 image = self._read(path)
             except MemoryError:
                 raise
-            except Exception as error:  # Pillow lets out whatever a broken file makes of it
+            except Exception as error:  # Pillow raises whatever a broken file causes
                 self._skipped[self._name(path)] = reason(error)
                 continue
             readable += 1

@@ -41,7 +41,7 @@ def range_text(value_range: ValueRange) -> str:
 
 
 class ImageUnits(Units):
-    """Bytes, uint8, of floats in a range.
+    """Maps floats in a range to bytes, uint8, and back.
 
     Args:
         value_range: Range of the floats.

@@ -37,7 +37,7 @@ class Images(DataModule):
         binarise: How grey becomes black or white; by default images stay grey. Random images are
             redrawn for every training batch, and fixed in validation and test.
         features: Features that the metrics use; by default ``FilterFeatures``.
-        label_names: What each label is called.
+        label_names: Names of the labels.
     """
 
     units: ImageUnits

@@ -10,7 +10,7 @@ from gan_lightning.data.table import Table
 from gan_lightning.errors import InputError, did_you_mean
 
 SMALLEST = 0.1
-"""The smallest length in centimetres that the data's 0.1 cm can tell from none."""
+"""The smallest length in centimetres that differs from 0 in data rounded to 0.1 cm."""
 
 
 class Iris(Table):
@@ -24,14 +24,14 @@ class Iris(Table):
         batch_size: Rows in a batch.
         val_fraction: Share of the rows of each species that is held out for validation; with 0,
             validation compares with the training rows.
-        test_fraction: Share that is held out for ``test`` alone; with 0, ``test`` uses the
+        test_fraction: Share that is held out only for ``test``; with 0, ``test`` uses the
             validation rows.
-        split_seed: Seed of the split, apart from the run's, so that runs can be compared.
+        split_seed: Seed of the split, separate from the run's, so that runs can be compared.
         decimals: Places after the point to which generated centimetres are rounded, by default the
             data's own; ``null`` leaves them unrounded.
     """
 
-    split_by_content = False  # runs can be compared with those of before
+    split_by_content = False  # runs can be compared with earlier ones
 
     def __init__(
         self,

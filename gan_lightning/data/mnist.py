@@ -54,7 +54,7 @@ class MNIST(Images):
             fixed in validation and test.
         features: Features that the metrics use; by default ``DigitFeatures`` of ``mnist``, and
             ``FilterFeatures`` of the two without digits.
-        official: Accept the published files only. With ``false``, others of that form are accepted:
+        official: Accept only the published files. With ``false``, others of that form are accepted:
             images of 28×28 pixels, with a label from 0 to 9 each.
     """
 
@@ -120,7 +120,7 @@ class MNIST(Images):
         """Say where the files should be, whatever error occurs in reading or fetching them.
 
         Raises:
-            InputError: If it does.
+            InputError: If one does.
         """
         try:
             yield

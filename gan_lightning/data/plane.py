@@ -28,10 +28,10 @@ class PlanePoints(DataModule):
         std: Standard deviation of the noise along each axis.
         num_classes: Number of labels.
         reach: The square [-reach, reach]² contains all but one in 10⁹ points.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     data_shape = (2,)

@@ -26,10 +26,10 @@ class GaussianMixture(PlanePoints):
 
     Args:
         std: Standard deviation of each mode along each axis.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     def __init__(self, std: float, num_samples: int, batch_size: int, data_seed: int) -> None:
@@ -72,10 +72,10 @@ class StandardNormal(GaussianMixture):
     """Points from N(0, I), the easiest task there is.
 
     Args:
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     def __init__(self, num_samples: int = 8192, batch_size: int = 64, data_seed: int = 0) -> None:
@@ -91,10 +91,10 @@ class GaussianRing(GaussianMixture):
     Args:
         num_modes: Number of Gaussians.
         std: Their standard deviation; the circle's radius is 1.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     def __init__(
@@ -124,10 +124,10 @@ class GaussianGrid(GaussianMixture):
         side: Modes along each axis.
         spacing: Distance between neighbours.
         std: Standard deviation of each mode along each axis.
-        num_samples: Points for training; a tenth as many, drawn apart, are for validation and
-            as many again for ``test``.
+        num_samples: Points for training; a tenth of that number is drawn for validation, and
+            another tenth for ``test``.
         batch_size: Points in a batch.
-        data_seed: Seed of the points, apart from the run's, so that runs can be compared.
+        data_seed: Seed of the points, separate from the run's, so that runs can be compared.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from gan_lightning.metrics import random_order
 from gan_lightning.metrics.rows import row_vectors
 
 MOST_SEARCHED = 100_000
-"""Training rows that are searched; of more than these, random ones, the same each time."""
+"""The largest number of training rows searched: of more, a fixed random choice."""
 
 MISSING = "–"
 
@@ -28,13 +28,13 @@ class RowNeighbours(NamedTuple):
     """Samples and the training rows nearest to them, written as texts."""
 
     names: list[str]
-    """Of the columns that are not constant."""
+    """Names of the columns that are not constant."""
     samples: list[list[str]]
     """The cells of each sample."""
     nearest: list[list[str]]
     """The cells of the training row nearest to each sample."""
     distances: list[float]
-    """Between the two, in standard deviations; a different category counts 1."""
+    """Distances between the two, in standard deviations; a different category counts 1."""
 
     def picture(self) -> NDArray[np.uint8]:
         """Return each sample above its training row, as pixels."""

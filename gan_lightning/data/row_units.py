@@ -22,7 +22,7 @@ class ColumnUnits(Units):
 
     Args:
         columns: The columns in their order.
-        label_names: What each label is called.
+        label_names: Names of the labels.
     """
 
     file_endings = (".csv", ".parquet")
@@ -44,7 +44,7 @@ class ColumnUnits(Units):
         """Return the same scale for columns that were read again.
 
         Raises:
-            InputError: If they are others.
+            InputError: If they are different columns.
         """
         asked, found = ([column.name for column in c] for c in (self.columns, columns))
         if asked != found:
@@ -110,7 +110,7 @@ class RowUnits(ColumnUnits):
         columns: The columns in their order.
         minimum: The value mapped to -1 in each column, float64, shape ``(num_columns,)``.
         span: Its distance to the value mapped to 1, of the same shape; meaningless for categories.
-        label_names: What each label is called.
+        label_names: Names of the labels.
     """
 
     kind = "rows"
@@ -135,7 +135,7 @@ class RowUnits(ColumnUnits):
         Args:
             columns: The columns in their order.
             rows: The training rows, shape ``(num_rows, num_columns)``, and no others.
-            label_names: What each label is called.
+            label_names: Names of the labels.
         """
         minimum = rows.min(0).values.double()
         span = rows.max(0).values.double() - minimum

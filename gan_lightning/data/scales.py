@@ -7,19 +7,19 @@ import torch
 from torch import Tensor
 
 REACH = 3.5
-"""Normal scores lie within ± this: 1 of 2000 numbers of N(0, 1) does not."""
+"""Normal scores lie within ± this: 1 of 2000 draws from N(0, 1) does not."""
 
 BEYOND = float(torch.special.ndtr(torch.tensor(-REACH, dtype=torch.float64)))
 """Share of N(0, 1) below -REACH."""
 
 ROWS_PER_KNOT = 5
-"""Training rows for each knot of a scale: a checkpoint holds quantiles, not the column."""
+"""Training rows per knot of a scale: a checkpoint holds quantiles, not the column."""
 
 MOST_KNOTS = 500
-"""Knots of a scale, however many rows there are."""
+"""The largest number of knots, however many rows there are."""
 
 FEW_ROWS = 1000
-"""So few rows say little of a column's distribution: its scale is a line where one will do."""
+"""This few rows say little about a column's distribution: its scale is a line if one suffices."""
 
 LONGEST_TAIL = 6.0
 """Standard deviations from the mean beyond which values are too far out for a line."""
@@ -41,9 +41,9 @@ class NormalScores:
     few quantiles are a rough scale, and a density is best estimated in the data's own units.
 
     Args:
-        values: Knots of the quantile functions, not falling, float64, ``(num_columns, num_knots)``;
+        values: Knots of the quantile functions, ascending, float64, ``(num_columns, num_knots)``;
             the last one is repeated where a column has fewer.
-        levels: Their levels in [0, 1], in the same way; two knots at one level jump over a gap.
+        levels: Their levels in [0, 1], in the same form; two knots at one level span a gap.
         steps: Width of the cell of a rounded value, ``(num_columns, 1)``; 0 for one that is not.
     """
 
@@ -67,7 +67,7 @@ class NormalScores:
         return cls(both[..., 1].contiguous(), both[..., 0].contiguous(), widths)
 
     def cells(self, values: Tensor) -> Tensor:
-        """Return the levels at which each cell begins and ends, and how far it is off the knots.
+        """Return the levels at which each cell begins and ends, and its distance from the knots.
 
         Float64, shape ``(3, num_columns, num_rows)``; the distance is in scores.
 
@@ -92,7 +92,7 @@ class NormalScores:
         """Return normal scores, float64.
 
         Args:
-            cells: As from ``cells``, with any shape behind the first dimension.
+            cells: As from ``cells``, with any shape after the first dimension.
             place: Where in its cell each value is put, in [0, 1].
         """
         low, high, beyond = cells
@@ -100,7 +100,7 @@ class NormalScores:
         return torch.special.ndtri(BEYOND + (1 - 2 * BEYOND) * level) + beyond
 
     def unscaled(self, x: Tensor) -> Tensor:
-        """Return values in the data's own units, not rounded yet; shapes as in ``cells``."""
+        """Return unrounded values in the data's own units; shapes as in ``cells``."""
         level = (torch.special.ndtr(x) - BEYOND) / (1 - 2 * BEYOND)
         values = _interpolated(level.clamp(0, 1), self.levels, self.values, False)
         return values + (x - x.clamp(-REACH, REACH)) * self._slopes
@@ -158,7 +158,7 @@ def _quantiles(ordered: Tensor, levels: Tensor, step: float) -> Tensor:
 
 
 def _edges(ordered: Tensor, step: float, num_knots: int) -> list[tuple[float, float]]:
-    """Return knots around each value of a large share, so that no knot is drawn across its edge."""
+    """Return knots around each value of a large share, so that no line crosses its edges."""
     distinct, counts = ordered.unique_consecutive(return_counts=True)
     ends = counts.cumsum(0)
     pairs = []
@@ -173,7 +173,7 @@ def _edges(ordered: Tensor, step: float, num_knots: int) -> list[tuple[float, fl
 
 
 def _interpolated(x: Tensor, xs: Tensor, ys: Tensor, right: bool) -> Tensor:
-    """Return the values at ``x`` of lines through knots; of several at ``x``, a side chooses."""
+    """Return the values at ``x`` of lines through knots; ``right`` chooses among several."""
     after = torch.searchsorted(xs, x.contiguous(), right=right).clamp(1, xs.shape[1] - 1)
     x0, x1, y0, y1 = (part.gather(1, i) for part in (xs, ys) for i in (after - 1, after))
     width = x1 - x0

@@ -36,7 +36,7 @@ class StackedMNIST(Images):
         num_val: Training images that are held out for validation, as in ``MNIST``.
         size: Height and width: 28, or 32 by a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
-        official: Accept the published files only, as in ``MNIST``.
+        official: Accept only the published files, as in ``MNIST``.
     """
 
     features: StackedDigitFeatures

@@ -17,13 +17,13 @@ NEAR = 10
 """Spacings on each side of a step that define the local spacing."""
 
 WIDE = 8.0
-"""Multiples of it that make a gap."""
+"""Multiples of the local spacing that make a gap."""
 
 FEWEST_PER_STEP = 5
 """Mean number of rows per value of a column that may have steps."""
 
 FEWEST_FOR_PAIRS = 200
-"""Rows for steps along two columns: of their many scores, one divides the classes of few rows."""
+"""Fewer rows have no steps along two columns: one of many scores would fit them by chance."""
 
 
 class Steps:
@@ -74,7 +74,7 @@ class Steps:
         return combined(values.nan_to_num(-1) if values.shape[1] == 1 else values, *candidate[1:])
 
     def _stepped(self, column: int, candidate: Candidate) -> Formula | None:
-        """Return a formula with steps, if it describes a column in less than its own cells."""
+        """Return a formula with steps, if it describes a column in fewer nats than its cells."""
         target, score = self.rows[:, column], self._score(self.rows, candidate)
         there = ~score.isnan()
         if score.isinf().any() or not target[~there].isnan().all():
@@ -102,7 +102,7 @@ class Steps:
 
 
 def _roundest(low: Tensor, high: Tensor) -> Tensor:
-    """Return the shortest number above each lower value and not above the upper one."""
+    """Return the shortest number in each interval, above its lower end and at most its upper."""
     found = high.clone()
     for digits in range(6, -4, -1):
         candidate = (torch.floor(low * 10.0**digits) + 1) / 10.0**digits
@@ -130,7 +130,7 @@ def _has_gaps(ordered: Tensor, at: Tensor) -> bool:
 
 
 def _entropy(marks: Tensor) -> tuple[float, int]:
-    """Return the cost of values in nats, one by one, and how many differ."""
+    """Return the cost of values in nats, one by one, and the number of distinct ones."""
     counts = marks.unique(return_counts=True)[1].double()
     return -float((counts * (counts / len(marks)).log()).sum()), len(counts)
 

@@ -27,13 +27,13 @@ class Table(DataModule):
         labels: A label for each row, int64, shape ``(num_rows,)``.
         batch_size: Rows in a batch.
         val_fraction: Share of the rows of each label that is held out for validation.
-        test_fraction: Share that is held out for ``test`` alone.
-        split_seed: Seed of the split, apart from the run's, so that runs can be compared.
-        label_names: What each label is called.
+        test_fraction: Share that is held out only for ``test``.
+        split_seed: Seed of the split, separate from the run's, so that runs can be compared.
+        label_names: Names of the labels.
 
     Raises:
-        InputError: If a cell holds NaN, infinity or no index of a category; it names column and
-            row.
+        InputError: If a cell holds NaN, infinity or no index of a category; the message names
+            column and row.
     """
 
     file_ending = ".csv"

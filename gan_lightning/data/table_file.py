@@ -43,10 +43,10 @@ def read_table(
     Args:
         path: The file; the ending ``.parquet`` means Parquet.
         separator: The separator of cells; by default inferred from the first lines.
-        encoding: Of the text; by default UTF-8, or else Windows-1252.
+        encoding: Encoding of the text; by default UTF-8, or else Windows-1252.
         as_texts: Keep the cells of a CSV as texts.
-        words: Columns in which NA and the like are words, and not missing; of others a warning
-            says so.
+        words: Columns in which NA and the like are words; in others they are missing cells, and a
+            warning names them.
 
     Raises:
         InputError: If it is not such a file, in a sentence that quotes none of it.
@@ -76,7 +76,7 @@ def _with_words(
     Args:
         frame: The table.
         words: Names of these columns.
-        read: Reads it again, by the settings of pandas.
+        read: Reads it again with other settings of pandas.
     """
     gaps = [
         name

@@ -22,7 +22,7 @@ class TableUnits(ColumnUnits):
     Args:
         columns: The columns in their order.
         scores: Normal scores of the measured columns that are not discrete, in their order.
-        label_names: What each label is called.
+        label_names: Names of the labels.
     """
 
     kind = "table"
@@ -40,16 +40,16 @@ class TableUnits(ColumnUnits):
         self.valued = [i for i in self.discrete if isinstance(columns[i], Discrete)]
         starts = torch.tensor([0, *(column.width for column in columns)]).cumsum(0)[:-1]
         self.starts: list[int] = starts.tolist()
-        """Where each column begins in an encoded row."""
+        """The place where each column begins in an encoded row."""
         self.width = sum(column.width for column in columns)
         self.named = {
             i: (self.starts[i], self.starts[i] + columns[i].width - 1)
             for i in self.discrete
             if i not in self.valued
         }
-        """Where the first and the last category of a column stand in an encoded row."""
+        """The places of the first and the last category of a column in an encoded row."""
         self.gaps = {i: self.starts[i] + 1 for i in self.measured if columns[i].missing}
-        """Where it stands that a number is there; that it is missing stands behind."""
+        """The place of the mark that a number is present; the mark that it is missing follows."""
         formulas = {i: c.formula for i, c in enumerate(columns) if c.formula is not None}
         self.formulas = in_order(formulas)
 
@@ -62,7 +62,7 @@ class TableUnits(ColumnUnits):
         Args:
             columns: The columns in their order.
             rows: The training rows, shape ``(num_rows, num_columns)``, and no others.
-            label_names: What each label is called.
+            label_names: Names of the labels.
         """
         measured = [(c, v) for c, v in zip(columns, rows.T, strict=True) if _is_measured(c)]
         both = [(v, c.step) for c, v in measured if isinstance(c, Continuous)]

@@ -44,7 +44,7 @@ WITH_UNIT = r"([+-]?)([$€£¥₹]?) ?([+-]?[\d.,]*\d)( ?[^\d.,:+-]*)"
 """A number with a currency in front or a unit behind, such as $1,234.50, 12 kg or 7.5%."""
 
 FEWEST_WITH_UNIT = 21
-"""Fewer different texts are categories, which keep their unit."""
+"""Fewer distinct texts are categories, which keep their unit."""
 
 
 def numbers_of(
@@ -74,7 +74,7 @@ def numbers_of(
 
 
 def _without_unit(texts: "pd.Series[Any]", fewest: int) -> tuple["pd.Series[Any]", str]:
-    """Return texts without the currency or unit that all share, and which that is."""
+    """Return texts without the currency or unit that all share, and that unit."""
     dashes = texts.isin(DASHES)
     if dashes.all():
         return texts, ""

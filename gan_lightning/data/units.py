@@ -61,7 +61,7 @@ class Units(ABC):
         """Make sure that samples can be written to a file of this name.
 
         Raises:
-            InputError: If the path has an ending of no known format.
+            InputError: If the path's ending belongs to no known format.
         """
         if path.suffix.lower() not in self.file_endings:
             raise InputError(f"{self.written_as}, found the output {path}.")
