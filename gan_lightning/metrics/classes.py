@@ -23,7 +23,7 @@ def classifier_score(logits: Tensor) -> Tensor:
 
     Salimans et al., 2016, Section 4: exp of the mean over samples of KL(p(y|x) ‖ p(y)), over all
     samples at once. It does not look at the data, so a generator that memorises a few clear images
-    beats them: compare it with the data's own score. NaN if a logit is not finite.
+    beats it: compare the score with that of the data. NaN if a logit is not finite.
 
     Args:
         logits: Of the samples, shape ``(num_samples, num_classes)``, at least one row.

@@ -21,7 +21,7 @@ class TwoSampleMetric(Metric):
     full_state_update = False
 
     goals: Mapping[str, float] = MappingProxyType({})
-    """The values of a perfect sampler, by the quantity's name up to its first ``/``."""
+    """The values that a perfect sampler has, by the quantity's name up to its first ``/``."""
 
     protocol: str = ""
     """What else the numbers depend on, such as ``features of …``."""

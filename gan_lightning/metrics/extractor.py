@@ -23,7 +23,7 @@ class Features(NamedTuple):
     middle: Tensor
     """Features of strokes and textures at their places, shape ``(num_images, num_middle)``."""
     last: Tensor
-    """Features by which classes are told apart, shape ``(num_images, num_last)``."""
+    """Features that separate classes, shape ``(num_images, num_last)``."""
     logits: Tensor | None
     """Class logits, shape ``(num_images, num_classes)``, if it has classes."""
 
@@ -32,7 +32,7 @@ class FeatureExtractor(ABC):
     """Maps images to features by a frozen network.
 
     It is deliberately not an ``nn.Module``: its network stays out of checkpoints, and in evaluation
-    mode whatever ``train()`` reaches. Numbers from different extractors cannot be compared, so each
+    mode when ``train()`` is called. Numbers from different extractors cannot be compared, so each
     extractor has a name.
     """
 
@@ -41,7 +41,7 @@ class FeatureExtractor(ABC):
 
     has_own_unit: bool = False
     """Whether ``kid`` takes the last features as they are; else they are in units of their root
-    mean square on the real images, as a unit that nobody has compared with means nothing."""
+    mean square on the real images, since no published number uses their own unit."""
 
     @abstractmethod
     def extract(self, images: Tensor) -> Features:
@@ -55,7 +55,7 @@ class FeatureExtractor(ABC):
 
         Raises:
             InputError: If they are anything else: numbers in [0, 1] taken for numbers in [-1, 1]
-                would give a wrong result in silence.
+                would silently give a wrong result.
         """
         if images.dtype != torch.uint8 or images.dim() != 4:
             raise InputError(
@@ -63,7 +63,7 @@ class FeatureExtractor(ABC):
                 f"found {str(images.dtype).removeprefix('torch.')} of shape {list(images.shape)}."
             )
         device = network_device()
-        # Reduced precision would make another number on each kind of device.
+        # Reduced precision would give a different number on each kind of device.
         with (
             torch.inference_mode(),
             torch.autocast(device.type, enabled=False),

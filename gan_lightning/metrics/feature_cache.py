@@ -35,7 +35,7 @@ class FeatureCache:
     memory.
 
     Args:
-        extractor: What makes the features.
+        extractor: The extractor.
     """
 
     def __init__(self, extractor: FeatureExtractor) -> None:

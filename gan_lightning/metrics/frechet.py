@@ -9,7 +9,7 @@ ROWS_PER_DIMENSION = 2
 """Rows per dimension from which the distance says more about the sets than about their size.
 
 Two sets from one distribution differ by a share of their variance, and a mild blur of 3×3 pixels
-adds little to that. Measured with ``DigitFeatures`` on MNIST (128 dimensions) and through
+adds little to that. Measured with ``DigitFeatures`` on MNIST (128 dimensions) and with
 ``FilterFeatures`` on crops of photographs of 64×64 pixels (52), means of five draws:
 
     rows per dimension            1/2      1      2      4      8
@@ -33,7 +33,7 @@ def frechet_distance(real: Tensor, generated: Tensor) -> Tensor:
     """Return the squared Fréchet distance of the Gaussians fitted to both sets, a scalar.
 
     Heusel et al., 2017, Equation 6: |μ₁ − μ₂|² + tr(C₁ + C₂ − 2 (C₁ C₂)^½), in [0, ∞), in the
-    squared unit of the features. Alone it misleads: it sees two moments, so a handful of memorised
+    squared unit of the features. It can mislead: it sees two moments, so a handful of memorised
     images scores well, and it falls as the number of rows grows. Compare sets of equal size. NaN if
     a feature is not finite.
 
@@ -49,8 +49,8 @@ def frechet_distance(real: Tensor, generated: Tensor) -> Tensor:
         return real.new_tensor(torch.nan)
     means = (real.mean(0) - generated.mean(0)).square().sum()
     first, second = _covariance(real), _covariance(generated)
-    # tr (C₁ C₂)^½ is the sum of the singular values of C₁^½ C₂^½: no root of a matrix that is
-    # not symmetric, and directions in which a set does not vary leave no round-off.
+    # tr (C₁ C₂)^½ is the sum of the singular values of C₁^½ C₂^½: this needs no root of an
+    # asymmetric matrix, and directions in which a set does not vary leave no round-off.
     overlap = torch.linalg.svdvals(_root(first) @ _root(second)).sum()
     return (means + first.trace() + second.trace() - 2 * overlap).clamp(min=0)
 

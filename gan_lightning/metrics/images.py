@@ -39,10 +39,10 @@ GOALS = {
 class ImageMetrics(TwoSampleMetric):
     """Distances of the features, and how often each class occurs.
 
-    ``compute`` returns ``fid`` (of the last features as they are, where both sets have two images
-    for each of these: see ``ROWS_PER_DIMENSION``), ``kid`` (of the same, over all pairs, which is
-    right on average for any number of images, and in units of their root mean square on the real
-    ones, unless the extractor has a unit of its own), ``precision``, ``recall``, ``density`` and
+    ``compute`` returns ``fid`` (of the last features as they are, if both sets have two images per
+    feature: see ``ROWS_PER_DIMENSION``), ``kid`` (of the same features, over all pairs, which is
+    unbiased for any number of images; in units of their root mean square on the real images,
+    unless the extractor has its own unit), ``precision``, ``recall``, ``density`` and
     ``coverage`` (of the middle ones) and, where the extractor knows the data's classes, ``modes``
     (a count), ``class_kl`` and ``class_tv``.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_lightning.metrics.features import all_finite, as_rows, blocks
 
 ROUNDING = 1e-12
-"""Balls are enlarged by this share of the squared norms, so that they hold their surface."""
+"""Balls are enlarged by this share of the squared norms, so that they contain their surface."""
 
 
 class ManifoldScores(NamedTuple):
@@ -74,7 +74,7 @@ def _squared_radii(rows: Tensor, k: int) -> Tensor:
 
 
 def _squared_distances(rows: Tensor, others: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Yield which rows, and their squared distances to all others."""
+    """Yield slices of rows, and their squared distances to all others."""
     norms, other_norms = rows.square().sum(1), others.square().sum(1)
     for part in blocks(rows, len(others)):
         distances = torch.addmm(other_norms, rows[part], others.T, alpha=-2)

@@ -7,7 +7,7 @@ from torch import Tensor
 from gan_lightning.metrics.distances import total_variation
 
 Distance = Callable[[Tensor, Tensor], Tensor]
-"""Of two sets of points, for each column."""
+"""Maps two sets of points to a distance for each column."""
 
 
 def of_present(distance: Distance) -> Distance:

@@ -21,7 +21,7 @@ class DensityMetrics(TwoSampleMetric):
     """Exact likelihoods of the samples, and distances of the coordinates.
 
     ``compute`` returns ``log_likelihood`` (mean log-density of the samples under the truth, in
-    nats; above that of true points the samples are too narrow, and a single outlier weighs
+    nats; if it exceeds that of true points, the samples are too narrow; a single outlier weighs
     heavily), ``ks`` and ``wasserstein`` (means over the two coordinates).
 
     Args:
@@ -71,7 +71,7 @@ class PointMetrics(DensityMetrics):
         self.std = std
         self.goals = {
             "modes": float(len(centres)),
-            # True of one round Gaussian in the plane; overlapping modes have more.
+            # This holds for a round Gaussian in the plane; overlapping modes have more.
             "high_quality": 1 - math.exp(-(HIGH_QUALITY_STDS**2) / 2),
             "width": 1.0,
             "reverse_kl": 0.0,
