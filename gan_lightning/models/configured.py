@@ -29,7 +29,7 @@ class ConfiguredModule(LightningModule, ABC):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "ConfiguredModule":
         model = super().__new__(cls)
-        # Past nn.Module, which has not been initialised and would look for parameters in it.
+        # Bypass nn.Module, which is not initialised yet and would look for parameters in it.
         object.__setattr__(model, "_arguments", arguments_of(cls, args, kwargs))
         return model
 
@@ -53,8 +53,8 @@ class ConfiguredModule(LightningModule, ABC):
         self.save_hyperparameters(plain)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # Lightning notes which hook it is in about fifty times a batch, and nn.Module would look
-        # each time whether that is a parameter: a tenth of a small network's step.
+        # Lightning records the current hook about fifty times a batch, and nn.Module would check
+        # each time whether it is a parameter: a tenth of a small network's step.
         if name == "_current_fx_name":
             object.__setattr__(self, name, value)
         else:

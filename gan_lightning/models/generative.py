@@ -79,7 +79,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         Args:
             num_samples: Number of points.
             labels: One for each point, int64 of shape ``(num_samples,)``. By default a model with
-                labels draws them as frequent as in training; other models take none.
+                labels draws them as often as in training; other models take none.
         """
 
     def draw_latents(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
@@ -104,7 +104,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         raise InputError(f"{type(self).__name__} has no latents to walk through.")
 
     def latents_between(self, first: Tensor, last: Tensor, num_steps: int) -> Tensor:
-        """Return latents on paths from some to others, shape ``(num_paths, num_steps, …)``.
+        """Return latents on paths between given ones, shape ``(num_paths, num_steps, …)``.
 
         By default the paths are great circles, as for latents from N(0, I): on a straight line they
         would be shorter than any that training has seen (White, 2016).
@@ -147,11 +147,11 @@ class GenerativeModel(ConfiguredModule, ABC):
         return labels.to(self.device)
 
     def random_labels(self, num_samples: int) -> Tensor:
-        """Draw labels as frequent as in training, uniformly before it, int64 ``(num_samples,)``."""
+        """Draw labels as often as in training, uniformly before it, int64 ``(num_samples,)``."""
         return stratified(torch.where(self.label_counts.any(), self.label_counts, 1), num_samples)
 
     def on_train_start(self) -> None:
-        """Train no further where a run is resumed that has trained all its planned batches."""
+        """Stop at once if a resumed run has already trained all its planned batches."""
         self.trainer.should_stop |= self.batches >= (self.planned_batches or torch.inf)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -202,7 +202,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         return average
 
     def start_average(self) -> list[tuple[nn.Module, nn.Module]]:
-        """Return each averaged network, initially a copy, with the trained one."""
+        """Return pairs of an averaged network, initially a copy, and the trained one."""
         for name in self.averaged:
             if self.average_of(name) is None:
                 copied = deepcopy(getattr(self, name)).requires_grad_(False)
@@ -210,7 +210,7 @@ class GenerativeModel(ConfiguredModule, ABC):
         return [(getattr(self, f"averaged_{name}"), getattr(self, name)) for name in self.averaged]
 
     def best(self, name: str) -> Any:
-        """Return a network for evaluation: its average if there is one, in training itself."""
+        """Return a network for evaluation: its average if there is one, except in training."""
         average = None if self.training else self.average_of(name)
         return getattr(self, name) if average is None else average
 

@@ -32,7 +32,7 @@ def arguments_of(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> d
     """Return all arguments of a class by name, including inherited ones and defaults.
 
     Args:
-        cls: A class that may hand on ``*args`` and ``**kwargs`` to its base as they are.
+        cls: A class that may pass ``*args`` and ``**kwargs`` on to its base unchanged.
         args: Its positional arguments.
         kwargs: Its keyword arguments.
     """

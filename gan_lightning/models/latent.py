@@ -26,7 +26,7 @@ MakeSampler = Callable[..., LatentSampler]
 """Makes a sampler for a length of latents and, where it has the parameter, a number of labels."""
 
 SamplerDuty = Literal["follow", "fit", "rest"]
-"""To follow latents that training moves, to be fitted before training continues, or neither."""
+"""Follow latents that training moves, be fitted before training continues, or do neither."""
 
 
 class LatentModel(GenerativeModel, ABC):
@@ -104,7 +104,7 @@ class LatentModel(GenerativeModel, ABC):
         return conditioned(decoder, self.at_home(z), self._needed(decoder, labels))
 
     def best_decoder(self) -> Any:
-        """Return the decoder for evaluation: its average if there is one, in training itself."""
+        """Return the decoder for evaluation: its average if there is one, except in training."""
         return self.best("decoder")
 
     def fitted_latents(self, x: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -23,7 +23,7 @@ def spherical_interpolation(first: Tensor, last: Tensor, num_steps: int) -> Tens
     cosine = (start * end).sum(1) / (lengths[0] * lengths[1]).clamp(min=1e-12)
     angle = cosine.clamp(-1, 1).acos()[:, None]
     sine = angle.sin()
-    straight = sine < 1e-4  # alike or opposite: there is no one great circle
+    straight = sine < 1e-4  # parallel or opposite: the great circle is not unique
     t = torch.linspace(0, 1, num_steps).to(first)
     before = torch.where(straight, 1 - t, ((1 - t) * angle).sin() / sine)
     after = torch.where(straight, t, (t * angle).sin() / sine)

@@ -22,7 +22,7 @@ from gan_lightning.schedules import Schedule
 MakeOptimizer = Callable[[Any], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 AnyScheduler = Schedule | MakeScheduler
-"""A schedule of a factor of the learning rate over the points seen, or PyTorch's, per epoch."""
+"""A factor of the learning rate over the points seen, or PyTorch's schedule over epochs."""
 
 
 def made_optimizer(name: str, make: MakeOptimizer, weights: Iterable[nn.Parameter]) -> Optimizer:
@@ -47,7 +47,7 @@ def made_optimizer(name: str, make: MakeOptimizer, weights: Iterable[nn.Paramete
 
 
 SHAPED_LIKE_WEIGHTS = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf", "momentum_buffer"}
-"""The state of Adam's family and SGD that has the shape of each weight."""
+"""Parts of the state of SGD and Adam's family that have the shape of their weight."""
 
 
 def check_restored(optimizer: Optimizer) -> None:

@@ -25,8 +25,8 @@ _RANGES: dict[type[nn.Module], Range] = {
 def check_output_range(generator: Generator, data_range: Range) -> None:
     """Compare the range of a generator's last module with that of the data.
 
-    A warning is printed if half of it or more lies outside the data's. Nothing is known about a
-    generator whose last step is not a module with a known range.
+    A warning is printed if half of it or more lies outside the data's. A generator whose last step
+    is not a module with a known range is not checked.
 
     Args:
         generator: The generator, in evaluation mode.

@@ -27,7 +27,7 @@ ACTIVE_VARIANCE = 0.01
 """A latent unit is active if its posterior mean varies more: Burda et al., 2016, Section 5.2."""
 
 POINTS_AT_ONCE = 500
-"""Reconstructions computed at once for the bound: what they take fits into a processor's cache."""
+"""Reconstructions computed at once for the bound: this many fit into a processor's cache."""
 
 
 class VariationalModel(AutoencodingModel, ABC):
@@ -142,7 +142,7 @@ class VariationalModel(AutoencodingModel, ABC):
             return self.best("likelihood").mean(self.outputs(z, labels))
 
     def drawn(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """Return a point of p(x|z) for each latent, as the likelihood displays it."""
+        """Return a point of p(x|z) for each latent: a draw or the mean, by the likelihood."""
         with self.evaluating():
             return self.best("likelihood").sample(self.outputs(z, labels))
 
