@@ -12,7 +12,7 @@ class AdaptiveTanh(nn.Module):
     """tanh(a x) with a learned slope a: Jagtap et al., 2020, "Adaptive activation functions".
 
     A generator's step from one mode to the next becomes steeper with a and stays where it is, at
-    x = 0, so that the modes keep their shares. The logarithm of a is what is learned: Adam changes
+    x = 0, so that the modes keep their shares. The logarithm of a is learned, so that Adam changes
     a by the same factor in each batch, however steep the step is by then.
 
     Args:

@@ -40,6 +40,6 @@ class AffineJitter(nn.Module):
         cos, sin, shift = angle.cos() * scale, angle.sin() * scale, 2 * self.shift * u[2:]
         rows = [torch.stack([cos, -sin, shift[0]], 1), torch.stack([sin, cos, shift[1]], 1)]
         grid = affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
-        # On the CPU older PyTorch knows no other type here.
+        # On the CPU older PyTorch supports no other type here.
         moved = grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
         return moved.to(x.dtype)

@@ -34,8 +34,8 @@ class Augmentation(nn.Module, ABC):
 class DiffAugment(Augmentation):
     """Random colour, translation and cutout: Zhao et al., 2020, "DiffAugment".
 
-    What is moved in or cut out is the middle of ``data_range``, and brightness changes by up to a
-    quarter of its width, as in the paper, whose images lie in [-1, 1].
+    Pixels that are moved in or cut out take the middle of ``data_range``, and brightness changes by
+    up to a quarter of its width, as in the paper, whose images lie in [-1, 1].
 
     Args:
         policy: Which changes are made, out of ``colour`` (brightness, saturation, contrast),
@@ -93,7 +93,7 @@ class AdaptiveAugment(DiffAugment):
     Args:
         policy: Which changes are made, as in ``DiffAugment``.
         target: The mean sign to keep, 0.6 in the paper.
-        points: Points in which the probability can go from 0 to 1, 500 000 in the paper.
+        points: Points over which the probability can rise from 0 to 1, 500 000 in the paper.
         every: Discriminator steps between changes of the probability.
     """
 

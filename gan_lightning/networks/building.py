@@ -42,8 +42,8 @@ def built(
         kind: The contract that it must implement.
         make: A class or a function that makes it, or the network itself.
         arguments: Arguments of ``make``, such as the shape of a data point.
-        known: What is known of the data, such as ``num_classes``, the number of labels: each is for
-            a maker that has a parameter of this name, unless it is None.
+        known: Facts about the data, such as ``num_classes``, the number of labels: each is passed
+            to a maker that has a parameter of this name, unless it is None.
 
     Raises:
         InputError: If it is of another kind, or asks for labels and the data have none.

@@ -15,7 +15,7 @@ class Stages(NamedTuple):
     middle: Tensor
     """Strokes at their places: shape ``(batch, 9 middle channels)``."""
     last: Tensor
-    """Features by which classes are told apart: shape ``(batch, last channels)``."""
+    """Features that separate classes: shape ``(batch, last channels)``."""
     logits: Tensor
     """Class logits: shape ``(batch, num_classes)``."""
 
@@ -23,7 +23,7 @@ class Stages(NamedTuple):
 class ConvClassifier(ImageClassifier):
     """Convolutions at half, a quarter and again a quarter of the size, then means over the image.
 
-    For 28×28 it has 132 000 weights, and needs 6.5 million multiplications an image.
+    For 28×28 it has 132 000 weights, and needs 6.5 million multiplications per image.
 
     Args:
         data_shape: Shape of one image, ``(channels, height, width)``.

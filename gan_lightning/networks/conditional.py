@@ -89,8 +89,8 @@ class LabelledDecoder(Decoder):
 class LabelledDiscriminator(Discriminator):
     """Any discriminator of images, with the label as further channels.
 
-    Mirza & Osindero, 2014, concatenate point and label. Here a label is a learned plane for each
-    class, the size of the image; of a row it is as many further numbers as the row has.
+    Mirza & Osindero, 2014, concatenate point and label. Here each class has a learned plane of the
+    image's size; for rows, as many further numbers as a row has.
 
     Args:
         data_shape: Shape of one point.

@@ -75,7 +75,7 @@ class DCGANDiscriminator(FeatureDiscriminator):
         layers: list[nn.Module] = []
         for i, (channels_in, channels_out) in enumerate(pairwise(channels)):
             normalise = norm(channels_out) if i > 0 else nn.Identity()
-            shifts = getattr(normalise, "bias", None) is not None  # and a bias before it is in vain
+            shifts = getattr(normalise, "bias", None) is not None  # a bias before it is redundant
             convolve = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=not shifts)
             layers += [convolve, normalise, nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Flatten())
@@ -89,7 +89,7 @@ class DCGANDiscriminator(FeatureDiscriminator):
 
 
 def _initialise(module: nn.Module) -> None:
-    """Draw weights from N(0, 0.02²), as Radford et al., 2015, Section 4."""
+    """Draw weights from N(0, 0.02²), as in Radford et al., 2015, Section 4."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

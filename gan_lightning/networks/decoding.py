@@ -12,9 +12,9 @@ class DecodingGenerator(Generator):
 
     Args:
         decoder: The decoder.
-        points: Makes points of its outputs, such as a sigmoid.
-        num_classes: Number of labels that latents are drawn for, if they are; the decoder need not
-            know them.
+        points: Maps its outputs to points, such as a sigmoid.
+        num_classes: Number of labels for which latents are drawn, if any; the decoder need not know
+            them.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ def label_embedding(num_classes: int, dim: int, parts: Parts | None = None) -> n
     Args:
         num_classes: Number of labels.
         dim: Length of a label's vector.
-        parts: See ``SumOfParts``; by default each label has a vector of its own.
+        parts: See ``SumOfParts``; by default each label has its own vector.
     """
     if parts is None:
         return nn.Embedding(num_classes, dim)

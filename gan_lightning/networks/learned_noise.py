@@ -16,7 +16,7 @@ class LearnedNoise(Generator):
 
     Dieng et al., 2019, "Prescribed Generative Adversarial Networks", Section 3.1. The generator
     inside chooses a mode, and the noise fills it: all modes share one width, which many points
-    teach, where each step of a network alone ends in a plateau with a slope of its own. The noise
+    teach, while without it each step of a network ends in a plateau with its own slope. The noise
     is the last part of the latent vector, so that a latent still stands for one point.
 
     Args:

@@ -13,7 +13,7 @@ from gan_lightning.networks.contracts import FeatureDiscriminator, Generator, Sh
 from gan_lightning.networks.sizes import halvings
 
 SLOPE = 0.2
-"""Of the leaky rectifiers."""
+"""Slope of the leaky rectifiers below 0."""
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
@@ -103,7 +103,7 @@ class R3Discriminator(FeatureDiscriminator):
 
 
 class Sizes(NamedTuple):
-    """How large either network is: their arguments of the same names."""
+    """The sizes of either network, as in its arguments of the same names."""
 
     base_channels: int
     max_channels: int
@@ -143,7 +143,7 @@ class R3Block(nn.Module):
     Args:
         channels: Channels in and out.
         group_size: Channels of a group of the 3×3 convolution.
-        expansion: How many times more channels it has.
+        expansion: Its channels, as a multiple of ``channels``.
         total: Number of blocks in the whole network, L.
     """
 
@@ -227,7 +227,7 @@ def _changed(channels_in: int, channels_out: int) -> nn.Module:
 
 
 def _scaled(layer: Layer, gain: float = 1.0) -> Layer:
-    """Draw weights from N(0, gain² / fan-in) and let biases be 0."""
+    """Draw weights from N(0, gain² / fan-in) and set biases to 0."""
     nn.init.normal_(layer.weight, 0.0, gain / layer.weight[0].numel() ** 0.5)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

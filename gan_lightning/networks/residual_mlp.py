@@ -10,7 +10,7 @@ from gan_lightning.networks.mlp import Activation
 
 
 class ResidualMLPGenerator(Generator):
-    """Linear layers of one width, each added to what it was given, before its activation.
+    """Linear layers of one width, each after an activation, added to the activation's input.
 
     The identity shortcuts of He et al., 2016, "Identity Mappings in Deep Residual Networks", with
     one layer in each branch. With an activation that saturates, such as ``Tanh``, the branches make
@@ -63,7 +63,7 @@ class ResidualMLPGenerator(Generator):
 
 
 class ResidualLayer(nn.Module):
-    """Add a linear layer of the activated features to them, shape ``(batch, width)``."""
+    """Adds a linear layer of activated features to the features, shape ``(batch, width)``."""
 
     def __init__(self, width: int, activation: Activation) -> None:
         super().__init__()

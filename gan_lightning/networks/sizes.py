@@ -7,14 +7,14 @@ from gan_lightning.networks.contracts import Shape
 def halvings(data_shape: Shape, network: str) -> tuple[int, int]:
     """Return how often a square image can be halved, and the size that is left, 4 to 7.
 
-    So sizes are 4, 5, 6 or 7 times 2, 4, 8 …: 28 is 7 after two halvings, 64 is 4 after four.
+    Sizes are thus 4, 5, 6 or 7 times 2, 4, 8 …: 28 is 7 after two halvings, 64 is 4 after four.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
         network: Name of the network, for the error.
 
     Raises:
-        InputError: If the data are no square images of such a size.
+        InputError: If the data are not square images of such a size.
     """
     if len(data_shape) == 3 and data_shape[1] == data_shape[2]:
         size, count = data_shape[1], 0

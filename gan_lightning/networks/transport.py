@@ -21,7 +21,7 @@ def carried(x: Tensor, velocity: Callable[[Tensor, Tensor], Tensor], num_steps: 
         return x + step * velocity(middle, t + step / 2)
 
     times = [i * step for i in range(num_steps)]
-    if torch.compiler.is_exporting():  # an exported graph holds one step instead of all in a row
+    if torch.compiler.is_exporting():  # an exported graph holds one step, not all in a row
         from torch._higher_order_ops.scan import scan
 
         return scan(
