@@ -1,4 +1,4 @@
-"""What the models ask of a sampler of latents."""
+"""What models require of a sampler of latents."""
 
 from abc import ABC, abstractmethod
 

@@ -26,7 +26,7 @@ class GaussianCopula(LatentSampler):
     """A copula for each label: the columns' own distributions, and correlated normal scores.
 
     A measured value has the quantiles of a kernel density within the label (Silverman, 1986), not
-    those of the rows themselves, which samples would lie too close to; a category has its share.
+    those of the rows themselves, to which samples would lie too close; a category has its share.
     The correlations of normal scores are shrunk towards those within all labels, and towards 0, as
     far as makes held-out rows most likely. Samples of one call are a Latin hypercube: each column
     takes each part of its distribution equally often.
@@ -76,7 +76,7 @@ class GaussianCopula(LatentSampler):
                 label: self._learned(label, values[labels == label], codes[labels == label])
                 for label in present
             }
-            for label in {*range(self.num_classes)} - {*present}:  # asked for, it is any row
+            for label in {*range(self.num_classes)} - {*present}:  # requested, it yields any row
                 self._learned(label, values, codes)
             found, shared = correlations(scores)
         for label in range(self.num_classes):
@@ -128,17 +128,17 @@ class GaussianCopula(LatentSampler):
 
     @torch.no_grad()
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:
-        """Draw what is not given of encoded rows, from the normal distribution that is left of it.
+        """Draw the cells of encoded rows that are not given, conditional on those that are.
 
-        The label of a row is drawn first, by how likely each makes what is given.
+        The label of a row is drawn first, by its probability given these cells.
 
         Args:
             x: Rows, shape ``(num_rows, latent_dim)``.
             held: Which cells are given, booleans: numbers in their order, then categories.
-            prior: How frequent each label is, shape ``(num_classes,)``.
+            prior: Frequency of each label, shape ``(num_classes,)``.
 
         Raises:
-            InputError: If no label has what is given.
+            InputError: If the given cells are impossible with every label.
         """
         drawn = torch.empty_like(x)
         values, codes = self.layout.values(x).double(), self.layout.codes(x)
@@ -165,7 +165,7 @@ class GaussianCopula(LatentSampler):
     def _given(
         self, label: int, values: Tensor, codes: Tensor, cells: Tensor
     ) -> tuple[Scores, Tensor]:
-        """Return the scores of given cells for a label, and the log of how likely it makes them."""
+        """Return the scores of given cells for a label, and their log-likelihood under it."""
         edges, chance = [], values.new_zeros(len(values))
         num_numbers = values.shape[1]
         for cell in cells.nonzero().flatten().tolist():
@@ -198,7 +198,7 @@ class GaussianCopula(LatentSampler):
         return self.factors[label] @ self.factors[label].T
 
     def _rest(self, label: int, given: Scores, cells: Tensor) -> Scores:
-        """Draw the scores of all cells from a normal distribution of which some are given."""
+        """Draw the scores of all cells from a normal distribution, conditional on given ones."""
         correlation, rest = self._correlation(label), ~cells
         weights = torch.linalg.solve(correlation[cells][:, cells], correlation[cells][:, rest])
         left = correlation[rest][:, rest] - correlation[rest][:, cells] @ weights
@@ -210,14 +210,14 @@ class GaussianCopula(LatentSampler):
         return scores
 
     def _with_given(self, x: Tensor, new: Tensor, cells: Tensor) -> Tensor:
-        """Return new rows with the given cells of others."""
+        """Return new rows with the given cells of ``x``."""
         num_numbers = len(self.layout.numbers)
         values = torch.where(cells[:num_numbers], self.layout.values(x), self.layout.values(new))
         codes = torch.where(cells[num_numbers:], self.layout.codes(x), self.layout.codes(new))
         return self.layout.joined(values, codes)
 
     def _rows(self, labels: Tensor, scores: Scores) -> Tensor:
-        """Return a row of each label, whose columns have these scores."""
+        """Return a row for each label, whose columns have these scores."""
         num_numbers = len(self.layout.numbers)
         at = (scores[:, :num_numbers].clamp(-REACH, REACH) / REACH + 1) * (NUM_QUANTILES - 1) / 2
         below, above = at.floor().long(), at.ceil().long()

@@ -16,13 +16,13 @@ SMALLEST_VARIANCE = 1e-4
 """Added to the variances of a component, in squared deviations."""
 
 CLUSTERED = 20_000
-"""So many latents are enough to find the clusters that a fit starts from."""
+"""Latents that suffice to find the clusters from which a fit starts."""
 
 AT_ONCE = 64
 """Latents whose densities are computed together: their distances fit into a processor's cache."""
 
 NEGLIGIBLE = 1e-4
-"""A component leaves out latents that it is responsible for with a smaller share."""
+"""A component leaves out latents for which its responsibility is smaller."""
 
 
 class GaussianMixture(FittedSampler):
@@ -30,13 +30,13 @@ class GaussianMixture(FittedSampler):
 
     The density of an autoencoder's latents in Ghosh et al., 2020, Section 4. The fit starts from
     the clusters of k-means, and a few iterations are enough: fitted to 20 000 codes of digits with
-    32 numbers each, 100 Gaussians make 15 000 others as likely after 5 iterations as after 30.
+    32 numbers each, 100 Gaussians give 15 000 others the same likelihood after 5 and 30 iterations.
 
     Args:
         latent_dim: Length of a latent vector.
         num_components: Number of Gaussians; fewer if there are not at least five latents per
             dimension for each of them.
-        max_iterations: Iterations of expectation maximisation. They take at most 60 000 latents,
+        max_iterations: Iterations of expectation maximisation. They use at most 60 000 latents,
             drawn at random.
     """
 
@@ -101,7 +101,7 @@ def _maximised(latents: Tensor, responsibilities: Tensor) -> tuple[Tensor, Tenso
 
 
 def _responsibilities(latents: Tensor, weights: Tensor, means: Tensor, factors: Tensor) -> Tensor:
-    """Return each component's share in each latent, one row a latent: Bishop, 2006, Equation 9.23.
+    """Return each component's share in each latent, a row per latent: Bishop, 2006, Equation 9.23.
 
     The factor (2π)^(-d/2) that all densities have in common is left out.
     """

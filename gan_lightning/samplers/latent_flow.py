@@ -16,7 +16,7 @@ from gan_lightning.samplers.minimise import minimise
 class LatentFlow(FittedSampler):
     """A velocity field carries noise to latents: flow matching (Lipman et al., 2023).
 
-    It has no number of components: where latents combine several things that vary independently,
+    It needs no number of components: where latents combine several things that vary independently,
     such as three digits in one image, a mixture needs a Gaussian for each combination. It takes
     longer, five minutes on one core for 55 000 latents of 32 numbers.
 

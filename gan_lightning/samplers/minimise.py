@@ -18,14 +18,14 @@ def minimise(
     epochs: int,
     batch_size: int,
 ) -> None:
-    """Minimise the loss of batches of latents, while a cosine schedule lowers the rate to 0.
+    """Minimise the loss of batches of latents, with a learning rate that a cosine lowers to 0.
 
     In a terminal, a progress bar appears if it takes long.
 
     Args:
         loss: Returns the mean loss of a batch.
         latents: Shape ``(num_points, latent_dim)``.
-        optimizer: Of the parameters that the loss depends on.
+        optimizer: Optimizer of the parameters on which the loss depends.
         epochs: Passes over the latents, in a new random order each.
         batch_size: Latents in a batch.
     """

@@ -11,34 +11,34 @@ Scores = Tensor
 """Normal scores: the quantile of each value as a number of N(0, 1), ``(num_rows, num_columns)``."""
 
 NUM_QUANTILES = 64
-"""Quantiles of each measured value and label, at even normal scores."""
+"""Quantiles of each measured column and label, at evenly spaced normal scores."""
 
 REACH = 3.5
 """Normal scores of the outermost quantiles."""
 
 MOST_KERNELS = 300
-"""Values that a column's density is estimated from; of more, quantiles stand for all."""
+"""Values from which a column's density is estimated; quantiles stand in for more."""
 
 BANDWIDTH = 1.06
-"""Of the widest kernels, in units of σ n^(-1/5): the best one for a normal density."""
+"""Width of the widest kernels, in units of σ n^(-1/5): the optimum for a normal density."""
 
 NEAR = 4.0
-"""Of a kernel, in distances to the √n-th nearest value: narrow where values crowd."""
+"""Width of a kernel, in distances to the √n-th nearest value: narrow where values are dense."""
 
 SWEEPS = 5
 """Gibbs sweeps over the places of given categories: they depend on each other weakly."""
 
 
 def smooth_quantiles(ordered: Tensor) -> Tensor:
-    """Return the quantiles of a density of Gaussian kernels, each as wide as values are sparse.
+    """Return the quantiles of a density of Gaussian kernels that are wide where values are sparse.
 
-    The width of a kernel follows the distance to near values (Breiman et al., 1977): a spike, a gap
-    and a long tail stay so. A wide one is moved towards the mean, so that the variance is not
-    inflated (Silverman, 1986, Section 6.4.1). The density ends where the values do, and what the
-    kernels reach beyond is reflected: other labels may lie there, or nothing that can be.
+    The width of a kernel follows the distance to near values (Breiman et al., 1977): spikes, gaps
+    and long tails are kept. A wide kernel is moved towards the mean, so that the variance is not
+    inflated (Silverman, 1986, Section 6.4.1). The density ends at the outermost values, and kernels
+    are reflected there: beyond may lie other labels, or impossible values.
 
     Args:
-        ordered: Values, not falling, float64, shape ``(num_values,)``.
+        ordered: Ascending values, float64, shape ``(num_values,)``.
     """
     size = min(len(ordered), MOST_KERNELS)
     middle = (torch.arange(size, dtype=torch.float64) + 0.5) / size * len(ordered)
@@ -83,13 +83,13 @@ def _near_distances(ordered: Tensor) -> Tensor:
 def latin_hypercube(draw: Callable[[], Scores], labels: Tensor) -> Scores:
     """Draw scores that fall into equal parts of N(0, 1) equally often within each label.
 
-    A Latin hypercube with the dependence of the scores, whose ranks stay (Packham & Schmidt, 2010):
-    the distribution of a row stays as well, and a set of rows errs less. In an exported graph rows
-    do not depend on each other, and are drawn one by one.
+    A Latin hypercube that keeps the ranks of the scores, and so their dependence (Packham &
+    Schmidt, 2010): each row keeps its distribution, and a set of rows follows it more closely. In
+    an exported graph rows are independent, and are drawn one by one.
 
     Args:
         draw: Draws scores of rows, shape ``(num_rows, num_columns)``: once for their ranks, and
-            once for their places within a part, which a single row takes as they are.
+            once for their places within a part, which a single row uses as they are.
         labels: The label of each row, shape ``(num_rows,)``.
     """
     if has_torch_function((labels,)):
@@ -109,12 +109,12 @@ def latin_hypercube(draw: Callable[[], Scores], labels: Tensor) -> Scores:
 def placed_scores(edges: Tensor, correlation: Tensor) -> Scores:
     """Draw scores of given cells: a number has its own, a category one between two levels.
 
-    Where a category stands between them depends on the other cells. Placed without regard to
-    them, it would pass for news, and what follows from it would be noise.
+    The score of a category between them depends on the other cells. Drawn independently of them,
+    it would count as information, and add noise to whatever is inferred from it.
 
     Args:
         edges: Levels between which each cell lies, shape ``(2, num_rows, num_cells)``.
-        correlation: Of the cells' scores.
+        correlation: Correlation of the cells' scores.
     """
     low, high = edges.clamp(1e-3, 1 - 1e-3)
     scores = torch.special.ndtri(torch.lerp(low, high, torch.rand_like(low)))

@@ -8,10 +8,10 @@ from torch import Tensor
 from gan_lightning.samplers.normal_scores import Scores
 
 BORROWED = (0.0, 0.5, 2.0, 8.0, torch.inf)
-"""Weights of the correlations within all labels, in rows for each column."""
+"""Candidate weights of the correlations within all labels, in rows per column."""
 
 SHRINKAGES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.4, 0.8)
-"""Weights of no correlation at all: columns that hardly differ lose their relation to 0.01."""
+"""Candidate weights of zero correlation: 0.01 would hide that columns hardly differ."""
 
 NUM_FOLDS = 5
 
@@ -19,11 +19,11 @@ NUM_FOLDS = 5
 def correlations(scores: Mapping[int, Scores]) -> tuple[dict[int, Tensor], Tensor]:
     """Return the correlation matrix within each label and that within all, positive definite.
 
-    A label's correlations are drawn to those within all labels and these to 0, both as far as makes
-    held-out rows most likely in cross-validation.
+    A label's correlations are shrunk towards those within all labels and these towards 0, both as
+    far as makes held-out rows most likely in cross-validation.
 
     Args:
-        scores: Those of each label that has rows, shape ``(num_rows, num_columns)``; a constant
+        scores: Scores of each label that has rows, shape ``(num_rows, num_columns)``; a constant
             column correlates with nothing.
     """
     borrowed, shrinkage = _chosen(scores)
@@ -37,7 +37,7 @@ def correlations(scores: Mapping[int, Scores]) -> tuple[dict[int, Tensor], Tenso
 
 
 def _chosen(scores: Mapping[int, Scores]) -> tuple[float, float]:
-    """Return how much is borrowed and shrunk, by the likelihood of held-out rows."""
+    """Return the two weights under which held-out rows are most likely."""
     several = len(scores) > 1
     choices = BORROWED if several else (torch.inf,)
     shrinkages = torch.tensor(SHRINKAGES, dtype=torch.float64)
@@ -65,7 +65,7 @@ def _log_likelihoods(rows: Scores, correlation: Tensor, shrinkages: Tensor) -> T
 
 
 def _correlation(scores: Scores) -> Tensor:
-    """Return Pearson's correlations, float64; what is constant has none."""
+    """Return Pearson's correlations, float64; those of a constant column are 0."""
     centred = scores - scores.mean(0) if len(scores) else scores
     norms = centred.norm(dim=0)
     unit = centred / torch.where(norms > 1e-9, norms, torch.inf)
@@ -73,7 +73,7 @@ def _correlation(scores: Scores) -> Tensor:
 
 
 def _lent(own: Tensor, shared: Tensor, borrowed: float, num_rows: int) -> Tensor:
-    """Return a label's correlations, drawn to those within all labels where its rows are few."""
+    """Return a label's correlations, shrunk towards those within all labels if its rows are few."""
     if num_rows < 2 or borrowed == torch.inf:
         return shared
     weight = borrowed * len(own)

@@ -5,13 +5,13 @@ from torch import Tensor
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 BELOW_ONE = 1 - 2.0**-23
-"""A float32 whose product with another one is smaller than that."""
+"""A float32 so far below 1 that its product with any other is smaller than the other."""
 
 
 def stratified(weights: Tensor, num_samples: int) -> Tensor:
     """Draw indices with replacement, in random order, int64, shape ``(num_samples,)``.
 
-    Each draw has the distribution of the weights. All together keep its shares more closely than
+    Each draw has the distribution of the weights. Together they keep its shares more closely than
     independent draws would: there is one from each of ``num_samples`` equal parts of the cumulated
     weights (stratified resampling: Kitagawa, 1996, Appendix).
 
