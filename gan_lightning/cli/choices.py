@@ -95,7 +95,7 @@ def class_named(name: str) -> type | None:
 
 
 def imported(path: str) -> Any:
-    """Return the object at a path, only if imported already: explaining an error must not run code."""
+    """Return the object at a path, if already imported: explaining an error must not run code."""
     module, _, name = path.rpartition(".")
     return getattr(sys.modules.get(module), name, None)
 
