@@ -14,13 +14,13 @@ from gan_lightning.networks.mlp import MLPGenerator
 class Codebook(Generator):
     """Any generator, each of whose points is replaced by the code with the nearest key.
 
-    Soft-to-hard vector quantisation, Agustsson et al., 2017, with keys k and codes c learned apart:
+    Soft-to-hard vector quantisation, Agustsson et al., 2017, keys k and codes c learned separately:
     a point x becomes Σ softmax(-‖x - k‖² / 2 blur²) c. The generator inside and the keys give modes
     their shares, the codes are where the modes lie, and the blur, a single number, is the width of
     all steps between them: each of the three can change by itself. At first keys and codes
     are the same points, a scrambled Sobol sequence, which leaves no mode without a code as long as
-    there are several to each. Both are learned in units of ``reach``, so that Adam takes them as
-    far as they may have to go.
+    each has several. Both are learned in units of ``reach``, so that Adam's steps suit the
+    distances that they may have to cover.
 
     Args:
         data_shape: Shape of one point.

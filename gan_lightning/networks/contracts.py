@@ -1,4 +1,4 @@
-"""What models require of a network: one contract each, labels optional."""
+"""The contracts of networks with models, one for each kind; labels are optional."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -15,7 +15,7 @@ Norm = Callable[[int], nn.Module]
 
 
 class ConvEncoder(Encoder):
-    """Convolutions 4×4 that halve the image until it is 4 to 7 pixels wide, then linear layers.
+    """4×4 convolutions that halve the image until it is 4 to 7 pixels wide, then linear layers.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
@@ -59,7 +59,7 @@ class ConvEncoder(Encoder):
 
 
 class ConvDecoder(Decoder):
-    """Linear layers to the smallest image, then transposed convolutions 4×4 that double it.
+    """Linear layers to the smallest image, then 4×4 transposed convolutions that double it.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
@@ -101,7 +101,7 @@ class ConvDecoder(Decoder):
 
 
 class UpsamplingDecoder(Decoder):
-    """Linear layers to the smallest image, then convolutions 3×3 with nearest neighbours between.
+    """Linear layers to the smallest image, then 3×3 convolutions with nearest-neighbour doubling.
 
     Unlike transposed convolutions, which weigh neighbouring pixels unequally, these draw no
     checkers on even surfaces (Odena et al., 2016).
@@ -147,7 +147,7 @@ class UpsamplingDecoder(Decoder):
 
 
 class ConvDiscriminator(FeatureDiscriminator):
-    """Convolutions 4×4 that halve the image, one 3×3 on the smallest, then a hidden layer.
+    """4×4 convolutions that halve the image, a 3×3 one on the smallest, then a hidden layer.
 
     It normalises nothing, so that penalties on its slope mean something.
 

@@ -11,13 +11,13 @@ from gan_lightning.networks.spectral_norm import normalise_spectrally
 
 
 class DCGANGenerator(Generator):
-    """Transposed convolutions 4×4 that double an image 4 to 7 pixels wide until it has its size.
+    """4×4 transposed convolutions that double an image 4 to 7 pixels wide until it has its size.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
         latent_dim: Length of a latent vector.
         base_channels: Channels of the widest hidden image; each smaller one has twice as many.
-        output: Makes the module after the last layer; its range must hold the data's.
+        output: Makes the module after the last layer; its range must contain the data's.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class DCGANGenerator(Generator):
 
 
 class DCGANDiscriminator(FeatureDiscriminator):
-    """Convolutions 4×4 that halve the image until it is 4 to 7 pixels wide.
+    """4×4 convolutions that halve the image until it is 4 to 7 pixels wide.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.

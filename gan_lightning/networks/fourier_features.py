@@ -14,8 +14,8 @@ from gan_lightning.networks.mlp import MLPDiscriminator
 class FourierFeatures(Discriminator):
     """Any discriminator, shown random Fourier features of a point beside its coordinates.
 
-    Rahimi & Recht, 2007; Tancik et al., 2020: linear layers learn what varies over long distances
-    first, and last the width of a mode, which may be a fortieth of the distance to the next one.
+    Rahimi & Recht, 2007; Tancik et al., 2020: linear layers first learn what varies over long
+    distances, and last the width of a mode, which may be a fortieth of the distance to the next.
     Sines with random directions and phases, their frequencies evenly spaced on a logarithmic
     scale, show all scales. The coordinates are scaled to the slope of the lowest frequency.
 

@@ -9,7 +9,7 @@ from gan_lightning.networks.contracts import Generator, Shape
 
 
 class KerasConvGenerator(Generator):
-    """7×7×256, transposed convolutions 5×5 to 128 and 64 (stride 2), 7×7 to the image (stride 1).
+    """7×7×256, 5×5 transposed convolutions to 128 and 64 (stride 2), 7×7 to the image (stride 1).
 
     Batch normalisation comes before each LeakyReLU; no layer has a bias. Keras's defaults are kept:
     a slope of 0.3, momentum 0.99 (PyTorch's 0.01) and an epsilon of 0.001.
@@ -17,7 +17,7 @@ class KerasConvGenerator(Generator):
     Args:
         data_shape: Shape of one image, ``(channels, size, size)`` with a size divisible by 4.
         latent_dim: Length of a latent vector.
-        output: Makes the module after the last layer; its range must hold the data's.
+        output: Makes the module after the last layer; its range must contain the data's.
     """
 
     def __init__(

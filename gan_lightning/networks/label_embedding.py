@@ -31,7 +31,7 @@ def tables(embedding: nn.Module) -> list[nn.Embedding]:
 
 
 class SumOfParts(nn.Module):
-    """An embedding of labels that are numbers of several digits: the sum of its digits' vectors.
+    """An embedding of labels that are numbers of several digits: the sum of the digits' vectors.
 
     A thousand labels of three digits have 30 vectors to learn, not 1 000.
 

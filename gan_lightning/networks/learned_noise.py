@@ -15,9 +15,9 @@ class LearnedNoise(Generator):
     """Any generator, with Gaussian noise of a learned width on each number of its points.
 
     Dieng et al., 2019, "Prescribed Generative Adversarial Networks", Section 3.1. The generator
-    inside chooses a mode, and the noise fills it: all modes share one width, which many points
-    teach, while without it each step of a network ends in a plateau with its own slope. The noise
-    is the last part of the latent vector, so that a latent still stands for one point.
+    inside chooses a mode, and the noise fills it: all modes share one width, learned from many
+    points, while without noise each step of a network ends in a plateau with its own slope. The
+    noise is the last part of the latent vector, so that a latent still stands for one point.
 
     Args:
         data_shape: Shape of one point.

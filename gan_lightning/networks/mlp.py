@@ -29,7 +29,7 @@ class MLPGenerator(Generator):
         activation: Makes the module after each hidden layer.
         norm: Makes the normalisation after each activation for its width; none by default. Keras's
             ``BatchNormalization(momentum=0.8)`` is ``BatchNorm1d`` with ``momentum: 0.2``.
-        output: Makes the module after the last layer; its range must hold the data's: ``Tanh``
+        output: Makes the module after the last layer; its range must contain the data's: ``Tanh``
             for [-1, 1], ``Sigmoid`` for [0, 1], ``Identity`` for any real number.
 
     Example:

@@ -31,7 +31,7 @@ class R3Generator(Generator):
         max_channels: No hidden image has more.
         num_blocks: Residual blocks at each size.
         group_size: Channels of a group in the blocks' 3×3 convolutions.
-        expansion: How many times more channels a block has inside.
+        expansion: Channels inside a block, as a multiple of those outside.
         output: Makes the module after the last layer; the paper has none.
     """
 
@@ -74,7 +74,7 @@ class R3Discriminator(FeatureDiscriminator):
         max_channels: No hidden image has more.
         num_blocks: Residual blocks at each size.
         group_size: Channels of a group in the blocks' 3×3 convolutions.
-        expansion: How many times more channels a block has inside.
+        expansion: Channels inside a block, as a multiple of those outside.
     """
 
     def __init__(

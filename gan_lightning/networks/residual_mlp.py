@@ -23,7 +23,7 @@ class ResidualMLPGenerator(Generator):
         num_blocks: Residual blocks, each with one layer.
         gain: Factor of the latents: the larger, the steeper the steps from the start.
         activation: Makes the module before each layer but the first.
-        output: Makes the module after the last layer; its range must hold the data's: ``Tanh``
+        output: Makes the module after the last layer; its range must contain the data's: ``Tanh``
             for [-1, 1], ``Sigmoid`` for [0, 1], ``Identity`` for any real number.
 
     Example:

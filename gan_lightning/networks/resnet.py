@@ -18,7 +18,7 @@ class ResNetGenerator(Generator):
         data_shape: Shape of one image, ``(channels, size, size)``.
         latent_dim: Length of a latent vector.
         base_channels: Channels of all hidden images.
-        output: Makes the module after the last layer; its range must hold the data's.
+        output: Makes the module after the last layer; its range must contain the data's.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ResNetDiscriminator(FeatureDiscriminator):
 
 
 class DoublingBlock(nn.Module):
-    """Two convolutions 3×3 beside a shortcut, on an image of twice the size.
+    """Two 3×3 convolutions beside a shortcut, on an image of twice the size.
 
     Args:
         channels: Channels in and out.
@@ -91,7 +91,7 @@ class DoublingBlock(nn.Module):
 
 
 class HalvingBlock(nn.Module):
-    """Two convolutions 3×3 beside a shortcut, averaged to half the size.
+    """Two 3×3 convolutions beside a shortcut, averaged to half the size.
 
     Args:
         channels: Channels in and out.
