@@ -1,4 +1,4 @@
-"""What each command does and reports."""
+"""The actions of the commands, and their reports."""
 
 import signal
 import sys

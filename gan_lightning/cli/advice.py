@@ -1,4 +1,4 @@
-"""What to expect of a game on few pictures."""
+"""Advice for games on few pictures."""
 
 from lightning.pytorch import LightningModule, Trainer
 
@@ -12,7 +12,7 @@ FEW, VERY_FEW = 2000, 100
 
 
 def advice(trainer: Trainer, model: LightningModule) -> list[str]:
-    """Return what to expect of this run and what would help, a sentence each.
+    """Return sentences on what to expect of this run, and on what would help.
 
     Only games on a folder of few pictures get any.
     """

@@ -18,7 +18,7 @@ _MOST_VALUES = 100_000
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML, and refuses duplicate keys, of which YAML would drop the first."""
+    """Reads YAML, and refuses duplicate keys, the first of which YAML would silently drop."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}

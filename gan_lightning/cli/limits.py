@@ -1,4 +1,4 @@
-"""What a command may import because of files that its user has not typed."""
+"""Limits on the imports of a command for files that its user has not typed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -62,7 +62,7 @@ def families_of(runs: Iterable[RunRecord]) -> list[Family]:
     found: dict[Any, list[RunRecord]] = {}
     for run in runs:
         settings = sorted((k, str(v)) for k, v in run.settings.items() if k not in OF_ONE_RUN)
-        # A run with unreadable settings is a family of its own.
+        # A run with unreadable settings forms a separate family.
         found.setdefault(tuple(settings) or id(run), []).append(run)
     families = [Family("", members) for members in found.values()]
     experiments = [family.runs[0].name.partition("/")[0] for family in families]

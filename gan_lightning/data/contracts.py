@@ -1,4 +1,4 @@
-"""What models, callbacks and the command line require of data."""
+"""The contract of data with models, callbacks and the command line."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,7 +65,7 @@ class DataModule(LightningDataModule, ABC):
     """Lowest and highest number that a model sees, if the data fill that range."""
 
     units: Units
-    """What the numbers mean, known after ``setup``; every checkpoint holds it."""
+    """The meaning of the numbers, known after ``setup``; every checkpoint holds it."""
 
     label_names: Sequence[str] | None = None
     """Names of the labels, known before ``setup``; None if they have none."""

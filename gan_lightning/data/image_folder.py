@@ -44,9 +44,9 @@ class ImageFolder(Images):
     optionally ``val`` and ``test``, are a split, each with or without classes. An image is whatever
     Pillow can open, by content and not by ending; one line says what was left out.
 
-    Images too many for memory are decoded into a file in ``<root>/.decoded``, of which the system
-    loads what is used; the next run opens it at once. It is rebuilt when an image has changed, and
-    may be deleted.
+    Images too many for memory are decoded into a file in ``<root>/.decoded``, from which the system
+    loads only the parts in use; the next run opens it at once. It is rebuilt when an image has
+    changed, and may be deleted.
 
     Args:
         root: The folder.

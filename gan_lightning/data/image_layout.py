@@ -1,4 +1,4 @@
-"""What folders of images mean: classes, parts of a split, or nothing."""
+"""The meaning of folders of images: classes, parts of a split, or nothing."""
 
 import os
 import re

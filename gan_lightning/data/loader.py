@@ -15,7 +15,7 @@ class TensorLoader:
     resumed from them sees the same batches as if it had not stopped. With several ranks, each takes
     its share of every global batch of ``batch_size * world_size`` points.
 
-    All ranks get equally many points, and a shuffled loader makes no batch of one point, whose
+    All ranks get the same number of points, and a shuffled loader makes no batch of one, whose
     variance batch normalisation cannot compute: an incomplete last batch is filled from the start
     of the order, so that an epoch repeats a few points and omits none. Only a ``batch_size`` of 1,
     or data of one point, make batches of one.

@@ -1,4 +1,4 @@
-"""What a checkpoint knows about its training data: no points, but their units."""
+"""Facts about the training data in a checkpoint: no points, but their units."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

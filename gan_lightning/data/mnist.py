@@ -33,7 +33,7 @@ NAMES = {
 
 
 class MNIST(Images):
-    """70 000 grey images of 28×28 pixels in ten classes; downloaded if need be.
+    """70 000 grey images of 28×28 pixels in ten classes; downloaded if missing.
 
     The files must be the published ones, byte for byte; for ``kmnist`` this is checked if the
     archives lie beside them, as after a download.
@@ -47,7 +47,7 @@ class MNIST(Images):
         num_val: Training images that are held out for validation, drawn at random; ``test`` uses
             the 10 000 test images. With 0, all are trained on and validation uses the test images
             too, as in the articles: then nothing may be chosen by them.
-        size: Height and width: 28, or 32 by a black margin, or any other by resizing.
+        size: Height and width: 28, or 32 with a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
         binarise: Make images black and white: ``threshold`` at one half, ``bernoulli`` by chance,
             with the grey value as the probability of white, redrawn for every training batch and

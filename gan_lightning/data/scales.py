@@ -36,7 +36,7 @@ class NormalScores:
     """Makes each measured column normal: N(0, 1), cut off at ±3.5, whatever its distribution is.
 
     A rounded value stands for a cell, in which it is placed at random, and so does a value that
-    many rows share: nothing that the model sees is a spike. The way back ends in the same cell.
+    many rows share: nothing that the model sees is a spike. Unscaled, it is in that cell again.
     A column of few rows, without long tails or a value that many share, is standardised instead:
     few quantiles are a rough scale, and a density is best estimated in the data's own units.
 

@@ -34,7 +34,7 @@ class StackedMNIST(Images):
         download: Download missing files.
         batch_size: Images in a batch.
         num_val: Training images that are held out for validation, as in ``MNIST``.
-        size: Height and width: 28, or 32 by a black margin, or any other by resizing.
+        size: Height and width: 28, or 32 with a black margin, or any other by resizing.
         value_range: Range of the floats: ``[-1, 1]`` or ``[0, 1]``.
         official: Accept only the published files, as in ``MNIST``.
     """

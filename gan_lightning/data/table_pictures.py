@@ -27,7 +27,7 @@ class TablePictures:
 
     The first columns that are not constant are drawn, numbers as histograms and categories as bars,
     and each pair of the first measured columns, coloured by the target or by the labels of a
-    conditional model. The choice of columns depends on the data alone, so that the frames of a film
+    conditional model. The choice of columns depends only on the data, so that the frames of a film
     match.
 
     Args:

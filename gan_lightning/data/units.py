@@ -1,4 +1,4 @@
-"""What the numbers of points mean, stored in every checkpoint."""
+"""The meaning of the numbers of points, stored in every checkpoint."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence

@@ -35,7 +35,7 @@ def card_of(
         path: The file.
         facts: The meaning of its numbers.
         origin: Where its model comes from.
-        agreed: How its samples compare with those of the model; None for weights alone.
+        agreed: How its samples compare with those of the model; None for a file of weights.
         sampler: The step between noise and networks, in a sentence.
     """
     checked = "The weights are the model's own." if agreed is None else f"{agreed}."

@@ -1,4 +1,4 @@
-"""What the numbers of an exported file mean, in plain values."""
+"""The meaning of the numbers in an exported file, as plain values."""
 
 from typing import Any
 

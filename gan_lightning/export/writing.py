@@ -46,7 +46,7 @@ def write_export(
         path: The file.
 
     Returns:
-        How the file's samples compare with the model's own; None for weights alone.
+        How the file's samples compare with the model's own; None for a file of weights.
 
     Raises:
         InputError: If the model or the format does not allow it, or if samples differ; then no file

@@ -35,7 +35,7 @@ def image_pairs(above: Tensor, below: Tensor, per_row: int = 10) -> NDArray[np.u
 
 @styled()
 def latent_scatter(latents: Tensor, labels: Tensor, names: Sequence[str] | None = None) -> Scene:
-    """Scatter latents of a plane, coloured by their labels.
+    """Scatter latents in the plane, coloured by their labels.
 
     Args:
         latents: Shape ``(num_points, 2)``.

@@ -1,4 +1,4 @@
-"""What is minimised: pure functions and small objects of networks' outputs."""
+"""Objectives: pure functions and small objects of networks' outputs."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from gan_lightning.losses.readings import means_against_targets, probabilities, 
 
 
 class AdversarialLoss(ABC):
-    """What each player minimises. Logits are shaped ``(batch,)``, both losses are scalars."""
+    """The losses of both players: scalars, for logits of shape ``(batch,)``."""
 
     @abstractmethod
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

@@ -14,9 +14,9 @@ class AutoregressiveBernoulli(Likelihood):
     """Each number of a point is a Bernoulli variable that depends on the numbers just before it.
 
     Pixels come row by row from left to right, and the channels of a pixel one after another. The
-    logit of a number is the decoder's output and a correction, which depends on the numbers before
-    it in its row, on some rows above and on the decoder's outputs of three rows. The correction is
-    zero before training: there, the likelihood is ``Bernoulli``.
+    logit of a number is the decoder's output plus a correction, which depends on the numbers before
+    it in its row, on some rows above and on the decoder's outputs for three rows. The correction is
+    zero before training, when the likelihood is ``Bernoulli``.
 
     Latents then need not encode what a pixel's neighbours reveal, such as the edge of a stroke;
     since few rows are seen, only the latents can say what the whole picture shows (Chen et al.,
@@ -25,7 +25,7 @@ class AutoregressiveBernoulli(Likelihood):
     "MADE"): three products of matrices, which a processor computes faster.
 
     The mean of p(x|z) has no closed form. In its place, ``mean`` returns the probability of each
-    number after the likeliest numbers, which is the same each time.
+    number given the likeliest numbers before it, which is deterministic.
 
     Args:
         data_shape: Shape of a point, ``(channels, height, width)``, or ``(length,)`` for one row;

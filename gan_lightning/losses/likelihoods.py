@@ -1,4 +1,4 @@
-"""What a decoder says about a point: p(x|z)."""
+"""Distributions of a point, given a decoder's outputs: p(x|z)."""
 
 import math
 from abc import ABC, abstractmethod

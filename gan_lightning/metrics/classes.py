@@ -1,4 +1,4 @@
-"""What a classifier says about samples."""
+"""Comparisons of samples by the predictions of a classifier."""
 
 import math
 from typing import NamedTuple

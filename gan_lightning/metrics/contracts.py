@@ -1,4 +1,4 @@
-"""What a comparison of samples with data looks like."""
+"""The contract of a comparison of samples with data."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

@@ -27,8 +27,8 @@ def ks_statistic(real: Tensor, generated: Tensor) -> Tensor:
 def wasserstein_distance(real: Tensor, generated: Tensor) -> Tensor:
     """Return the Wasserstein-1 distance of each column in units of the real standard deviation.
 
-    The area between the two empirical distribution functions. The unit of a constant real column is
-    kept.
+    The area between the two empirical distribution functions. A column that is constant in
+    the real set keeps its unit.
 
     Args:
         real: Shape ``(num_real, num_columns)``.

@@ -23,7 +23,7 @@ def of_present(distance: Distance) -> Distance:
 
 
 def of_categories(real: Tensor, generated: Tensor) -> Tensor:
-    """Return the total variation of two columns, in which missing is a category of its own."""
+    """Return the total variation of two columns, in which missing is a separate category."""
     return total_variation(real.nan_to_num(-1), generated.nan_to_num(-1))
 
 

@@ -50,7 +50,7 @@ class AdversarialModule(Game, ABC):
         d_optimizer: Makes the discriminator's optimizer for its parameters.
         lr_scheduler: Factor of both learning rates, a schedule over the points seen; or makes a
             PyTorch scheduler for an optimizer, stepped once per epoch. None by default.
-        n_critic: Discriminator steps for one generator step.
+        n_critic: Discriminator steps per generator step.
         penalties: Terms added to the discriminator's objective, such as ``R1``.
         augmentation: Changes real and generated points alike before the discriminator sees them.
         beta2: Schedule of Adam's second beta, for both optimizers; constant by default.

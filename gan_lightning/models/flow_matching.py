@@ -16,11 +16,11 @@ class FlowMatching(OneLossModel):
     """A velocity field carries noise x_0 ~ N(0, I) to points x_1 of the data along straight lines.
 
     At x_t = (1 - t) x_0 + t x_1 the field learns x_1 - x_0 by least squares (Lipman et al., 2023,
-    Equation 23 with σ_min = 0), and so its mean over all pairs that pass there. With a field that
+    Equation 23 with σ_min = 0), and thus the mean over all pairs that pass there. With a field that
     knows labels the model is conditional.
 
-    ``train/velocity_loss``, ``val/…`` and ``test/…`` are the mean square over the numbers of a
-    point, the latter two with the same noise each time. Even a perfect field has a loss above 0,
+    ``train/velocity_loss``, ``val/…`` and ``test/…`` are the mean squared error over a point's
+    numbers, the latter two with the same noise each time. Even a perfect field has a loss above 0,
     since lines cross: π s / 2 for data N(m, s² I).
 
     Args:

@@ -1,4 +1,4 @@
-"""What the two players of a game see and minimise."""
+"""The inputs and the objectives of the two players of a game."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

@@ -41,7 +41,7 @@ class GenerativeModel(ConfiguredModule, ABC):
     """The name of the current phase of training, if there are several."""
 
     planned_batches: int | None = None
-    """Batches after which the model ends training by itself; None if the Trainer alone does."""
+    """Batches after which the model ends training by itself; None if only the Trainer does."""
 
     has_latents: ClassVar[bool] = False
     """Whether samples come from latents that can be walked through."""

@@ -70,9 +70,9 @@ class WarmStartedGAN(Reconstruction, R3GAN):
             Training ends after these batches; by default the rates stay constant, and the Trainer's
             epochs end it.
         temperature: Factor of the noise that the latents of samples are made of. The game draws
-            them with 1: what it learns of rare latents makes the typical ones better.
-        latent_noise: Standard deviation of what is added to the codes in the reconstruction.
-        latent_weight: Weight of the codes' squared norm there, in nats.
+            them with 1: training on rare latents improves the typical ones too.
+        latent_noise: Standard deviation of the noise added to the codes in the reconstruction.
+        latent_weight: Weight of the codes' squared norm in the reconstruction, in nats.
         reconstruction_weight: Weight of a reconstruction's squared error, summed over the numbers
             of a point, in the generator's objective. It keeps the decoder from unlearning what it
             can draw where the discriminator has seen too few points to teach it.

@@ -41,7 +41,7 @@ class WGAN(WassersteinGAN):
         clip_value: Largest absolute value of a critic's weight.
         g_optimizer: Makes the generator's optimizer for its parameters.
         d_optimizer: Makes the critic's optimizer for its parameters.
-        n_critic: Critic steps for one generator step.
+        n_critic: Critic steps per generator step.
     """
 
     def __init__(

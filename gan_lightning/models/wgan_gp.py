@@ -19,7 +19,7 @@ class WGANGP(WassersteinGAN):
         data_shape: Shape of one data point; the command line takes it from the data module.
         gp_weight: Weight of the gradient penalty, λ in the paper; a number or a schedule.
         every: Critic steps from one use of the gradient penalty to the next: a lazy penalty.
-        n_critic: Critic steps for one generator step.
+        n_critic: Critic steps per generator step.
         penalties: Further terms of the critic's objective.
     """
 

@@ -1,4 +1,4 @@
-"""What models require of a sampler of latents."""
+"""The contract of a sampler of latents with models."""
 
 from abc import ABC, abstractmethod
 
@@ -93,7 +93,7 @@ class FittedSampler(LatentSampler, ABC):
         """Draw latents of that scale, from noise with the temperature as standard deviation."""
 
     def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
-        """Fit the sampler with a random state of its own.
+        """Fit the sampler with its own random state.
 
         Raises:
             InputError: If there are fewer than two latents, or one is not finite.

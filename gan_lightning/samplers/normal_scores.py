@@ -1,4 +1,4 @@
-"""Values and categories as numbers of N(0, 1), and back."""
+"""Values and categories as normal scores, and back."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.overrides import handle_torch_function, has_torch_function
 
 Scores = Tensor
-"""Normal scores: the quantile of each value as a number of N(0, 1), ``(num_rows, num_columns)``."""
+"""Normal scores: each value as the same quantile of N(0, 1), ``(num_rows, num_columns)``."""
 
 NUM_QUANTILES = 64
 """Quantiles of each measured column and label, at evenly spaced normal scores."""
