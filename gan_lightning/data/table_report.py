@@ -19,35 +19,35 @@ from gan_lightning.metrics.rows import filled
 Scores = Mapping[str, Mapping[str, float]]
 
 MEANINGS = {
-    "ks": "Largest difference of two distribution functions, mean over the numbers. Real rows have "
-    "some too: compare with them, not with 0.",
-    "tv": "Share of the rows whose category would have to change, mean over the categories.",
-    "missing": "Difference of the shares of missing cells.",
+    "ks": "Largest difference of two distribution functions, mean over the columns of numbers; "
+    "real rows differ too: compare with their value, not with 0.",
+    "tv": "Share of rows whose category would have to change, mean over the columns of categories.",
+    "missing": "Difference between the shares of missing cells.",
     "correlation_excess": "Mean difference of correlations beyond that of real rows.",
-    "c2st": "How often a forest tells samples from held-out rows: ½ is as good as real.",
-    "boosted": "The same for boosted trees, as an area under the ROC curve: the sharpest judge.",
-    "gap": "How much harder samples are to tell from training rows than from held-out ones: well "
+    "c2st": "Accuracy of a forest that separates samples from held-out rows: ½ is as good as real.",
+    "boosted": "The same with boosted trees, as the area under the ROC curve: the sharpest judge.",
+    "gap": "How much harder samples are to separate from training than from held-out rows: well "
     "above 0 means memorised rows.",
     "closer": "Share of samples nearer to training rows than to as many held-out ones: ½ for new "
     "rows, 1 for copies.",
     "dcr": "Distance to the closest training row, relative to that among training rows: 0 for "
     "copies, 1 for new rows.",
-    "copies": "Share of samples that are a training row in every cell.",
+    "copies": "Share of samples that equal a training row in every cell.",
     "memorised": "Share of samples nearer to a training row than held-out rows ever are.",
     "tstr": "Accuracy (R² for a number) on held-out rows of a model that learns the target from "
     "samples.",
-    "trtr": "The same, trained on as many training rows: what tstr can reach.",
+    "trtr": "The same, trained on as many training rows: the value for tstr to reach.",
 }
 
 NUM_NEIGHBOURS = 10
 """Samples shown with their nearest training rows."""
 
 PRIVACY = (
-    "DCR, closer and copies tell whether rows were memorised. They promise no privacy: a "
+    "DCR, closer and copies show whether rows were memorised. They guarantee no privacy: a "
     "person may be recognised by a rare category, or by what many rows reveal together, and no "
     "noise was added. The checkpoint holds the names and types of the columns, all categories, the "
     "extremes and some hundred quantiles of each number, the weights of the model, and a hash of "
-    "each held-out row. It holds no rows, but where a class has few of them, a copula's quantiles "
+    "each held-out row. It holds no rows, but if a class has few of them, a copula's quantiles "
     "are their values."
 )
 
