@@ -69,7 +69,7 @@ def _interface(facts: Mapping[str, Any], ending: str, sampler: str) -> Iterator[
     if ending == ".safetensors":
         yield "The file holds weights and plain values, and no operations."
     else:
-        lines = [f"- `noise`: float32, shape (n, {facts['noise']}), numbers of N(0, 1)."]
+        lines = [f"- `noise`: float32, shape (n, {facts['noise']}), drawn from N(0, 1)."]
         if facts["labels"] is not None:
             lines.append(f"- `labels`: int64, shape (n,), from 0 to {len(facts['labels']) - 1}.")
         shape = ", ".join(["n", *map(str, facts["shape"])])
@@ -102,7 +102,7 @@ def _values(column: Mapping[str, Any]) -> str:
         return _cell(", ".join(column["categories"]))
     if column.get("decimals") is None:
         return "not rounded"
-    return f"rounded to {column['decimals']} places after the point"
+    return f"rounded to {column['decimals']} decimal places"
 
 
 def _cell(text: str) -> str:
@@ -113,7 +113,7 @@ def _cell(text: str) -> str:
 def _figures(origin: Origin) -> Iterator[str]:
     found = origin.figures
     if not found or not found.get("values"):
-        yield "None: `test --ckpt_path` makes them, and an export afterwards shows them."
+        yield "None yet: run `test --ckpt_path`, then export again."
         return
     if found.get("checkpoint") != origin.checkpoint:
         yield f"These are from `{found.get('checkpoint')}`, another checkpoint of the same run."
@@ -142,7 +142,7 @@ def _versions() -> Iterator[str]:
 
 def _config(origin: Origin) -> Iterator[str]:
     if origin.config is None:
-        yield "The checkpoint does not lie in its run's folder, which keeps the configuration."
+        yield "The checkpoint is not in its run's folder, which holds the configuration."
         return
     fence = "```"
     while fence in origin.config:

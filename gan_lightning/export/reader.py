@@ -9,7 +9,7 @@ from typing import Any
 def reader_of(path: Path, facts: Mapping[str, Any]) -> Iterator[str]:
     """Yield paragraphs of a card that show how to draw from a file."""
     if path.suffix == ".onnx":
-        yield "With NumPy and ONNX Runtime alone, in the folder of the file:"
+        yield "With only NumPy and ONNX Runtime, in the folder of the file:"
         yield _code(_onnx_lines(path.name, facts))
         return
     yield "With this package, in the folder of the file. Nothing in the file runs:"
