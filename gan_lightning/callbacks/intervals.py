@@ -8,8 +8,8 @@ def is_due(batches: int, every_n_batches: int) -> bool:
     """Return whether a picture or a histogram is due after a number of batches.
 
     The first 100 are due at every interval. Then the interval doubles whenever the run's length has
-    doubled, with 50 in each doubling, so that event files of long runs hardly grow. It depends on
-    the number of batches alone, and thus is the same after resuming.
+    doubled, with 50 in each doubling, so that event files of long runs hardly grow. It depends
+    only on the number of batches, and thus is the same after resuming.
 
     Args:
         batches: Training batches of the run so far.

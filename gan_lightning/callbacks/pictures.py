@@ -39,7 +39,7 @@ class SamplePictures(Callback):
     as ``untrained.png``, then at moments evenly spaced in the logarithm of the batches, about 60 in
     4000, and every ``every_n_batches``, when TensorBoard receives it too. When a run ends or is
     stopped, ``<run>/pictures/<name>.gif`` animates them; with the extra ``video`` so does
-    ``<name>.mp4``. A conditional model draws equally many samples of each label, label by label, at
+    ``<name>.mp4``. A conditional model draws equal numbers of samples of all labels, in order, at
     least ``num_samples`` in all; with more than 40 labels, ``num_samples`` of labels chosen at
     random. For points in the plane the discriminator's surface is drawn as well.
 
@@ -175,7 +175,7 @@ class SamplePictures(Callback):
 
 
 def _labels_shown(model: GenerativeModel, num_samples: int) -> Tensor | None:
-    """Return equally many of each label, or random ones if they are too many for their own rows."""
+    """Return equal numbers of all labels, or random ones if there are too many for separate rows."""
     labels = as_many_of_each_label(model, num_samples)
     if labels is None or model.num_classes is None or model.num_classes <= MOST_LABELS:
         return labels

@@ -100,7 +100,7 @@ class RunProgress(ProgressBar):
     def _line_is_due(self, batches: int) -> bool:
         waited = time.monotonic() - self._line_time
         ahead = self._total is not None and batches >= self._line_at + self._total / LINES
-        ends = batches == self._total  # it has a line of its own
+        ends = batches == self._total  # it has its own line
         return self._enabled and not ends and waited > (LEAST_SECONDS if ahead else MOST_SECONDS)
 
     def _write_line(self, trainer: Trainer, model: LightningModule) -> None:

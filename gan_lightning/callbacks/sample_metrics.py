@@ -215,7 +215,7 @@ class SampleMetrics(Callback):
             for name, value in values.items()
             if stage != "val" or not name.endswith("_floor")  # which is the same each time
         }
-        # Equal on all ranks already, which Lightning wants to be told.
+        # Already equal on all ranks, which Lightning must know.
         pl_module.log_dict(tagged, sync_dist=trainer.world_size > 1)
 
     def _state_protocol(self, trainer: Trainer, model: GenerativeModel, stage: Stage) -> None:

@@ -25,8 +25,8 @@ class SamplerFit(Callback):
     """Fits the sampler to the latents of training points before samples are drawn.
 
     During training it is fitted to a few latents before each validation; at the end, or when the
-    model needs it, to those of all training points. A fit depends on the weights and the data
-    alone, not on previous fits. Other models, and samplers that need no latents, are left alone.
+    model needs it, to those of all training points. A fit depends only on the weights and the
+    data, not on previous fits. Other models, and samplers that need no latents, are left alone.
     """
 
     def on_train_batch_start(

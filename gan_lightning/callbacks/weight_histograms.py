@@ -28,7 +28,7 @@ class WeightHistograms(Callback):
     """Shows the distributions of weights, gradients and a discriminator's logits.
 
     Gradients are shown without a gradient scaler's factor, and clipped if ``GradientClipping``
-    comes before this callback. Logits are those of the real batch and of equally many samples.
+    comes before this callback. Logits are those of the real batch and of as many samples.
 
     Args:
         every_n_batches: Training batches between two histograms; after 100 of them the interval
@@ -80,7 +80,7 @@ class WeightHistograms(Callback):
 def _add_logits(
     board: SummaryWriter, model: AdversarialModule, batch: tuple[Tensor, Tensor], step: int
 ) -> None:
-    """Add histograms of the discriminator's logits of a batch and of equally many samples."""
+    """Add histograms of the discriminator's logits of a batch and of as many samples."""
     real, labels = batch
     with isolate_rng():
         asked = None if model.num_classes is None else labels
