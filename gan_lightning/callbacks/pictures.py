@@ -175,7 +175,7 @@ class SamplePictures(Callback):
 
 
 def _labels_shown(model: GenerativeModel, num_samples: int) -> Tensor | None:
-    """Return equal numbers of all labels, or random ones if there are too many for separate rows."""
+    """Return equal numbers of all labels, or random ones if too many for separate rows."""
     labels = as_many_of_each_label(model, num_samples)
     if labels is None or model.num_classes is None or model.num_classes <= MOST_LABELS:
         return labels
