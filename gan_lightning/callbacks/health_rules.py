@@ -17,7 +17,8 @@ Goals = Mapping[str, float]
 
 WATCHED = re.compile(
     r"train/(.*loss|d_real|d_fake|d_output_real|d_output_fake|d_pairs_won|d_margin|score_real"
-    r"|score_fake|active_units)|val/(modes|reverse_kl|class_kl|precision|recall|spread|novelty)"
+    r"|score_fake|active_units)|val/(modes|reverse_kl|class_kl|precision|recall|coverage"
+    r"|spread|novelty)"
     r"|average/start"
 )
 """The curves that the rules use."""
@@ -148,8 +149,12 @@ def diversity_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
             "The samples have lost their diversity",
             f"they vary by {spread[-1]:.0%} of what the data vary.",
         )
-    precision, recall = _late(curves, "val/precision"), _late(curves, "val/recall")
-    if precision and recall and min(precision) > 0.3 and max(recall) < 0.03:
+    precision, recall, coverage = (
+        _late(curves, f"val/{name}") for name in ("precision", "recall", "coverage")
+    )
+    # Recall alone also fails where samples are blurred: then some lie near most of the data.
+    missed = bool(recall) and max(recall) < 0.03 and max(coverage, default=0) < 0.25
+    if precision and min(precision) > 0.3 and missed:
         return _collapse(
             "The samples have lost their diversity",
             f"they look like data (precision {precision[-1]:.2f}), but most of the data resemble "

@@ -119,10 +119,7 @@ class WarmStartedGAN(Reconstruction, R3GAN):
         require_positive(reconstruction_batches=reconstruction_batches, game_batches=game_batches)
         if not temperature > 0:
             raise InputError(f"temperature must be positive, found {temperature}.")
-        if not reconstruction_weight >= 0:
-            raise InputError(
-                f"reconstruction_weight must not be negative, found {reconstruction_weight}."
-            )
+        _check_weights(latent_weight=latent_weight, reconstruction_weight=reconstruction_weight)
         self.encoder = made_encoder
         self.sampler = made_sampler
         self.loss = loss
@@ -224,3 +221,9 @@ class WarmStartedGAN(Reconstruction, R3GAN):
     def _share_of_game(self) -> float:
         played = max(0, self.batches - self.reconstruction_batches)
         return played / self.game_batches if self.game_batches else 0.0
+
+
+def _check_weights(**weights: float) -> None:
+    for name, weight in weights.items():
+        if not weight >= 0:
+            raise InputError(f"{name} must not be negative, found {weight}.")

@@ -47,7 +47,11 @@ ILL = {
     ),
     "samples that do not vary": ({"val/spread": curve(0.1, 0.05, 0.05)}, "collapse"),
     "few images, all good": (
-        {"val/precision": curve(0.9, 0.9, 0.9), "val/recall": curve(0.01, 0, 0)},
+        {
+            "val/precision": curve(0.9, 0.9, 0.9),
+            "val/recall": curve(0.01, 0, 0),
+            "val/coverage": curve(0.1, 0.05, 0.05),
+        },
         "collapse",
     ),
     "a loss that runs away": (
@@ -87,6 +91,11 @@ WELL = {
         "val/class_kl": curve(*[math.log(10)] * 3),
         "val/modes": curve(1, 1, 1),
         "val/precision": curve(0, 0, 0),
+    },
+    "blurred samples near most of the data": {
+        "val/precision": curve(0.5, 0.5, 0.6),
+        "val/recall": curve(0, 0, 0),
+        "val/coverage": curve(0.8, 0.8, 0.8),
     },
     "two validations only": {"val/spread": curve(0.01, 0.01)},
     "a spread that grows": {"val/spread": curve(0.02, 0.1, 0.2)},

@@ -202,8 +202,12 @@ def test_the_game_can_hold_on_to_reconstructions(monkeypatch):
     term.backward()
     assert all(weight.grad is None for weight in warm.encoder.parameters())
     assert all(weight.grad is not None for weight in warm.generator.parameters())
-    with pytest.raises(InputError, match="reconstruction_weight must not be negative, found -1"):
-        model(reconstruction_weight=-1)
+
+
+@pytest.mark.parametrize("option", ["latent_weight", "reconstruction_weight"])
+def test_weights_are_not_negative(option):
+    with pytest.raises(InputError, match=f"{option} must not be negative, found -1"):
+        model(**{option: -1})
 
 
 @pytest.mark.parametrize("option", ["reconstruction_batches", "game_batches"])
