@@ -25,7 +25,7 @@ USUAL_NAMES = {  # names of files begin with the model, or with a common name of
     "ConditionalVAE": ("cvae_",),
     "FlowMatching": ("flow_",),
     "TableModel": ("csv",),
-    "WarmStartedGAN": ("speedrun_", "conditional_speedrun_"),
+    "WarmStartedGAN": ("speedrun_", "conditional_speedrun_", "small_"),
 }
 
 
