@@ -15,7 +15,7 @@ from gan_lightning.data import FrameTable
 from gan_lightning.errors import InputError
 from gan_lightning.networks.autoregressive import AutoregressiveCategories
 from gan_lightning.networks.rows import RowLayout
-from gan_lightning.samplers import GaussianCopula
+from gan_lightning.samplers import GaussianCopula, GaussianMixture
 
 BLOCKS = (1, 3, 1, 2)
 
@@ -233,3 +233,23 @@ def test_a_label_of_few_rows_borrows_the_correlations_of_all():
     labels[:3] = 1
     sampler.fit(x, labels)
     assert sampler.sample(50, torch.ones(50, dtype=torch.int64)).isfinite().all()
+
+
+def test_a_bound_that_depends_on_a_category_holds_in_samples_after_few_batches(tmp_path):
+    random = np.random.default_rng(0)
+    year = random.integers(2000, 2008, 3000)
+    bound = 3650 - 365 * (year - 2000)
+    days = (bound * (1 - 0.1 * random.random(3000))).round()
+    data = FrameTable(pd.DataFrame({"year": year.astype(str), "days": days}), batches_per_epoch=60)
+    torch.manual_seed(0)
+    model = made(data, optimizer=partial(torch.optim.Adam, lr=5e-3))
+    trainer(tmp_path, limit_val_batches=0).fit(model, data)
+    samples = data.units.frame(data.unscale(model.sample(1000)))
+    bound = 3650 - 365 * (samples["year"].astype(int) - 2000)
+    assert ((samples["days"] <= bound + 2) & (samples["days"] >= 0.9 * bound - 2)).mean() > 0.97
+
+
+def test_networks_draw_from_no_other_sampler():
+    data = FrameTable(frame(), types=LEARNED)
+    with pytest.raises(InputError, match="draw from no other sampler"):
+        made(data).exchange_sampler(GaussianMixture)
