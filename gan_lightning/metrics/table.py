@@ -228,7 +228,8 @@ class CompleteTableMetrics(TableMetrics):
         else:
             gathered = [self.gathered_labels(real) for real in (True, False)]
             labels = [self.training_labels, *(part.cpu() for part in gathered if part is not None)]
-        if len(labels) < len(sets) or not sets[0].shape[1]:
+        nothing_to_learn = self.target is None and len(self.training_labels.unique()) < 2
+        if nothing_to_learn or len(labels) < len(sets) or not sets[0].shape[1]:
             return {}
         labelled = zip(row_vectors(sets, categorical, missing), labels, strict=True)
         judge = transfer_r2 if self.predicts_number else transfer_accuracy

@@ -20,6 +20,9 @@ NUM_FOLDS = 5
 MOST_CATEGORIES = 250
 """Categories of a column that boosted trees distinguish; their limit is 255."""
 
+FEWEST_IN_LEAF = 20
+"""Rows of a leaf of boosted trees; half a set where that is fewer."""
+
 NUM_BOOSTED = 60
 """Boosted trees: more do not help on so few rows."""
 
@@ -92,6 +95,7 @@ def boosted_auc(
         x[:, column] = _few_categories(x[:, column])
     trees = HistGradientBoostingClassifier(
         max_iter=NUM_BOOSTED,
+        min_samples_leaf=min(FEWEST_IN_LEAF, size // 2),  # else no tree would split few rows
         categorical_features=list(categorical) or None,
         early_stopping=False,
         random_state=0,

@@ -206,6 +206,15 @@ def test_labels_requested_of_samples_take_the_place_of_a_missing_categorical_col
     assert set(asked) - set(unasked) == {"tstr", "trtr", "trts"}
 
 
+def test_one_label_for_all_rows_is_nothing_to_learn():
+    sets = [flowers(seed=seed)[:, MEASURED] for seed in range(3)]
+    one = torch.zeros(150, dtype=torch.int64)
+    metric = CompleteTableMetrics(["a", "b"], [0, 1], sets[0], one)
+    metric.update(sets[1], one, real=True)
+    metric.update(sets[2], one, real=False)
+    assert not {"tstr", "trtr", "trts"} & set(metric.compute())
+
+
 def test_the_last_of_several_categorical_columns_is_learned_from_all_others():
     def coded(seed):
         """The second category follows from the first, the measurement is noise."""
