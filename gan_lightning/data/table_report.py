@@ -46,9 +46,10 @@ PRIVACY = (
     "DCR, closer and copies tell whether rows were memorised. They promise no privacy: a "
     "person may be recognised by a rare category, or by what many rows reveal together, and no "
     "noise was added. The checkpoint holds the names and types of the columns, all categories, the "
-    "extremes and some hundred quantiles of each number, the weights of the model, and a hash of "
-    "each held-out row. It holds no rows, but a copula's quantiles of a class with few rows are "
-    "the values of those rows."
+    "extremes and some hundred quantiles of each number, the extremes and up to 33 quantiles of "
+    "numbers within a category of 60 rows or more, the weights of the model, and a hash of each "
+    "held-out row. It holds no rows, but a copula's quantiles of a class with few rows are the "
+    "values of those rows."
 )
 
 STYLE = (
