@@ -210,6 +210,10 @@ class TableModel(LatentModel, OneLossModel):
             return "rest"
         return "follow" if self.small else "fit"
 
+    def complete(self, weights: dict[str, Tensor]) -> None:
+        if not self.small:
+            self._conditional.complete(weights, "sampler.")
+
     def exchange_sampler(self, sampler: MakeSampler) -> None:
         if not self.small:
             raise InputError("--sampler: the networks of a TableModel draw from no other sampler.")

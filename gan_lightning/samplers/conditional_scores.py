@@ -1,7 +1,6 @@
 """Normal scores of the numbers of a row, given its categories."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -140,12 +139,16 @@ class ConditionalScores(LatentSampler):
         """Draw scores, which are independent and normal."""
         return temperature * torch.randn(num_samples, self.latent_dim, device=self.grid.device)
 
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
-        # Models from before these scores were trained without them, and draw as they did.
-        state_dict.setdefault(f"{prefix}fitted", torch.tensor(True))
-        for name in ("parents", "quantiles"):
-            state_dict.setdefault(prefix + name, getattr(self, name))
-        super()._load_from_state_dict(state_dict, prefix, *others)
+    def complete(self, weights: dict[str, Tensor], prefix: str = "") -> None:
+        """Add the scores of whole columns to weights from before there were others.
+
+        Args:
+            weights: Those of a checkpoint, by name.
+            prefix: What the names of the sampler's own begin with.
+        """
+        weights.setdefault(f"{prefix}fitted", torch.tensor(True))  # and no fit may change them
+        weights.setdefault(f"{prefix}parents", torch.zeros_like(self.parents))
+        weights.setdefault(f"{prefix}quantiles", self.grid.expand_as(self.quantiles).clone())
 
 
 def interpolated(x: Tensor, xs: Tensor, ys: Tensor) -> Tensor:

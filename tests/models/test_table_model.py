@@ -11,6 +11,7 @@ from lightning.pytorch import Trainer
 
 from gan_lightning import MLPVelocity, TableModel
 from gan_lightning.callbacks import SamplerFit
+from gan_lightning.cli.restored import check_fit
 from gan_lightning.data import FrameTable
 from gan_lightning.errors import InputError
 from gan_lightning.networks.autoregressive import AutoregressiveCategories
@@ -253,3 +254,24 @@ def test_networks_draw_from_no_other_sampler():
     data = FrameTable(frame(), types=LEARNED)
     with pytest.raises(InputError, match="draw from no other sampler"):
         made(data).exchange_sampler(GaussianMixture)
+
+
+def test_a_checkpoint_from_before_conditional_scores_loads():
+    data = FrameTable(frame(), types=LEARNED)
+    data.setup("fit")
+    model = made(data)
+    weights = {n: w for n, w in model.state_dict().items() if not n.startswith("sampler.")}
+    check_fit(model, data.data_shape, {"hyper_parameters": {}, "state_dict": {**weights}})
+    other = made(data)
+    other.on_load_checkpoint(checkpoint := {"state_dict": weights})
+    other.load_state_dict(checkpoint["state_dict"])
+    assert other.sampler_duty() == "rest"
+    x = data.units.scale(data.rows[:50])
+    assert other.losses(x, data.labels[:50])["loss"].isfinite()
+
+
+def test_a_checkpoint_with_another_number_of_levels_is_refused():
+    data = FrameTable(frame(), types=LEARNED)
+    weights = {**made(data).state_dict(), "sampler.quantiles": torch.zeros(1, 2, 3)}
+    with pytest.raises(InputError, match=r"expected sampler.quantiles of shape \[1, 3, 33\]"):
+        check_fit(made(data), data.data_shape, {"hyper_parameters": {}, "state_dict": weights})

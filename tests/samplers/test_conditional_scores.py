@@ -62,7 +62,7 @@ def test_the_way_back_ends_where_it_began_even_beyond_the_known_values():
 
 
 def test_values_that_many_rows_share_do_not_break_the_way_back():
-    x, _, codes = rows()
+    codes = rows()[2]
     values = torch.stack([codes[:, 0].float(), torch.zeros(3000)], 1)
     sampler = fitted(LAYOUT.joined(values, codes))
     scores = sampler.scored(values, codes)
@@ -91,8 +91,9 @@ def test_a_fit_leaves_random_numbers_alone_and_comes_back_from_its_state():
 
 def test_the_state_of_a_model_from_before_draws_as_it_did_and_is_not_fitted_again():
     _, values, codes = rows()
-    sampler = ConditionalScores(7, BLOCKS)
-    sampler.load_state_dict({})
+    sampler, state = ConditionalScores(7, BLOCKS), {}
+    sampler.complete(state)
+    sampler.load_state_dict(state)
     assert sampler.fitted
     assert torch.allclose(sampler.scored(values, codes), values, atol=1e-5)
 
