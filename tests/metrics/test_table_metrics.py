@@ -262,6 +262,11 @@ def test_constant_columns_and_a_category_that_all_rows_share_do_no_harm():
 def test_one_or_two_rows_of_each_set_are_compared_as_far_as_they_reach(num_rows):
     found = complete(*(flowers(num_rows, seed) for seed in range(3)))
     unknown = {"boosted", "gap", *(["c2st", "dcr"] if num_rows == 1 else [])}
+    metric = CompleteTableMetrics(NAMES, MEASURED, flowers(num_rows), torch.arange(num_rows))
+    metric.update(flowers(num_rows, 1), real=True)
+    metric.update(flowers(num_rows, 2), real=False)
+    metric.compute()
+    assert metric.protocol == f"boosted and gap need 6 held-out rows, found {num_rows}"
     assert {name for name, value in found.items() if math.isnan(value)} == unknown
 
 

@@ -108,6 +108,16 @@ def test_boosted_trees_tell_few_rows_apart_too(size):
     assert far == pytest.approx(1)
 
 
+@pytest.mark.parametrize("present", [0, 1, 2, 5])
+@pytest.mark.parametrize("categorical", [[], [0]])
+def test_boosted_trees_take_a_column_that_is_almost_always_missing(present, categorical):
+    column = torch.full((40, 1), torch.nan, dtype=torch.float64)
+    column[:present] = torch.arange(present)[:, None].double()
+    rows = torch.cat([column, drawn(40).double()], 1)
+    other = torch.cat([column, 9 + drawn(40).double()], 1)
+    assert boosted_auc(rows, other, categorical) == pytest.approx(1)
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_too_few_rows_for_boosted_trees_have_no_number(size):
     assert boosted_auc(torch.zeros(size, 1), torch.ones(size, 1)).isnan()
