@@ -152,8 +152,9 @@ def drawn_by(command: str, training: pd.DataFrame, seed: int) -> tuple[pd.DataFr
         words += ["--rows", str(len(training)), "--seed", str(seed)]
         process = subprocess.Popen(words, env={**os.environ, "OMP_NUM_THREADS": "1"})
         _, status, used = os.wait4(process.pid, 0)
-        if status:
-            raise SystemExit(f"{command} ended with code {os.waitstatus_to_exitcode(status)}.")
+        process.returncode = os.waitstatus_to_exitcode(status)  # it was collected here
+        if process.returncode:
+            raise SystemExit(f"{command} ended with code {process.returncode}.")
         cost = {"seconds": used.ru_utime + used.ru_stime, "MB": used.ru_maxrss / 1024}
         return pd.read_csv(drawn), cost
 
