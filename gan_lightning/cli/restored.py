@@ -10,6 +10,7 @@ from torch.nn import Module
 from gan_lightning.cli.runs import Run
 from gan_lightning.data import DataMemory
 from gan_lightning.errors import InputError
+from gan_lightning.models import LatentModel
 from gan_lightning.models.configured import DATA_ARGUMENTS
 from gan_lightning.models.hyperparameters import migrated
 
@@ -96,6 +97,8 @@ def check_fit(model: Module, data_shape: Sequence[int], checkpoint: Mapping[str,
             f"of shape {list(data_shape)}."
         )
     weights = checkpoint["state_dict"]
+    if isinstance(model, LatentModel):
+        model.complete(weights)
     for name, weight in model.state_dict().items():
         found = weights[name].shape if name in weights else "nothing"
         if found != weight.shape:

@@ -46,9 +46,10 @@ PRIVACY = (
     "DCR, closer and copies show whether rows were memorised. They guarantee no privacy: a "
     "person may be recognised by a rare category, or by what many rows reveal together, and no "
     "noise was added. The checkpoint holds the names and types of the columns, all categories, the "
-    "extremes and some hundred quantiles of each number, the weights of the model, and a hash of "
-    "each held-out row. It holds no rows, but if a class has few of them, a copula's quantiles "
-    "are their values."
+    "extremes and some hundred quantiles of each number, the extremes and up to 33 quantiles of "
+    "numbers within a category of 60 rows or more, the weights of the model, and a hash of each "
+    "held-out row. It holds no rows, but if a class has few of them, a copula's quantiles are "
+    "their values."
 )
 
 STYLE = (

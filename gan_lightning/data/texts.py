@@ -97,6 +97,8 @@ def _all(texts: "pd.Series[Any]", pattern: str) -> bool:
 def moment_pattern(texts: "pd.Series[Any]") -> str | None:
     """Return the format in which all texts are dates or times, or None."""
     first = texts.iloc[:50]
+    if not first.str.contains(r"\d").all():  # words, which no format needs to be tried on
+        return None
     for pattern in PATTERNS:
         for part in (first, texts):
             parsed = pd.to_datetime(part, format=pattern, errors="coerce")

@@ -8,30 +8,23 @@ from torch import Tensor
 
 from gan_lightning.metrics.contracts import TwoSampleMetric
 from gan_lightning.metrics.correlations import correlation_errors
-from gan_lightning.metrics.distances import (
-    ks_statistic,
-    wasserstein_distance,
-)
+from gan_lightning.metrics.distances import ks_statistic, wasserstein_distance
 from gan_lightning.metrics.features import all_finite
-from gan_lightning.metrics.memorisation import (
-    closer_share,
-    closest_record_ratio,
-    memorised_share,
-)
+from gan_lightning.metrics.memorisation import closer_share, closest_record_ratio, memorised_share
 from gan_lightning.metrics.missing import (
     Distance,
     missing_difference,
     of_categories,
     of_present,
 )
-from gan_lightning.metrics.rows import copied_share, filled, row_vectors
+from gan_lightning.metrics.rows import copied_share, few_categories, filled, row_vectors
 from gan_lightning.metrics.subsets import random_order
 from gan_lightning.metrics.transfer import (
     transfer_accuracies,
     transfer_accuracy,
     transfer_r2,
 )
-from gan_lightning.metrics.two_sample import boosted_auc, two_sample_accuracy
+from gan_lightning.metrics.two_sample import FEWEST_BOOSTED, boosted_auc, two_sample_accuracy
 
 MOST_REFERENCE = 10_000
 """Training rows among which ``dcr`` searches; of larger tables a random subset."""
@@ -175,17 +168,19 @@ class CompleteTableMetrics(TableMetrics):
             for columns in (self.categorical, self.missing)
         )
         training, real, generated = row_vectors(sets, categorical, missing)
-        reference = training[_chosen(len(training), MOST_REFERENCE)]
-        fresh = real[_chosen(len(real), MOST_FRESH)]
+        judged = row_vectors(few_categories(sets, categorical), categorical, missing)
+        held_out = real[_chosen(len(real), MOST_FRESH)]
         return {
             **super().compute(),
             **self._excess(),
-            "c2st": two_sample_accuracy(real, generated),
+            "c2st": two_sample_accuracy(*judged[1:]),
             **self._boosted(sets, categorical, missing),
             "closer": closer_share(generated, training, held_out=real),
-            "dcr": closest_record_ratio(generated, reference),
+            "dcr": closest_record_ratio(
+                generated, training[_chosen(len(training), MOST_REFERENCE)]
+            ),
             "copies": copied_share(sets[2], sets[0]),
-            "memorised": memorised_share(generated, training, held_out=fresh),
+            "memorised": memorised_share(generated, training, held_out),
             **self._usefulness(sets, categorical, missing),
         }
 
@@ -207,6 +202,9 @@ class CompleteTableMetrics(TableMetrics):
             return {"boosted": broken, "gap": broken}
         training, real, generated = sets
         size = min(len(training), len(real))
+        if size < FEWEST_BOOSTED and "boosted" not in self.protocol:
+            told = f"; boosted and gap need {FEWEST_BOOSTED} held-out rows, found {len(real)}"
+            self.protocol = (self.protocol + told).removeprefix("; ")
         held_out = boosted_auc(real, generated, categorical, size)
         known = boosted_auc(training, generated, categorical, size)
         return {"boosted": held_out, "gap": held_out - known}
@@ -228,8 +226,10 @@ class CompleteTableMetrics(TableMetrics):
         else:
             gathered = [self.gathered_labels(real) for real in (True, False)]
             labels = [self.training_labels, *(part.cpu() for part in gathered if part is not None)]
-        if len(labels) < len(sets) or not sets[0].shape[1]:
+        nothing_to_learn = self.target is None and len(self.training_labels.unique()) < 2
+        if nothing_to_learn or len(labels) < len(sets) or not sets[0].shape[1]:
             return {}
+        sets = few_categories(sets, categorical)
         labelled = zip(row_vectors(sets, categorical, missing), labels, strict=True)
         judge = transfer_r2 if self.predicts_number else transfer_accuracy
         known, held_out, samples = labelled

@@ -20,11 +20,20 @@ NUM_FOLDS = 5
 MOST_CATEGORIES = 250
 """Categories of a column that boosted trees distinguish; their limit is 255."""
 
+FEWEST_IN_LEAF = 20
+"""Rows of a leaf of boosted trees; half a set where that is fewer."""
+
+FEWEST_PRESENT = 30
+"""Cells of a column that are not missing, of which each fold is certain to hold one."""
+
 NUM_BOOSTED = 60
 """Boosted trees: more do not help on so few rows."""
 
 BOOSTED_FOLDS = 3
 """Likewise for boosted trees, which take longer."""
+
+FEWEST_BOOSTED = 2 * BOOSTED_FOLDS
+"""Rows of each set without which there is nothing to train them on."""
 
 MAX_ROUNDS = 5
 """Draws from the larger of two sets, over which the accuracy is averaged."""
@@ -81,17 +90,18 @@ def boosted_auc(
         most: The largest number of rows used of each set.
     """
     size = min(len(real), len(generated), most, MAX_ROWS)
-    if size < 2 * BOOSTED_FOLDS:
+    if size < FEWEST_BOOSTED:
         return torch.tensor(torch.nan, dtype=torch.float64)
     generator = np.random.default_rng(0)
     sets = [
         generator.permutation(_ordered(rows.cpu().numpy()))[:size] for rows in (real, generated)
     ]
-    x = np.concatenate(sets)
+    x = _marked(np.concatenate(sets))
     for column in categorical:
         x[:, column] = _few_categories(x[:, column])
     trees = HistGradientBoostingClassifier(
         max_iter=NUM_BOOSTED,
+        min_samples_leaf=min(FEWEST_IN_LEAF, size // 2),  # else no tree would split few rows
         categorical_features=list(categorical) or None,
         early_stopping=False,
         random_state=0,
@@ -100,6 +110,20 @@ def boosted_auc(
     labels = np.repeat([0, 1], size)
     chances = cross_val_predict(trees, x, labels, cv=folds, method="predict_proba")[:, 1]
     return torch.tensor(roc_auc_score(labels, chances), dtype=torch.float64)
+
+
+def _marked(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows with a number for what is missing in columns that hold few numbers.
+
+    A fold of the cross-validation may hold none of these, which boosted trees do not take.
+    """
+    for column in x.T:
+        missing = np.isnan(column)
+        if 0 < len(column) - missing.sum() < FEWEST_PRESENT:
+            column[missing] = column[~missing].min() - 1
+        elif missing.all():
+            column[:] = 0
+    return x
 
 
 def _few_categories(codes: NDArray[np.float64]) -> NDArray[np.float64]:

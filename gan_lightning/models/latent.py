@@ -81,6 +81,13 @@ class LatentModel(GenerativeModel, ABC):
         """Draw the latents of samples from another sampler."""
         self.sampler = self.made_sampler(sampler).to(self.device)
 
+    def complete(self, weights: dict[str, Tensor]) -> None:
+        """Add to a checkpoint's weights those that older versions lack; by default none."""
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.complete(checkpoint["state_dict"])
+        super().on_load_checkpoint(checkpoint)
+
     @abstractmethod
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the latent of each point, shape ``(batch, latent_dim)``, without gradients.

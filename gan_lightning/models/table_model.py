@@ -8,15 +8,15 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
-from gan_lightning.errors import require_positive
+from gan_lightning.errors import InputError, require_positive
 from gan_lightning.models.generative import Batch
-from gan_lightning.models.latent import LatentModel, SamplerDuty
+from gan_lightning.models.latent import LatentModel, MakeSampler, SamplerDuty
 from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.networks import MakeVelocity, MLPVelocity, Shape, VelocityField, built
 from gan_lightning.networks.autoregressive import AutoregressiveCategories
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.networks.transport import carried
-from gan_lightning.samplers import GaussianCopula, Prior
+from gan_lightning.samplers import ConditionalScores, GaussianCopula
 
 MASKED = 0.35
 """Share of the training rows with some cells given."""
@@ -25,10 +25,12 @@ MASKED = 0.35
 class TableModel(LatentModel, OneLossModel):
     """Categories by an autoregressive network, then numbers given these by flow matching.
 
-    Categories are drawn from distributions, unlike one-hot outputs of a network. In a third of the
-    training rows a random part of the cells is given, so that samples can be drawn with any cells
-    fixed. Small tables, whose rows networks would memorise, get a Gaussian copula for each label
-    instead, fitted before the first batch; then the model is conditional, and the run ends at once.
+    Categories are drawn from distributions, unlike one-hot outputs of a network. Numbers flow as
+    ``ConditionalScores``, in which a bound that depends on a category stands still. In a third of
+    the training rows a random part of the cells is given, so that samples can be drawn with any
+    cells fixed. Small tables, whose rows networks would memorise, get a Gaussian copula for each
+    label instead, fitted before the first batch; then the model is conditional, and the run ends
+    at once.
 
     ``train/category_loss`` is the cross-entropy of a row's categories in nats, and
     ``velocity_loss`` is that of ``FlowMatching``; validation uses rows without given cells.
@@ -72,11 +74,11 @@ class TableModel(LatentModel, OneLossModel):
             self.averaged = ()  # type: ignore[misc]
             self.automatic_optimization = False
             self.know_labels(num_classes or 1)
-            self.sampler: GaussianCopula | Prior = GaussianCopula(
+            self.sampler: GaussianCopula | ConditionalScores = GaussianCopula(
                 self.latent_dim, num_classes or 1, blocks
             )
             return
-        self.sampler = Prior(self.latent_dim)
+        self.sampler = ConditionalScores(self.latent_dim, blocks)
         sizes, num_numbers = self.layout.sizes, len(self.layout.numbers)
         if sizes:
             self.categories = AutoregressiveCategories(sizes, num_numbers, hidden_dim)
@@ -111,7 +113,8 @@ class TableModel(LatentModel, OneLossModel):
             terms["category_loss"] = losses.sum(0).mean()
         if values.shape[1]:
             known = self.layout.known(codes, x[:, self.layout.hot_columns])
-            terms["velocity_loss"] = self._velocity_loss(values, known, held_values)
+            scores = self._conditional.scored(values, codes)
+            terms["velocity_loss"] = self._velocity_loss(scores, known, held_values)
         loss = torch.stack(list(terms.values())).sum()
         return {"loss": loss, **{name: term.detach() for name, term in terms.items()}}
 
@@ -175,10 +178,13 @@ class TableModel(LatentModel, OneLossModel):
                 codes = self.best("categories").sample(codes, held_codes, values, held_values)
             if values.shape[1]:
                 known = self.layout.known(codes)
-                start = torch.where(held_values, values, torch.randn_like(values))
-                values = carried(
+                scores = self._conditional.scored(values, codes)
+                start = torch.where(held_values, scores, torch.randn_like(values))
+                scores = carried(
                     start, lambda x, t: self._velocity(x, t, known, held_values), self.num_steps
                 )
+                drawn = self._conditional.unscored(scores, codes)
+                values = torch.where(held_values, values, drawn)
             return self.layout.joined(values, codes)
 
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -194,8 +200,24 @@ class TableModel(LatentModel, OneLossModel):
         """One, after which copulas are fitted and nothing is left to train; None for networks."""
         return 1 if self.small else None
 
+    @property
+    def _conditional(self) -> ConditionalScores:
+        assert isinstance(self.sampler, ConditionalScores)
+        return self.sampler
+
     def sampler_duty(self) -> SamplerDuty:
-        return "follow" if self.small and not self.sampler.fitted else "rest"
+        if self.sampler.fitted:
+            return "rest"
+        return "follow" if self.small else "fit"
+
+    def complete(self, weights: dict[str, Tensor]) -> None:
+        if not self.small:
+            self._conditional.complete(weights, "sampler.")
+
+    def exchange_sampler(self, sampler: MakeSampler) -> None:
+        if not self.small:
+            raise InputError("--sampler: the networks of a TableModel draw from no other sampler.")
+        super().exchange_sampler(sampler)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Any:
         if not self.small:

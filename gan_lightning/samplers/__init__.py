@@ -1,5 +1,6 @@
 """Where the latents of samples come from: the prior, or a distribution fitted to latents."""
 
+from gan_lightning.samplers.conditional_scores import ConditionalScores
 from gan_lightning.samplers.contracts import FittedSampler, LatentSampler
 from gan_lightning.samplers.copula import GaussianCopula
 from gan_lightning.samplers.for_each_label import ForEachLabel
@@ -10,6 +11,7 @@ from gan_lightning.samplers.second_stage import SecondStageVAE
 from gan_lightning.samplers.stratified import stratified
 
 __all__ = [
+    "ConditionalScores",
     "FittedSampler",
     "ForEachLabel",
     "GaussianCopula",

@@ -206,6 +206,15 @@ def test_labels_requested_of_samples_take_the_place_of_a_missing_categorical_col
     assert set(asked) - set(unasked) == {"tstr", "trtr", "trts"}
 
 
+def test_one_label_for_all_rows_is_nothing_to_learn():
+    sets = [flowers(seed=seed)[:, MEASURED] for seed in range(3)]
+    one = torch.zeros(150, dtype=torch.int64)
+    metric = CompleteTableMetrics(["a", "b"], [0, 1], sets[0], one)
+    metric.update(sets[1], one, real=True)
+    metric.update(sets[2], one, real=False)
+    assert not {"tstr", "trtr", "trts"} & set(metric.compute())
+
+
 def test_the_last_of_several_categorical_columns_is_learned_from_all_others():
     def coded(seed):
         """The second category follows from the first, the measurement is noise."""
@@ -253,6 +262,11 @@ def test_constant_columns_and_a_category_that_all_rows_share_do_no_harm():
 def test_one_or_two_rows_of_each_set_are_compared_as_far_as_they_reach(num_rows):
     found = complete(*(flowers(num_rows, seed) for seed in range(3)))
     unknown = {"boosted", "gap", *(["c2st", "dcr"] if num_rows == 1 else [])}
+    metric = CompleteTableMetrics(NAMES, MEASURED, flowers(num_rows), torch.arange(num_rows))
+    metric.update(flowers(num_rows, 1), real=True)
+    metric.update(flowers(num_rows, 2), real=False)
+    metric.compute()
+    assert metric.protocol == f"boosted and gap need 6 held-out rows, found {num_rows}"
     assert {name for name, value in found.items() if math.isnan(value)} == unknown
 
 

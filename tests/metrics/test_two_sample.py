@@ -102,6 +102,22 @@ def test_boosted_trees_take_missing_cells_and_more_categories_than_they_have_bin
     assert boosted_auc(codes, missing, [0]) > 0.7
 
 
+@pytest.mark.parametrize("size", [6, 12, 20, 30])
+def test_boosted_trees_tell_few_rows_apart_too(size):
+    far = boosted_auc(drawn(size).double(), 9 + drawn(size).double())
+    assert far == pytest.approx(1)
+
+
+@pytest.mark.parametrize("present", [0, 1, 2, 5])
+@pytest.mark.parametrize("categorical", [[], [0]])
+def test_boosted_trees_take_a_column_that_is_almost_always_missing(present, categorical):
+    column = torch.full((40, 1), torch.nan, dtype=torch.float64)
+    column[:present] = torch.arange(present)[:, None].double()
+    rows = torch.cat([column, drawn(40).double()], 1)
+    other = torch.cat([column, 9 + drawn(40).double()], 1)
+    assert boosted_auc(rows, other, categorical) == pytest.approx(1)
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_too_few_rows_for_boosted_trees_have_no_number(size):
     assert boosted_auc(torch.zeros(size, 1), torch.ones(size, 1)).isnan()

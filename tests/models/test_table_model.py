@@ -11,11 +11,12 @@ from lightning.pytorch import Trainer
 
 from gan_lightning import MLPVelocity, TableModel
 from gan_lightning.callbacks import SamplerFit
+from gan_lightning.cli.restored import check_fit
 from gan_lightning.data import FrameTable
 from gan_lightning.errors import InputError
 from gan_lightning.networks.autoregressive import AutoregressiveCategories
 from gan_lightning.networks.rows import RowLayout
-from gan_lightning.samplers import GaussianCopula
+from gan_lightning.samplers import GaussianCopula, GaussianMixture
 
 BLOCKS = (1, 3, 1, 2)
 
@@ -233,3 +234,44 @@ def test_a_label_of_few_rows_borrows_the_correlations_of_all():
     labels[:3] = 1
     sampler.fit(x, labels)
     assert sampler.sample(50, torch.ones(50, dtype=torch.int64)).isfinite().all()
+
+
+def test_a_bound_that_depends_on_a_category_holds_in_samples_after_few_batches(tmp_path):
+    random = np.random.default_rng(0)
+    year = random.integers(2000, 2008, 3000)
+    bound = 3650 - 365 * (year - 2000)
+    days = (bound * (1 - 0.1 * random.random(3000))).round()
+    data = FrameTable(pd.DataFrame({"year": year.astype(str), "days": days}), batches_per_epoch=60)
+    torch.manual_seed(0)
+    model = made(data, optimizer=partial(torch.optim.Adam, lr=5e-3))
+    trainer(tmp_path, limit_val_batches=0).fit(model, data)
+    samples = data.units.frame(data.unscale(model.sample(1000)))
+    bound = 3650 - 365 * (samples["year"].astype(int) - 2000)
+    assert ((samples["days"] <= bound + 2) & (samples["days"] >= 0.9 * bound - 2)).mean() > 0.97
+
+
+def test_networks_draw_from_no_other_sampler():
+    data = FrameTable(frame(), types=LEARNED)
+    with pytest.raises(InputError, match="draw from no other sampler"):
+        made(data).exchange_sampler(GaussianMixture)
+
+
+def test_a_checkpoint_from_before_conditional_scores_loads():
+    data = FrameTable(frame(), types=LEARNED)
+    data.setup("fit")
+    model = made(data)
+    weights = {n: w for n, w in model.state_dict().items() if not n.startswith("sampler.")}
+    check_fit(model, data.data_shape, {"hyper_parameters": {}, "state_dict": {**weights}})
+    other = made(data)
+    other.on_load_checkpoint(checkpoint := {"state_dict": weights})
+    other.load_state_dict(checkpoint["state_dict"])
+    assert other.sampler_duty() == "rest"
+    x = data.units.scale(data.rows[:50])
+    assert other.losses(x, data.labels[:50])["loss"].isfinite()
+
+
+def test_a_checkpoint_with_another_number_of_levels_is_refused():
+    data = FrameTable(frame(), types=LEARNED)
+    weights = {**made(data).state_dict(), "sampler.quantiles": torch.zeros(1, 2, 3)}
+    with pytest.raises(InputError, match=r"expected sampler.quantiles of shape \[1, 3, 33\]"):
+        check_fit(made(data), data.data_shape, {"hyper_parameters": {}, "state_dict": weights})
