@@ -32,5 +32,6 @@ def figure_of(results: dict[str, dict[str, list[dict[str, float]]]]) -> Figure:
     panels[0].set_ylabel("share within 3 standard deviations")
     drawn = [panel.get_legend_handles_labels() for panel in panels]
     handles = {g: h for each in drawn for h, g in zip(*each, strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5)
+    columns = 2 * len(results) - 1  # as many as fit below the panels
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
     return figure
