@@ -1,6 +1,7 @@
 """The devices of a command, and which strategies of Lightning suit several of them."""
 
 import os
+import platform
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -168,6 +169,13 @@ def check_synchronised_statistics(asked: bool, processes: int, device: torch.dev
             f"run has {processes} processes on CPUs; leave it out, or use networks without batch "
             "normalisation."
         )
+
+
+def computes_bfloat16() -> bool:
+    """Return whether this processor has instructions for bfloat16, which are slow to emulate."""
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def local_statistics(model: Module) -> list[str]:

@@ -7,6 +7,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
+from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
@@ -16,6 +17,7 @@ from gan_lightning.cli.devices import (
     check_processes,
     check_strategy,
     check_synchronised_statistics,
+    computes_bfloat16,
     for_several_devices,
 )
 from gan_lightning.cli.drawing import Drawing
@@ -55,7 +57,16 @@ class GenerativeTrainer(Drawing):
         kwargs = as_launched(kwargs)
         super().__init__(*args, strategy=strategy, **kwargs)
         check_callbacks(self.callbacks)
-        check_processes(self.num_devices, self.strategy.root_device.type == "cpu")
+        on_cpu = self.strategy.root_device.type == "cpu"
+        check_processes(self.num_devices, on_cpu)
+        half = kwargs.get("precision") and self.precision == "bf16-mixed"
+        if half and on_cpu and not computes_bfloat16():
+            rank_zero_warn(
+                "trainer.precision: this processor has no arithmetic for bfloat16, so this command "
+                "computes in float32."
+            )
+            kwargs["precision"] = "32-true"
+            super().__init__(*args, strategy=strategy, **kwargs)
         if strategy == "auto" and self.world_size > 1:
             super().__init__(*args, strategy=for_several_devices(), **kwargs)
         check_synchronised_statistics(

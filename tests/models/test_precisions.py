@@ -57,6 +57,12 @@ ONE_LOSS = {"optimizer": ADAM}
 FEW = {"sampler": partial(GaussianMixture, num_components=2)}
 
 
+@pytest.fixture(autouse=True)
+def bfloat16_everywhere(monkeypatch):
+    """Where the processor lacks bfloat16, PyTorch emulates it."""
+    monkeypatch.setattr("gan_lightning.cli.trainer.computes_bfloat16", lambda: True)
+
+
 def table():
     random = np.random.default_rng(0)
     number, kind = random.normal(size=48), random.integers(0, 3, 48)
@@ -261,3 +267,18 @@ def test_float16_on_a_cpu_is_reported_to_be_bfloat16():
     with pytest.warns(UserWarning, match="Using `precision='bf16-mixed'` instead"):
         trainer = GenerativeTrainer(accelerator="cpu", precision="16-mixed", logger=False)
     assert trainer.precision == "bf16-mixed"
+
+
+def test_a_processor_without_bfloat16_computes_in_float32_and_says_so(monkeypatch):
+    monkeypatch.setattr("gan_lightning.cli.trainer.computes_bfloat16", lambda: False)
+    with pytest.warns(UserWarning, match="no arithmetic for bfloat16") as warned:
+        trainer = GenerativeTrainer(accelerator="cpu", precision="bf16-mixed", logger=False)
+    assert trainer.precision == "32-true"
+    assert len(warned) == 1
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-true", "64-true"])
+def test_other_precisions_are_left_as_they_are(monkeypatch, precision):
+    monkeypatch.setattr("gan_lightning.cli.trainer.computes_bfloat16", lambda: False)
+    trainer = GenerativeTrainer(accelerator="cpu", precision=precision, logger=False)
+    assert trainer.precision == precision
