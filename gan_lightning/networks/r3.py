@@ -217,7 +217,8 @@ class Halving(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(batch, channels, size, size)`` to ``(batch, channels, size / 2, size / 2)``."""
-        return interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True)
+        wide = x.float() if x.element_size() < 4 else x  # PyTorch lacks it for bfloat16 on CPUs
+        return interpolate(wide, scale_factor=0.5, mode="bilinear", antialias=True).to(x.dtype)
 
 
 def _changed(channels_in: int, channels_out: int) -> nn.Module:
