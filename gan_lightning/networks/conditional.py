@@ -173,7 +173,7 @@ class ProjectionDiscriminator(Discriminator):
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         features = self.discriminator.features(x)
         projections = (self.embedding(labels) * features).sum(1)
-        return self.discriminator.head(features).flatten(0) + projections
+        return self.discriminator.logits(features) + projections
 
 
 class AuxiliaryClassifier(ClassifyingDiscriminator):
@@ -201,7 +201,7 @@ class AuxiliaryClassifier(ClassifyingDiscriminator):
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.discriminator.features(x)
-        return self.discriminator.head(features).flatten(0), self.classifier(features)
+        return self.discriminator.logits(features), self.classifier(features)
 
 
 def _shortened(network: Generator | Decoder, embedding_dim: int, owner: str) -> int:

@@ -63,8 +63,17 @@ class FeatureDiscriminator(Discriminator):
     def features(self, x: Tensor) -> Tensor:
         """Return the features of each point, shape ``(batch, num_features)``."""
 
+    def logits(self, features: Tensor) -> Tensor:
+        """Return the logit of each point from its features, shape ``(batch,)``.
+
+        Under autocast too, it has the precision of the head's weights: losses and differences of
+        logits need more than the eight bits of bfloat16.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            return self.head(features.to(next(self.head.parameters()).dtype)).flatten(0)
+
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).flatten(0)
+        return self.logits(self.features(x))
 
 
 class ClassifyingDiscriminator(Discriminator):

@@ -30,4 +30,4 @@ class MinibatchStd(Discriminator):
         features = self.discriminator.features(x)
         # The slope of a root at 0 is infinite without the epsilon.
         std = (features.var(0, correction=0) + 1e-8).sqrt().mean().expand(len(x), 1)
-        return (self.discriminator.head(features) + self.weight(std)).flatten(0)
+        return self.discriminator.logits(features) + self.weight(std).flatten(0)

@@ -128,6 +128,10 @@ def named(make):
     return "-".join([class_of(make).__name__, *chosen])
 
 
+def dtype_of(network):
+    return next(network.parameters()).dtype
+
+
 def class_of(make):
     return getattr(make, "func", make)
 
@@ -227,6 +231,36 @@ def test_a_generator_in_eval_mode_treats_each_latent_alone(make, data_shape):
     z = latents(generator, 7)
     one_by_one = torch.cat([generator(z[i : i + 1]) for i in range(7)])
     torch.testing.assert_close(generator(z), one_by_one)
+
+
+@every_generator
+@pytest.mark.parametrize("mixed", [True, False], ids=["mixed", "true"])
+def test_a_generator_computes_in_bfloat16(make, data_shape, mixed):
+    generator = make(data_shape) if mixed else make(data_shape).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+        points = generator(torch.randn(8, generator.latent_dim).to(dtype_of(generator)))
+        points.float().square().mean().backward()
+    assert points.isfinite().all()
+    assert all(w.grad.isfinite().all() for w in generator.parameters())
+
+
+@every_discriminator
+def test_a_discriminator_computes_in_bfloat16(make, data_shape):
+    discriminator = make(data_shape).bfloat16()
+    logits = discriminator(torch.randn(8, *data_shape).bfloat16())
+    logits.sum().backward()
+    assert logits.dtype == torch.bfloat16
+    assert logits.isfinite().all()
+    assert all(w.grad.isfinite().all() for w in discriminator.parameters() if w.grad is not None)
+
+
+@every_discriminator
+def test_logits_keep_the_precision_of_the_weights_under_autocast(make, data_shape):
+    discriminator, x = make(data_shape).eval(), torch.randn(8, *data_shape)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = discriminator(x)
+    assert logits.dtype == torch.float32
+    assert (logits != logits.bfloat16()).any()  # not merely converted
 
 
 @every_discriminator
