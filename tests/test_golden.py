@@ -57,6 +57,10 @@ in a unit, rounding grows faster."""
 TOO_LONG = {"dcgan_keras_mnist"}  # ten times as long as most, and its networks have no width to set
 
 
+def named(config):
+    return config.stem
+
+
 def classes_of(node):
     """Return the classes that a part of a config names."""
     if isinstance(node, str):
@@ -309,6 +313,16 @@ def test_config_trains_along_its_golden_curve(train, config):
     how = "to the bit" if isinstance(agree, Exactly) else "within a tolerance"
     shown = lines if len(lines) < 25 else [*lines[:12], "…", *lines[-12:]]
     assert not lines, "\n".join([f"compared {how}, {len(lines)} numbers differ:", *shown])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["bf16-mixed", "bf16-true"])
+@pytest.mark.parametrize("config", [c for c in CONFIGS if c.stem not in TOO_LONG], ids=named)
+def test_config_trains_in_bfloat16(train, monkeypatch, config, precision):
+    monkeypatch.setattr("gan_lightning.cli.trainer.computes_bfloat16", lambda: True)
+    curve = train(config, f"--trainer.precision={precision}")
+    assert len(curve["losses"]) == 20
+    assert all(math.isfinite(loss) for batch in curve["losses"] for loss in batch.values())
 
 
 def test_every_golden_curve_is_that_of_a_config():

@@ -35,11 +35,11 @@ class AffineJitter(nn.Module):
         """Map images, shape ``(batch, channels, size, size)``, to moved ones."""
         if not self.training:
             return x
-        u = 2 * torch.rand(4, len(x), device=x.device) - 1  # uniform on [-1, 1]
+        # float32 throughout: on the CPU older PyTorch samples from grids of no other type.
+        u = 2 * torch.rand(4, len(x), device=x.device, dtype=torch.float32) - 1  # on [-1, 1]
         angle, scale = u[0] * math.radians(self.degrees), 1 + u[1] * self.scale
         cos, sin, shift = angle.cos() * scale, angle.sin() * scale, 2 * self.shift * u[2:]
         rows = [torch.stack([cos, -sin, shift[0]], 1), torch.stack([sin, cos, shift[1]], 1)]
         grid = affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
-        # On the CPU older PyTorch supports no other type here.
         moved = grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
         return moved.to(x.dtype)

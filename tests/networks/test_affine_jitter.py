@@ -18,7 +18,7 @@ def at_most(monkeypatch):
 
     def at_most(*u):
         share = (torch.tensor(u, dtype=torch.float32)[:, None] + 1) / 2
-        monkeypatch.setattr(torch, "rand", lambda *size, device: share.expand(size))
+        monkeypatch.setattr(torch, "rand", lambda *size, **_: share.expand(size))
 
     return at_most
 
@@ -96,3 +96,16 @@ def test_bounds_that_make_no_sense_are_refused_with_what_was_found(options):
     (value,) = options.values()
     with pytest.raises(InputError, match=f"must not be negative and scale below 1, .*{value}"):
         AffineJitter(**options)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_images_of_any_precision_move(images, dtype):
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)  # as Lightning does in bf16-true and 64-true
+    try:
+        moved = AffineJitter()(images.to(dtype))
+    finally:
+        torch.set_default_dtype(default)
+    assert moved.dtype == dtype
+    assert moved.isfinite().all()
+    assert not torch.equal(moved, images.to(dtype))
