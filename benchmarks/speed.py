@@ -6,8 +6,9 @@ r"""Time shipped experiments against plain PyTorch scripts with the same network
 A run has everything as shipped: curves, validation, pictures, histograms, checkpoints, a progress
 bar. After every block of its batches, the plain script runs as many of its own in the same process,
 so that both meet the same load on the machine. The script is what tutorials show: torchvision's
-loader (PyTorch's for rows), a sigmoid and binary cross-entropy, Adam with its defaults. Seconds are
-CPU seconds, or wall-clock seconds on a GPU.
+loader (PyTorch's for rows), a sigmoid and binary cross-entropy, Adam with its defaults, in float32
+unless ``--trainer.precision`` is typed, which then holds for both. Seconds are CPU seconds, or
+wall-clock seconds on a GPU.
 
 ``ratio`` is the run's time over the script's, all blocks included, ``a usual block`` the median of
 the blocks' ratios, and ``besides steps`` the share of the run's time beyond its median block:
@@ -179,9 +180,10 @@ def plain_loader(run: Recipe) -> DataLoader:
     return DataLoader(points, batch_size=data.batch_size, shuffle=True)
 
 
-def script(run: Recipe) -> PlainScript:
-    """Return the plain script of a run, on its device and in its precision."""
-    dtype = {"32-true": None, "bf16-mixed": torch.bfloat16}[run.trainer.precision]
+def script(run: Recipe, settings: list[str]) -> PlainScript:
+    """Return the plain script of a run, on its device and in the precision that was typed."""
+    half = any(setting.startswith("--trainer.precision=bf16") for setting in settings)
+    dtype = torch.bfloat16 if half else None
     return PlainScript(run.model, plain_loader(run), run.trainer.strategy.root_device, dtype)
 
 
@@ -190,7 +192,7 @@ def measured(experiment: str, pairs: int, block: int, settings: list[str]) -> Sp
     with tempfile.TemporaryDirectory() as folder:
         words = [f"--config=configs/{experiment}.yaml", f"--trainer.default_root_dir={folder}"]
         run = Recipe(["fit", *words, "--trainer.accelerator=cpu", *settings])
-        clock = Pairs(script(run), block, pairs)
+        clock = Pairs(script(run, settings), block, pairs)
         run.trainer.callbacks.append(clock)
         run.trainer.fit(run.model, datamodule=run.datamodule)
     return Speed.of(clock)

@@ -350,3 +350,53 @@ def test_a_star_marks_a_precision_that_is_beyond_the_noise_of_float32():
     assert (
         precisions.row("e", values) == "| `e` | 2.000 ± 1.000 | 2.500 ± 1.000 | 5.000 ± 1.000 * |"
     )
+
+
+@pytest.mark.parametrize("source", ["faces", "shapes", "textures"])
+def test_a_program_draws_other_pictures_with_another_seed_and_the_same_with_the_same(source):
+    from drawn_pictures import pictures
+
+    first, again, other = (pictures(source, 3, 32, seed) for seed in (0, 0, 1))
+    assert first.shape == (3, 3, 32, 32)
+    assert first.dtype == np.uint8
+    assert (first == again).all()
+    assert (first != other).any((1, 2, 3)).all()
+    assert (first[0] != first[1]).any()
+
+
+def test_few_pictures_are_judged_by_pictures_that_were_not_in_the_folder():
+    import few_pictures
+    import torch
+    from drawn_pictures import pictures
+
+    folder, unseen, others = (torch.from_numpy(pictures("faces", 60, 32, s)) for s in range(3))
+    grey = torch.full_like(others, 128)
+    real, copied, bad = (
+        [float(cell) for cell in few_pictures._row(shown, folder, unseen).split("|")]
+        for shown in (others, folder, grey)
+    )
+    assert min(real[:3]) > 0.7
+    assert real[3] < 0.1
+    assert copied[3] == 1
+    assert bad[:3] == [0, 0, 0]
+
+
+@pytest.mark.slow
+def test_a_run_on_a_few_pictures_ends_with_a_table(environment):
+    done = subprocess.run(
+        [
+            *(sys.executable, ROOT / "benchmarks" / "few_pictures.py", "--sources=shapes"),
+            *("--count=40", "--size=16", "--set", "model.reconstruction_batches=4"),
+            "model.game_batches=4",
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [line.split("|")[1].strip() for line in done.stdout.splitlines()[2:]] == [
+        "shapes: samples",
+        "shapes: as many unseen ones",
+        "shapes: the 40 of the folder",
+    ]
