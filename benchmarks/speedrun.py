@@ -28,7 +28,7 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 TIMED_BATCHES = 8
 """Batches after which the plan is revised by their pace; the first two warm the machine up."""
 
-RECONSTRUCTION = 0.5
+RECONSTRUCTION = 0.8
 """Share of the budget that the first phase has."""
 
 MARGIN = 0.95
