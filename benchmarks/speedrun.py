@@ -28,8 +28,11 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 TIMED_BATCHES = 8
 """Batches after which the plan is revised by their pace; the first two warm the machine up."""
 
-RECONSTRUCTION = 0.8
-"""Share of the budget that the first phase has."""
+FIT = 130
+"""The fit of the mixture takes about as long as so many batches of the reconstruction."""
+
+RECONSTRUCTION = 0.85
+"""Share of the rest of the budget that the reconstruction has."""
 
 MARGIN = 0.95
 """Share of the remaining time that is planned, with a margin for a busy machine."""
@@ -64,7 +67,7 @@ class Budget(Callback):
             left = max(0, int((self.seconds - used) * MARGIN / pace))
             pl_module.game_batches = done + left
         else:
-            left = max(0, int((RECONSTRUCTION * self.seconds - used) / pace))
+            left = max(0, int((RECONSTRUCTION * (self.seconds - FIT * pace) - used) / pace))
             pl_module.reconstruction_batches = done + left
         if done == TIMED_BATCHES:
             print(

@@ -19,6 +19,7 @@ import re
 import statistics
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,23 @@ def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
         lines.append(f"| `{name}` | {' | '.join(cells)} | {minutes:.1f} | {health} |")
     floor = [_cell([first["floor"].get(key)]) for key in used]
     lines.append(f"| *real training points* | {' | '.join(floor)} | | |")
-    return "\n".join([*lines, "", f"Protocol: {first['protocol']}."])
+    return "\n".join([*lines, "", _protocols(rows)])
+
+
+def _protocols(rows: dict[str, list[Judged]]) -> str:
+    """Return the protocol of most rows, and the others with the rows to which they apply."""
+    of = {name: runs[0]["protocol"] for name, runs in rows.items()}
+    usual = Counter(of.values()).most_common(1)[0][0]
+    others = {
+        protocol: [name for name in of if of[name] == protocol]
+        for protocol in dict.fromkeys(of.values())
+        if protocol != usual
+    }
+    lines = [
+        f"- {' and '.join(f'`{name}`' for name in names)}: {protocol}."
+        for protocol, names in others.items()
+    ]
+    return "\n".join([f"Protocol: {usual}.", *([""] if lines else []), *lines])
 
 
 def _distance(judged: Judged, quantity: str) -> float:

@@ -381,6 +381,13 @@ def test_few_pictures_are_judged_by_pictures_that_were_not_in_the_folder():
     assert bad[:3] == [0, 0, 0]
 
 
+def test_a_table_names_every_protocol_and_the_rows_it_applies_to():
+    import table
+
+    rows = {name: [{"protocol": protocol}] for name, protocol in zip("abcd", "xyxz", strict=True)}
+    assert table._protocols(rows).splitlines() == ["Protocol: x.", "", "- `b`: y.", "- `d`: z."]
+
+
 @pytest.mark.slow
 def test_a_run_on_a_few_pictures_ends_with_a_table(environment):
     done = subprocess.run(
