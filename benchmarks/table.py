@@ -186,7 +186,7 @@ def _protocols(rows: dict[str, list[Judged]]) -> str:
         if protocol != usual
     }
     lines = [
-        f"- {' and '.join(f'`{name}`' for name in names)}: {protocol}."
+        f"- {', '.join(f'`{name}`' for name in names)}: {protocol}."
         for protocol, names in others.items()
     ]
     return "\n".join([f"Protocol: {usual}.", *([""] if lines else []), *lines])
