@@ -34,6 +34,9 @@ FIT = 130
 RECONSTRUCTION = 0.85
 """Share of the rest of the budget that the reconstruction has."""
 
+LEAST = 0.5
+"""Share of the budget that it has at least, where batches are slow."""
+
 MARGIN = 0.95
 """Share of the remaining time that is planned, with a margin for a busy machine."""
 
@@ -67,7 +70,8 @@ class Budget(Callback):
             left = max(0, int((self.seconds - used) * MARGIN / pace))
             pl_module.game_batches = done + left
         else:
-            left = max(0, int((RECONSTRUCTION * (self.seconds - FIT * pace) - used) / pace))
+            rest = max(RECONSTRUCTION * (self.seconds - FIT * pace), LEAST * self.seconds)
+            left = max(0, int((rest - used) / pace))
             pl_module.reconstruction_batches = done + left
         if done == TIMED_BATCHES:
             print(

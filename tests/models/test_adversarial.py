@@ -103,7 +103,8 @@ class LinearDiscriminator(MLPDiscriminator):
 def test_penalties_are_taken_in_float32_under_autocast(at_batch):
     model = at_batch(make(R3GAN))
     dtypes = []
-    model.discriminator.register_forward_hook(lambda _m, _i, out: dtypes.append(out.dtype))
+    hidden = model.discriminator.layers
+    hidden.register_forward_hook(lambda _m, _i, out: dtypes.append(out.dtype))
     with torch.autocast("cpu", torch.bfloat16):
         total(model.discriminator_terms(torch.randn(4, 2), torch.zeros(4))).backward()
         assert set(dtypes) == {torch.float32}
