@@ -83,6 +83,8 @@ def _device(trainer: Trainer) -> str:
         name = device.type
     several = f"{trainer.world_size} × " if trainer.world_size > 1 else ""
     precision = "" if trainer.precision == "32-true" else f", precision {trainer.precision}"
+    if getattr(trainer, "lacks_bfloat16", False):
+        precision = ", precision 32-true, since this processor has no arithmetic for bfloat16"
     return f"{several}{name}{precision}"
 
 

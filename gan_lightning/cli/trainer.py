@@ -7,7 +7,6 @@ import torch
 from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.strategies import Strategy
 from lightning.pytorch.trainer.connectors.checkpoint_connector import _CheckpointConnector
-from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints
 from gan_lightning.callbacks.other_latents import OtherLatents
@@ -39,6 +38,9 @@ class GenerativeTrainer(Drawing):
     folder: str | None = None
     """The run's folder, if its loggers do not know it."""
 
+    lacks_bfloat16 = False
+    """Whether float32 takes the place of bfloat16, as StartReport says."""
+
     _agreed: str | None = None
 
     @property
@@ -61,10 +63,7 @@ class GenerativeTrainer(Drawing):
         check_processes(self.num_devices, on_cpu)
         half = kwargs.get("precision") and self.precision == "bf16-mixed"
         if half and on_cpu and not computes_bfloat16():
-            rank_zero_warn(
-                "trainer.precision: this processor has no arithmetic for bfloat16, so this command "
-                "computes in float32."
-            )
+            self.lacks_bfloat16 = True
             kwargs["precision"] = "32-true"
             super().__init__(*args, strategy=strategy, **kwargs)
         if strategy == "auto" and self.world_size > 1:
