@@ -17,12 +17,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 
 import numpy as np
 import torch
 from drawn_pictures import SOURCES, pictures
 from PIL import Image
+from processes import cpu_seconds
 from torch import Tensor
 from torchvision.datasets import MNIST
 
@@ -87,7 +87,7 @@ def _samples(source: str, folder: Tensor, arguments: argparse.Namespace) -> tupl
         (place / "pictures").mkdir(parents=True, exist_ok=True)
         for i, picture in enumerate(folder.numpy().transpose(0, 2, 3, 1)):
             Image.fromarray(picture).save(place / "pictures" / f"{i:04d}.png")
-        before = _cpu_seconds()
+        before = cpu_seconds()
         _command(
             "fit",
             f"--config={arguments.config}",
@@ -98,7 +98,7 @@ def _samples(source: str, folder: Tensor, arguments: argparse.Namespace) -> tupl
             f"--trainer.default_root_dir={place}",
             *[f"--{setting}" for setting in arguments.set],
         )
-        minutes = (_cpu_seconds() - before) / 60
+        minutes = (cpu_seconds() - before) / 60
         written = place / "samples.npz"
         checkpoint = max(place.rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
         _command(
@@ -108,11 +108,6 @@ def _samples(source: str, folder: Tensor, arguments: argparse.Namespace) -> tupl
             f"--output={written}",
         )
         return torch.from_numpy(np.load(written)["images"]), minutes
-
-
-def _cpu_seconds() -> float:
-    used = getrusage(RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _command(*args: str) -> None:

@@ -14,7 +14,6 @@ deviation. `--write` puts the tables between their marks in docs/results.md.
 import argparse
 import json
 import math
-import os
 import re
 import statistics
 import subprocess
@@ -25,6 +24,7 @@ from typing import Any
 
 import yaml
 from health import judged_run
+from processes import cpu_seconds
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results.md"
@@ -103,7 +103,7 @@ def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged
     if not kept.is_file():
         folder = arguments.runs.absolute() / f"{experiment}-seed{seed}"
         limit = [f"--trainer.max_time={_clock(arguments.minutes)}"] if arguments.minutes else []
-        started = _cpu_seconds()
+        started = cpu_seconds()
         _command(
             "fit",
             f"--config=configs/{experiment}.yaml",
@@ -113,7 +113,7 @@ def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged
             *_data_at_hand(experiment, arguments),
             *[f"--{setting}" for setting in arguments.set],
         )
-        seconds = _cpu_seconds() - started
+        seconds = cpu_seconds() - started
         checkpoint = max(folder.rglob("last.ckpt"), key=lambda path: path.stat().st_mtime)
         run = checkpoint.parent.parent
         _command("test", f"--ckpt_path={checkpoint}")
@@ -122,12 +122,6 @@ def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged
         judged |= {"cpu_seconds": round(seconds, 1), "health": judged_run(run)[-1]}
         kept.write_text(json.dumps(judged, indent=2) + "\n")
     return json.loads(kept.read_text())
-
-
-def _cpu_seconds() -> float:
-    """Return the CPU seconds of the commands so far, whatever else the machine did."""
-    times = os.times()
-    return times.children_user + times.children_system
 
 
 def _command(*args: str) -> None:
