@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict, cross_va
 from torch import Tensor
 
 from gan_lightning.metrics.features import all_finite, as_rows
+from gan_lightning.metrics.rows import few_categories
 
 NUM_TREES = 50
 """Trees of the classifier: twice as many do not improve it."""
@@ -93,12 +94,11 @@ def boosted_auc(
     if size < FEWEST_BOOSTED:
         return torch.tensor(torch.nan, dtype=torch.float64)
     generator = np.random.default_rng(0)
-    sets = [
-        generator.permutation(_ordered(rows.cpu().numpy()))[:size] for rows in (real, generated)
-    ]
+    merged = few_categories([real, generated], categorical, MOST_CATEGORIES)
+    sets = [generator.permutation(_ordered(rows.cpu().numpy()))[:size] for rows in merged]
     x = _marked(np.concatenate(sets))
     for column in categorical:
-        x[:, column] = _few_categories(x[:, column])
+        x[:, column] = _numbered(x[:, column])
     trees = HistGradientBoostingClassifier(
         max_iter=NUM_BOOSTED,
         min_samples_leaf=min(FEWEST_IN_LEAF, size // 2),  # else no tree would split few rows
@@ -126,15 +126,10 @@ def _marked(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return x
 
 
-def _few_categories(codes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Number categories from 0, the rarest as one where there are too many; NaN stays NaN."""
-    values, index, counts = np.unique(
-        codes, return_inverse=True, return_counts=True, equal_nan=True
-    )
-    frequent = np.argsort(-counts, kind="stable")
-    places = np.empty(len(values))
-    places[frequent] = np.minimum(np.arange(len(values)), MOST_CATEGORIES - 1)
-    return np.where(np.isnan(codes), np.nan, places[index])
+def _numbered(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Number categories from 0; NaN stays NaN."""
+    numbers = np.unique(codes, return_inverse=True, equal_nan=True)[1]
+    return np.where(np.isnan(codes), np.nan, numbers)
 
 
 def _ordered(rows: NDArray[np.float64]) -> NDArray[np.float64]:
