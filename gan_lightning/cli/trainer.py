@@ -56,23 +56,22 @@ class GenerativeTrainer(Drawing):
     def __init__(self, *args: Any, strategy: str | Strategy = "auto", **kwargs: Any) -> None:
         check_strategy(strategy)
         check_intervals(kwargs)
-        settings = {**as_launched(kwargs), "strategy": strategy}
-        super().__init__(*args, **settings)
+        kwargs = as_launched(kwargs)
+        super().__init__(*args, strategy=strategy, **kwargs)
         check_callbacks(self.callbacks)
         on_cpu = self.strategy.root_device.type == "cpu"
         check_processes(self.num_devices, on_cpu)
         # Only now it is known what Lightning has found here.
-        better: dict[str, Any] = {}
-        half = "precision" in kwargs and self.precision == "bf16-mixed"
-        if half and on_cpu and not computes_bfloat16():
-            better["precision"] = "32-true"
-            self.lacks_bfloat16 = True
-        if strategy == "auto" and self.world_size > 1:
-            better["strategy"] = for_several_devices()
-        if better:
-            super().__init__(*args, **{**settings, **better})
+        half = bool(kwargs.get("precision")) and self.precision == "bf16-mixed"
+        self.lacks_bfloat16 = half and on_cpu and not computes_bfloat16()
+        several = strategy == "auto" and self.world_size > 1
+        if self.lacks_bfloat16:
+            kwargs["precision"] = "32-true"
+        if several or self.lacks_bfloat16:
+            chosen = for_several_devices() if several else strategy
+            super().__init__(*args, strategy=chosen, **kwargs)
         check_synchronised_statistics(
-            bool(settings.get("sync_batchnorm")), self.world_size, self.strategy.root_device
+            bool(kwargs.get("sync_batchnorm")), self.world_size, self.strategy.root_device
         )
         self._checkpoint_connector = _Restoring(self)
 
