@@ -258,6 +258,47 @@ def test_speeds_are_compared_in_pairs(environment):
     assert ratio == pytest.approx(ours / theirs, abs=0.02)
 
 
+def test_a_second_counts_for_the_innermost_of_nested_calls(monkeypatch):
+    import besides
+
+    now = 0.0
+
+    def work(seconds):
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(besides.time, "process_time", lambda: now)
+    watches = besides.Stopwatches()
+    draw = watches.timed(lambda: work(3), "pictures")
+    validate = watches.timed(lambda: (work(1), draw(), work(2)), "validation")
+    validate()
+    work(10)
+    draw()
+    assert dict(watches.seconds) == {"validation": 3, "pictures": 6}
+
+
+@pytest.mark.slow
+def test_what_a_run_does_besides_its_steps_adds_up(environment):
+    done = subprocess.run(
+        [
+            *(sys.executable, ROOT / "benchmarks" / "besides.py", "--experiments=gan_iris"),
+            "--trainer.max_epochs=20",
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("| `gan_iris`")]
+    _, batches, _, *shares = (cell.strip() for cell in row.strip("|").split("|"))
+    *parts, together = (float(share.removesuffix("%")) for share in shares)
+    assert batches == "40"
+    assert parts[1] > 0
+    assert together == pytest.approx(sum(parts), abs=0.3)
+    assert together < 100
+
+
 def test_the_benchmark_of_modes_runs_each_game_once_and_keeps_what_it_found(
     monkeypatch, capsys, tmp_path
 ):
