@@ -54,16 +54,20 @@ def face(random: Generator, side: int) -> Image.Image:
     return image
 
 
+DISC = 7
+"""The number of corners that stands for a disc: the largest that is drawn."""
+
+
 def shapes(random: Generator, side: int) -> Image.Image:
     """Draw one to three overlapping regular polygons or discs."""
     image = Image.new("RGB", (side, side), _colour(random, 0, 90))
     draw = ImageDraw.Draw(image)
     for _ in range(random.integers(1, 4)):
         x, y = side * random.uniform(0.25, 0.75, 2)
-        radius, corners = side * random.uniform(0.15, 0.32), int(random.integers(3, 8))
+        radius, corners = side * random.uniform(0.15, 0.32), int(random.integers(3, DISC + 1))
         turn, colour = random.uniform(0, 2 * pi), _colour(random, 100, 256)
         angles = [turn + 2 * pi * i / corners for i in range(corners)]
-        if corners == 7:
+        if corners == DISC:
             _ellipse(draw, x, y, radius, radius, colour)
         else:
             points = [(x + radius * cos(angle), y + radius * sin(angle)) for angle in angles]
