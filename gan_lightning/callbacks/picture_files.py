@@ -40,9 +40,10 @@ def save_pictures(
         with replacing(path) as file:
             picture.save(file, compress_level=1)
         keep_few(path.parent)
-        pixels = np.asarray(picture.convert("RGB"))
-        for logger in trainer.loggers if on_board else ():
-            keep_picture(logger, f"{section}/{name}", pixels, max(step, 0))
+        if on_board:
+            pixels = np.asarray(picture.convert("RGB"))
+            for logger in trainer.loggers:
+                keep_picture(logger, f"{section}/{name}", pixels, max(step, 0))
 
 
 def framed(

@@ -5,12 +5,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
+from gan_lightning.figures.palette import GENERATED, REAL
 from gan_lightning.files import replacing
 
 FRAMES_PER_SECOND = 25
 """Frames per second of a video, which repeats a picture for as long as it is shown."""
+
+KEPT = ("white", REAL, GENERATED)
+"""Colours that no palette approximates, however few pixels of a picture have them."""
 
 
 def write_animation(
@@ -55,20 +59,18 @@ def _in_common_colours(images: Sequence[Image.Image]) -> list[Image.Image]:
 
 
 def palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
-    """Return an image with the 256 colours that suit several images best; white stays white.
+    """Return an image with the 256 colours that suit several images best, ``KEPT`` among them.
 
     Args:
-        chosen: RGB, of one size, with white in their upper left corner.
+        chosen: RGB, of one size.
     """
     width, height = chosen[0].size
     sheet = Image.new("RGB", (width, height * len(chosen)))
     for i, image in enumerate(chosen):
         sheet.paste(image, (0, i * height))
-    found = sheet.quantize(256)
-    colours, corner = found.getpalette() or [], int(np.asarray(found)[0, 0])
-    if chosen[0].getpixel((0, 0)) == (255, 255, 255):
-        colours[3 * corner : 3 * corner + 3] = [255] * 3  # not the mean of nearly white colours
-        found.putpalette(colours)
+    kept = [part for colour in KEPT for part in ImageColor.getrgb(colour)]
+    found = sheet.quantize(256 - len(KEPT))
+    found.putpalette([*(found.getpalette() or []), *kept])
     return found
 
 

@@ -7,11 +7,11 @@ from torch import Tensor
 from gan_lightning.figures.palette import DOTS, GENERATED, REAL, styled
 from gan_lightning.figures.scene import Scene
 
-GRID = 81
+GRID = 61
 """Points along each axis at which the discriminator is evaluated."""
 
-ARROWS = 5
-"""Every fifth of them has an arrow."""
+ARROWS = 4
+"""Every fourth of them has an arrow."""
 
 
 class SurfaceScene(Scene):
