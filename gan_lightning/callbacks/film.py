@@ -25,7 +25,7 @@ MILLISECONDS = {"first": 1000, "frame": 120, "last": 2500}
 """Durations of the first, the last and the other frames."""
 
 
-def is_moment(batches: int) -> bool:
+def is_moment(batches: int, per_doubling: int = PER_DOUBLING) -> bool:
     """Return whether a film shows the moment after a number of batches.
 
     The moments are evenly spaced in the logarithm and depend on nothing else: a resumed run
@@ -33,10 +33,10 @@ def is_moment(batches: int) -> bool:
     """
     if batches < 1:
         return batches == 0
-    nearest = round(PER_DOUBLING * math.log2(batches))
+    nearest = round(per_doubling * math.log2(batches))
     # Among the first few batches, several moments fall on the same one.
     return any(
-        round(2 ** (k / PER_DOUBLING)) == batches for k in (nearest - 1, nearest, nearest + 1)
+        round(2 ** (k / per_doubling)) == batches for k in (nearest - 1, nearest, nearest + 1)
     )
 
 

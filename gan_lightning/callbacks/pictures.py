@@ -27,6 +27,9 @@ from gan_lightning.metrics import random_order
 from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import as_many_of_each_label, drawn
 
+SURFACES_PER_DOUBLING = 3
+"""Moments of the surface's film each time the batches double: it costs as much as the samples'."""
+
 FILM_LATENTS = 1000
 """Latents to which an autoencoder's sampler is fitted for one frame: a film has many."""
 
@@ -41,7 +44,8 @@ class SamplePictures(Callback):
     stopped, ``<run>/pictures/<name>.gif`` animates them; with the extra ``video`` so does
     ``<name>.mp4``. A conditional model draws equal numbers of samples of all labels, in order, at
     least ``num_samples`` in all; with more than 40 labels, ``num_samples`` of labels chosen at
-    random. For points in the plane the discriminator's surface is drawn as well.
+    random. For points in the plane the discriminator's surface is drawn as well, at half the
+    moments.
 
     Args:
         every_n_batches: Training batches between two pictures in TensorBoard; after 100 of them
@@ -144,8 +148,8 @@ class SamplePictures(Callback):
         if run_folder(trainer) is None or not trainer.is_global_zero:
             return
         pictures: dict[str, Picture] = data.figures(data.unscale(x), labels)
-        if pictures:
-            self._has_pictures = True
+        self._has_pictures |= bool(pictures)
+        if pictures and (on_board or is_moment(batches, SURFACES_PER_DOUBLING)):
             pictures |= self._surface.of(model, data, x)
         rows = [] if labels is None else data.row_names(labels)
         self._save(trainer, pictures, self._caption(batches), rows, on_board)

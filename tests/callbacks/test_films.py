@@ -23,6 +23,7 @@ from gan_lightning.callbacks.film import (
     pictures_in,
     write_film,
 )
+from gan_lightning.callbacks.pictures import SURFACES_PER_DOUBLING
 from gan_lightning.callbacks.stop_signal import StopSignal
 from gan_lightning.callbacks.surface_picture import judged_plane
 from gan_lightning.data import GaussianRing
@@ -40,8 +41,8 @@ from gan_lightning.networks import (
 pytestmark = pytest.mark.pictures
 
 
-def moments(batches):
-    return [n for n in range(batches + 1) if is_moment(n)]
+def moments(batches, **density):
+    return [n for n in range(batches + 1) if is_moment(n, **density)]
 
 
 @pytest.mark.parametrize("batches", [3840, 4000, 8000])
@@ -132,9 +133,11 @@ def test_the_frames_of_a_run_are_of_one_size_and_end_with_its_last_batch(tmp_pat
         callbacks=[SamplePictures(1000, num_samples=20)], log_every_n_steps=1000,
     )  # fmt: skip
     trainer.fit(plain(data), datamodule=data)
-    for name in ("points", "surface"):
+    surfaces = moments(20, per_doubling=SURFACES_PER_DOUBLING)
+    assert set(surfaces) < set(moments(20))
+    for name, shown in {"points": moments(20), "surface": surfaces}.items():
         files = pictures_in(tmp_path / "run/version_0/pictures" / name)
-        assert [batches_of(path) for path in files] == moments(20)
+        assert [batches_of(path) for path in files] == shown
         with Image.open(tmp_path / f"run/version_0/pictures/{name}.gif") as film:
             assert film.n_frames == len(files)
             assert {np.asarray(opened(path)).shape[1::-1] for path in files} == {film.size}
