@@ -1,13 +1,13 @@
 r"""Judge samples of digits with a classifier that no part of the package has seen.
 
-    python benchmarks/judge.py samples.npz [more.npz …] [--root data]
+    python benchmarks/judge.py samples.npz [more.npz …] [--root data] [--forest]
     python benchmarks/judge.py --train [--root data]
 
 ``samples.npz`` holds ``images``, uint8 of shape ``(num, 1, 28, 28)``, and for a conditional model
 ``labels``, as ``python -m gan_lightning sample --output samples.npz`` writes them. They are
 compared with as many of MNIST's 10 000 test images, in the last 128 features of a residual network
-whose architecture, seed and training differ from those of ``DigitFeatures``. No default may be
-chosen by it.
+whose architecture, seed and training differ from those of ``DigitFeatures``. Of more samples,
+10 000 evenly spaced ones are taken. No default may be chosen by it.
 
 ``fid`` is the Fréchet distance, ``recall`` and ``coverage`` have k = 5, ``confident`` is the share
 of images whose class has a probability of 0.9 or more, ``uniform`` how far the shares of the
@@ -15,17 +15,21 @@ classes lie from those of the test images (total variation), ``copies`` the shar
 lie nearer to a training image than all but 1 in 1 000 test images do, and ``asked`` the share
 whose class is the label. ``real`` holds the figures of training images in their place.
 
+``--forest`` adds the accuracy on the test images of a random forest of 100 trees that has learned
+from all samples with labels, or from as many training images: with 60 000, minutes on one core.
+
 ``--train`` makes ``judge.safetensors`` anew: 4 epochs, some minutes on one core.
 """
 
 import argparse
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load, save
+from sklearn.ensemble import RandomForestClassifier
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torchvision.datasets import MNIST
@@ -129,6 +133,13 @@ def share_of_copies(samples: Tensor, test: Tensor, training: Tensor) -> float:
     return float((nearest(samples) < nearest(test).quantile(0.001)).float().mean())
 
 
+def taught(images: Tensor, labels: Tensor, test: MNIST) -> float:
+    """Return the accuracy on test images of a forest that has learned from labelled images."""
+    forest = RandomForestClassifier(100, random_state=0)
+    forest.fit(images.flatten(1).numpy(), labels.numpy())
+    return float(forest.score(test.data.flatten(1).numpy(), test.targets.numpy()))
+
+
 def read_judge() -> Judge:
     """Return the network with the weights that lie beside this file."""
     network = Judge()
@@ -165,38 +176,58 @@ def as_table(results: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join(lines)
 
 
+def results_of(
+    paths: Sequence[Path], sets: tuple[MNIST, MNIST], forest: bool = False
+) -> dict[str, dict[str, float]]:
+    """Return the figures of files of samples, and of training images in their place.
+
+    Args:
+        paths: The files.
+        sets: The training and the test images.
+        forest: Whether forests learn from those with labels.
+    """
+    network = read_judge()
+    images, test_images = (part.data.unsqueeze(1) for part in sets)
+    results: dict[str, dict[str, float]] = {}
+    for path in paths:
+        with np.load(path) as arrays:
+            found = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+        total = len(found["images"])
+        count = min(total, len(test_images))
+        chosen = torch.arange(count) * total // count  # all labels, which may be sorted
+        samples = found["images"][chosen]
+        labels = found["labels"][chosen] if "labels" in found else None
+        test = Views(network, test_images[:count])
+        row = results[path.stem] = judged(Views(network, samples), test, labels)
+        row["copies"] = share_of_copies(samples, test_images, images)
+        known = None if labels is None else sets[0].targets[:count]
+        real = f"real {count}"
+        if real not in results:
+            results[real] = judged(Views(network, images[:count]), test, known)
+        if forest and labels is not None:
+            row["forest"] = taught(found["images"], found["labels"], sets[1])
+            if "forest" not in results[real]:
+                results[real]["forest"] = taught(images[:total], sets[0].targets[:total], sets[1])
+    return results
+
+
 def main() -> None:
     """Print a table of the judge's figures, or train the judge anew."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("samples", type=Path, nargs="*")
     parser.add_argument("--root", default="data", help="folder that holds MNIST")
+    parser.add_argument("--forest", action="store_true", help="train forests on labelled samples")
     parser.add_argument("--train", action="store_true")
     arguments = parser.parse_args()
-    sets = [MNIST(arguments.root, train=is_train) for is_train in (True, False)]
-    images, test_images = (part.data.unsqueeze(1) for part in sets)
+    training, test = (MNIST(arguments.root, train=is_train) for is_train in (True, False))
     if arguments.train:
-        network = train(images, sets[0].targets)
+        network = train(training.data.unsqueeze(1), training.targets)
         WEIGHTS.write_bytes(save(network.state_dict()))
-        right = (Views(network, test_images).classes == sets[1].targets).float().mean()
+        right = (Views(network, test.data.unsqueeze(1)).classes == test.targets).float().mean()
         print(f"{right:.2%} of the test images are classified correctly")
         return
-    network = read_judge()
+    print(as_table(results_of(arguments.samples, (training, test), arguments.forest)))
     digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:8]
-    results: dict[str, dict[str, float]] = {}
-    for path in arguments.samples:
-        with np.load(path) as arrays:
-            found = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-        count = min(len(found["images"]), len(test_images))
-        samples = found["images"][:count]
-        labels = found["labels"][:count] if "labels" in found else None
-        test = Views(network, test_images[:count])
-        row = judged(Views(network, samples), test, labels)
-        row["copies"] = share_of_copies(samples, test_images, images)
-        results[path.stem] = row
-        if f"real {count}" not in results:
-            labels = None if labels is None else sets[0].targets[:count]
-            results[f"real {count}"] = judged(Views(network, images[:count]), test, labels)
-    print(as_table(results))
     print(f"\njudge {digest}, k = 5, MNIST test images")
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -96,3 +97,21 @@ def test_the_judge_tells_real_digits_from_others_and_finds_copies():
     fresh = torch.randint(0, 255, (50, 1, 28, 28)).to(torch.uint8)
     assert judge.share_of_copies(noise, fresh, noise) == 1
     assert judge.share_of_copies(noise, noise.flip(0), fresh) <= 0.05
+
+
+def test_the_judge_takes_samples_of_all_labels_and_lets_forests_learn_from_them(tmp_path):
+    judge = benchmark("judge")
+    torch.manual_seed(0)
+    noise = torch.randint(0, 255, (30, 28, 28)).to(torch.uint8)
+    bars = torch.zeros(30, 28, 28, dtype=torch.uint8)
+    bars[:, 4:24, 13:15] = torch.randint(150, 255, (30, 20, 2)).to(torch.uint8)
+
+    def digits(of_each):
+        images = torch.cat([noise[:of_each], bars[:of_each]])
+        return SimpleNamespace(data=images, targets=torch.tensor([7, 1]).repeat_interleave(of_each))
+
+    samples = digits(20)  # the first 20, as many as there are test images, are all of one label
+    np.savez(tmp_path / "s.npz", images=samples.data[:, None], labels=samples.targets)
+    found = judge.results_of([tmp_path / "s.npz"], (digits(30), digits(10)), forest=True)
+    assert found["s"]["asked"] >= 0.5
+    assert found["s"]["forest"] == found["real 20"]["forest"] == 1
