@@ -21,7 +21,8 @@ import yaml
 from causes_of_disease import CAUSES, fall_ill
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from gan_lightning.callbacks.health_rules import WATCHED, Curves, diagnoses
+from gan_lightning.callbacks.diagnosis import Curves
+from gan_lightning.callbacks.health_rules import WATCHED, diagnoses
 
 MODES = {"MNIST": 10, "Digits": 10, "Clustered": 10, "StackedMNIST": 1000, "StandardNormal": 1}
 """Modes or classes of the data, which the curves do not hold; a ring's config states them."""

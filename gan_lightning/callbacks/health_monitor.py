@@ -10,9 +10,10 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from tqdm.auto import tqdm
 
+from gan_lightning.callbacks.diagnosis import Diagnosis
 from gan_lightning.callbacks.finite_losses import NonFiniteLossError
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
-from gan_lightning.callbacks.health_rules import WATCHED, Diagnosis, diagnoses, diverged
+from gan_lightning.callbacks.health_rules import WATCHED, diagnoses, diverged
 from gan_lightning.callbacks.logger_parts import keep_text
 from gan_lightning.callbacks.monitored import log_number
 from gan_lightning.callbacks.run_folder import data_of

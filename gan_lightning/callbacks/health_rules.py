@@ -6,14 +6,16 @@ oscillate, and the first batches of any run look unhealthy.
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
-Curves = Mapping[str, Sequence[tuple[int, float]]]
-"""The points of each curve in order, each a batch and a value."""
-
-Goals = Mapping[str, float]
-"""The values of a perfect sampler in validation, by the quantity's name."""
+from gan_lightning.callbacks.diagnosis import (
+    LASTING,
+    VALIDATIONS,
+    Curves,
+    Diagnosis,
+    Goals,
+    late_values,
+)
+from gan_lightning.callbacks.discriminator_rules import discriminator_blind, discriminator_won
 
 WATCHED = re.compile(
     r"train/(.*loss|d_real|d_fake|d_output_real|d_output_fake|d_pairs_won|d_margin|score_real"
@@ -23,33 +25,8 @@ WATCHED = re.compile(
 )
 """The curves that the rules use."""
 
-LASTING = 10
-"""Consecutive logged values that make a symptom of the training batches a lasting one."""
-
-VALIDATIONS = 3
-"""Consecutive validations that make a symptom of the samples a lasting one."""
-
 GRACE_BATCHES = 200
 """Batches before which an inactive latent unit is not yet a symptom."""
-
-
-class Diagnosis(NamedTuple):
-    """A diagnosis."""
-
-    kind: str
-    """Its kind, independent of details: each kind is reported once."""
-
-    problem: str
-    """What is wrong, in a few words."""
-
-    symptom: str
-    """What was seen, a sentence."""
-
-    advice: str
-    """What to try, a sentence."""
-
-    def __str__(self) -> str:
-        return f"{self.problem}: {self.symptom} {self.advice}"
 
 
 def diagnoses(curves: Curves, goals: Goals) -> list[Diagnosis]:
@@ -93,34 +70,6 @@ def losses_diverge(curves: Curves, goals: Goals) -> Diagnosis | None:
     return None
 
 
-def discriminator_won(curves: Curves, goals: Goals) -> Diagnosis | None:
-    """The discriminator is almost certain about every point, by the meaning of its logits."""
-    certain: dict[str, Callable[[float], bool]] = {
-        "train/d_real": lambda x: x > 0.99,
-        "train/d_fake": lambda x: x < 0.01,
-        "train/d_output_real": lambda x: x > 0.93,
-        "train/d_output_fake": lambda x: x < 0.07,
-        "train/d_pairs_won": lambda x: x > 0.999,
-        "train/d_margin": lambda x: x > 5,
-    }
-    games = [
-        ("train/d_real", "train/d_fake"),
-        ("train/d_output_real", "train/d_output_fake"),
-        ("train/d_pairs_won", "train/d_margin"),
-    ]
-    lasts = any(all(_last(curves, name, certain[name]) for name in game) for game in games)
-    if not lasts and not _hinge_is_won(curves):
-        return None
-    return Diagnosis(
-        "discriminator won",
-        "The discriminator has won",
-        f"for {LASTING} logged batches in a row it has told every real point from every generated "
-        "one, and the generator learns little from that.",
-        "Try a lower learning rate of d_optimizer, the penalty R1, InstanceNoise or an "
-        "augmentation, a smaller discriminator, or R3GAN.",
-    )
-
-
 def modes_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
     """Samples cover less than half of the modes or classes, and coverage does not improve."""
     divergence = next((curves[n] for n in ("val/reverse_kl", "val/class_kl") if n in curves), ())
@@ -128,7 +77,9 @@ def modes_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
     late = [value for _, value in divergence[-VALIDATIONS:]]
     if due < 2 or len(late) < VALIDATIONS or not modes or modes[-1][1] > 0.6 * due:
         return None
-    if max(_late(curves, "val/precision"), default=1) < 0.1:  # classes of early noise mean nothing
+    if (
+        max(late_values(curves, "val/precision"), default=1) < 0.1
+    ):  # classes of early noise mean nothing
         return None
     if not min(late) > math.log(2) or late[-1] < 0.75 * late[0]:
         return None
@@ -142,7 +93,7 @@ def modes_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
 
 def diversity_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
     """Samples are alike: they hardly vary, or lie among the data but miss most of them."""
-    spread = _late(curves, "val/spread")
+    spread = late_values(curves, "val/spread")
     grows = bool(spread) and spread[-1] > max(1.2 * spread[0], 0.02)
     if spread and max(spread) < 0.25 and not grows:
         return _collapse(
@@ -150,7 +101,7 @@ def diversity_lost(curves: Curves, goals: Goals) -> Diagnosis | None:
             f"they vary by {spread[-1]:.0%} of what the data vary.",
         )
     precision, recall, coverage = (
-        _late(curves, f"val/{name}") for name in ("precision", "recall", "coverage")
+        late_values(curves, f"val/{name}") for name in ("precision", "recall", "coverage")
     )
     # Recall alone also fails where samples are blurred: then some lie near most of the data.
     missed = bool(recall) and max(recall) < 0.03 and max(coverage, default=0) < 0.25
@@ -208,6 +159,7 @@ def samples_are_copies(curves: Curves, goals: Goals) -> Diagnosis | None:
 RULES = (
     losses_diverge,
     discriminator_won,
+    discriminator_blind,
     modes_lost,
     diversity_lost,
     posterior_collapsed,
@@ -224,22 +176,3 @@ def _collapse(problem: str, symptom: str) -> Diagnosis:
         "Try R3GAN, Packing or MinibatchStd around the discriminator, the penalty R1, or a lower "
         "learning rate of g_optimizer.",
     )
-
-
-def _hinge_is_won(curves: Curves) -> bool:
-    """Return whether all points lie beyond the hinge, where no gradient is left."""
-    beyond = _last(curves, "train/score_real", lambda x: x > 1)
-    below = _last(curves, "train/score_fake", lambda x: x < -1)
-    return beyond and below and _last(curves, "train/d_loss", lambda x: abs(x) < 0.01)
-
-
-def _last(curves: Curves, name: str, holds: Callable[[float], bool]) -> bool:
-    """Return whether something holds for the last logged values of a curve."""
-    late = curves.get(name, ())[-LASTING:]
-    return len(late) == LASTING and all(holds(value) for _, value in late)
-
-
-def _late(curves: Curves, name: str) -> list[float]:
-    """Return the values of the last validations; none if there are too few."""
-    late = [value for _, value in curves.get(name, ())[-VALIDATIONS:]]
-    return late if len(late) == VALIDATIONS else []

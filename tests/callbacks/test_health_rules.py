@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from gan_lightning.callbacks.health_rules import LASTING, diagnoses
+from gan_lightning.callbacks.diagnosis import LASTING
+from gan_lightning.callbacks.health_rules import diagnoses
 
 
 def curve(*values, every=50):
@@ -37,6 +38,14 @@ ILL = {
         },
         "discriminator won",
     ),
+    "no difference between noise and data": (
+        {
+            "train/d_real": steady(0.501),
+            "train/d_fake": steady(0.499),
+            "val/precision": curve(0, 0, 0),
+        },
+        "discriminator blind",
+    ),
     "one mode of eight": (
         {"val/reverse_kl": curve(*[math.log(8)] * 3), "val/modes": curve(1, 1, 1)},
         "collapse",
@@ -68,6 +77,21 @@ ILL = {
 }
 WELL = {
     "nothing yet": {},
+    "no difference between samples and data that are alike": {
+        "train/d_real": steady(0.501),
+        "train/d_fake": steady(0.499),
+        "val/precision": curve(0, 0.3, 0.6),
+    },
+    "no difference, and no samples judged yet": {
+        "train/d_real": steady(0.501),
+        "train/d_fake": steady(0.499),
+        "val/precision": curve(0, 0),
+    },
+    "an early discriminator that decides": {
+        "train/d_real": steady(0.6),
+        "train/d_fake": steady(0.4),
+        "val/precision": curve(0, 0, 0),
+    },
     "a certain discriminator, for a while": {
         "train/d_real": steady(0.999, LASTING - 1),
         "train/d_fake": steady(0.001, LASTING - 1),
