@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from gan_lightning.callbacks import FiniteLosses, GeneratorEMA, HealthMonitor, SampleMetrics
 from gan_lightning.callbacks.finite_losses import NonFiniteLossError
-from gan_lightning.data import DataModule, GaussianRing, Iris, StandardNormal
+from gan_lightning.data import DataModule, Digits, GaussianRing, Iris, StandardNormal
 from gan_lightning.losses import HingeLoss, LeastSquaresLoss
 from gan_lightning.models import GAN, R3GAN, VAE, WGAN, FlowMatching, GenerativeModel
-from gan_lightning.networks import Generator, MLPGenerator
+from gan_lightning.networks import Generator, MLPDiscriminator, MLPGenerator
 
 
 class IgnoresLatents(Generator):
@@ -85,6 +85,15 @@ CAUSES: dict[str, Cause] = {
     ),
     "the same (R3GAN without penalties)": Cause(
         "discriminator won", lambda data: R3GAN(data.data_shape, gamma=0.0, **unequal), ring
+    ),
+    "batch normalisation before the discriminator's last layer": Cause(
+        "discriminator blind",
+        lambda data: GAN(
+            data.data_shape,
+            generator=partial(MLPGenerator, norm=nn.BatchNorm1d),
+            discriminator=partial(MLPDiscriminator, norm=nn.BatchNorm1d),
+        ),
+        partial(Digits, size=8, batch_size=128),
     ),
     "a generator 100 times as fast, on a ring": Cause(
         "collapse",

@@ -69,7 +69,8 @@ class MLPDiscriminator(FeatureDiscriminator):
         data_shape: Shape of one point.
         hidden_dims: Widths of the hidden layers, from the data to the logit.
         activation: Makes the module after each hidden layer.
-        norm: Makes the normalisation after each activation for its width; none by default.
+        norm: Makes the normalisation after each activation for its width; none by default. Batch
+            normalisation would give real and generated batches the same mean logit.
     """
 
     def __init__(
