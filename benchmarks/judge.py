@@ -206,8 +206,10 @@ def results_of(
             results[real] = judged(Views(network, images[:count]), test, known)
         if forest and labels is not None:
             row["forest"] = taught(found["images"], found["labels"], sets[1])
-            if "forest" not in results[real]:
-                results[real]["forest"] = taught(images[:total], sets[0].targets[:total], sets[1])
+            size = min(total, len(images))
+            if (key := f"forest of {size} real") not in results:
+                known = sets[0].targets[:size]
+                results[key] = {"forest": taught(images[:size], known, sets[1])}
     return results
 
 

@@ -43,7 +43,7 @@ def discriminator_blind(curves: Curves, goals: Goals) -> Diagnosis | None:
         lasts(curves, name, lambda x: abs(x - 0.5) < UNDECIDED)
         for name in ("train/d_real", "train/d_fake")
     )
-    if not undecided or max(precision, default=1) > 0.1:
+    if not undecided or max(precision, default=1) >= 0.1:
         return None
     return Diagnosis(
         "discriminator blind",

@@ -28,7 +28,8 @@ from gan_lightning.models import GenerativeModel
 from gan_lightning.sampling import as_many_of_each_label, drawn
 
 SURFACES_PER_DOUBLING = 3
-"""Moments of the surface's film each time the batches double: it costs as much as the samples'."""
+"""Moments of a surface's film each time the batches double: half as many as of other films, since
+a surface costs as much to draw as the samples do."""
 
 FILM_LATENTS = 1000
 """Latents to which an autoencoder's sampler is fitted for one frame: a film has many."""

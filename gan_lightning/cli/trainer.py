@@ -61,7 +61,7 @@ class GenerativeTrainer(Drawing):
         check_callbacks(self.callbacks)
         on_cpu = self.strategy.root_device.type == "cpu"
         check_processes(self.num_devices, on_cpu)
-        # Only now it is known what Lightning has found here.
+        # Only now is it known which devices Lightning has found.
         half = bool(kwargs.get("precision")) and self.precision == "bf16-mixed"
         self.lacks_bfloat16 = half and on_cpu and not computes_bfloat16()
         several = strategy == "auto" and self.world_size > 1

@@ -68,9 +68,15 @@ def palette_of(chosen: Sequence[Image.Image]) -> Image.Image:
     sheet = Image.new("RGB", (width, height * len(chosen)))
     for i, image in enumerate(chosen):
         sheet.paste(image, (0, i * height))
-    kept = [part for colour in KEPT for part in ImageColor.getrgb(colour)]
     found = sheet.quantize(256 - len(KEPT))
-    found.putpalette([*(found.getpalette() or []), *kept])
+    colours = np.array(found.getpalette() or [], dtype=int).reshape(-1, 3)
+    for kept in np.array([ImageColor.getrgb(colour) for colour in KEPT]):
+        # Pillow compares colours with the lower corner of a cell of 4 levels each way.
+        corner = kept // 4 * 4
+        rivals = np.square(colours - corner).sum(1) <= np.square(kept - corner).sum()
+        colours[rivals] = kept
+        colours = np.concatenate([colours, kept[None]])
+    found.putpalette(colours.flatten().tolist())
     return found
 
 

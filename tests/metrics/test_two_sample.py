@@ -121,3 +121,21 @@ def test_boosted_trees_take_a_column_that_is_almost_always_missing(present, cate
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_too_few_rows_for_boosted_trees_have_no_number(size):
     assert boosted_auc(torch.zeros(size, 1), torch.ones(size, 1)).isnan()
+
+
+def test_missing_cells_of_a_column_with_many_categories_stay_missing(monkeypatch):
+    seen = []
+
+    def predicted(trees, x, *args, **kwargs):
+        seen.append(x)
+        return np.full((len(x), 2), 0.5)
+
+    monkeypatch.setattr("gan_lightning.metrics.two_sample.cross_val_predict", predicted)
+    codes = torch.arange(600, dtype=torch.float64)
+    column = torch.cat([codes, codes])[:, None]
+    rows = column.clone()
+    rows[0] = torch.nan  # rarer than any category
+    boosted_auc(rows, column, categorical=[0])
+    (x,) = seen
+    assert np.isnan(x).sum() == 1
+    assert np.nanmax(x) < 255
