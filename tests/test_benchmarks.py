@@ -22,6 +22,19 @@ def _importable(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
 
 
+def lines_printed(environment, script, *arguments):
+    """The lines that a benchmark prints, once it has ended well."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / script, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
 def test_what_grows_as_its_size_has_slope_one_and_as_its_square_two():
     import slopes
 
@@ -48,22 +61,15 @@ def test_every_case_of_the_slopes_does_its_work():
 def test_a_benchmark_prints_a_table_with_a_row_for_each_seed(
     environment, script, experiment, column
 ):
-    done = subprocess.run(
-        [
-            sys.executable,
-            ROOT / "benchmarks" / script,
-            "--seeds=3",
-            f"--experiments={experiment}",
-            "--set",
-            "trainer.max_epochs=2",
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
+    printed = lines_printed(
+        environment,
+        script,
+        "--seeds=3",
+        f"--experiments={experiment}",
+        "--set",
+        "trainer.max_epochs=2",
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    table = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    table = [line for line in printed if line.startswith("|")]
     assert column in table[0]
     assert [line.split("|")[1].strip() for line in table[2:]] == ["seed 3", "mean", "real data"]
 
@@ -242,18 +248,13 @@ def test_data_at_hand_are_found_where_the_config_expects_them(
 
 @pytest.mark.slow
 def test_speeds_are_compared_in_pairs(environment):
-    done = subprocess.run(
-        [
-            *(sys.executable, ROOT / "benchmarks" / "speed.py", "--experiments=gan_iris"),
-            *("--pairs=2", "--block=10"),
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
+    printed = lines_printed(
+        environment,
+        "speed.py",
+        "--experiments=gan_iris",
+        *("--pairs=2", "--block=10"),
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    (row,) = [line for line in done.stdout.splitlines() if line.startswith("| `gan_iris`")]
+    (row,) = [line for line in printed if line.startswith("| `gan_iris`")]
     ours, theirs, ratio = (float(cell) for cell in row.split("|")[2:5])
     assert ratio == pytest.approx(ours / theirs, abs=0.02)
 
@@ -279,18 +280,13 @@ def test_a_second_counts_for_the_innermost_of_nested_calls(monkeypatch):
 
 @pytest.mark.slow
 def test_what_a_run_does_besides_its_steps_adds_up(environment):
-    done = subprocess.run(
-        [
-            *(sys.executable, ROOT / "benchmarks" / "besides.py", "--experiments=gan_iris"),
-            "--trainer.max_epochs=20",
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
+    printed = lines_printed(
+        environment,
+        "besides.py",
+        "--experiments=gan_iris",
+        "--trainer.max_epochs=20",
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    (row,) = [line for line in done.stdout.splitlines() if line.startswith("| `gan_iris`")]
+    (row,) = [line for line in printed if line.startswith("| `gan_iris`")]
     _, batches, _, *shares = (cell.strip() for cell in row.strip("|").split("|"))
     *parts, together = (float(share.removesuffix("%")) for share in shares)
     assert batches == "40"
@@ -431,19 +427,14 @@ def test_a_table_names_every_protocol_and_the_rows_it_applies_to():
 
 @pytest.mark.slow
 def test_a_run_on_a_few_pictures_ends_with_a_table(environment):
-    done = subprocess.run(
-        [
-            *(sys.executable, ROOT / "benchmarks" / "few_pictures.py", "--sources=shapes"),
-            *("--count=40", "--size=16", "--set", "model.reconstruction_batches=4"),
-            "model.game_batches=4",
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
+    printed = lines_printed(
+        environment,
+        "few_pictures.py",
+        "--sources=shapes",
+        *("--count=40", "--size=16", "--set", "model.reconstruction_batches=4"),
+        "model.game_batches=4",
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert [line.split("|")[1].strip() for line in done.stdout.splitlines()[2:]] == [
+    assert [line.split("|")[1].strip() for line in printed[2:]] == [
         "shapes: samples",
         "shapes: as many unseen ones",
         "shapes: the 40 of the folder",
