@@ -1,16 +1,15 @@
 """Networks compiled before training."""
 
+from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.models.game import Game
-
-NOTICES_GRADIENTS = "2.12"
-"""The first PyTorch whose compiled networks notice that weights begin to require gradients: those
-of a game do at its players' turns (https://github.com/pytorch/pytorch/pull/177158)."""
 
 
 class Compiled(Callback):
@@ -33,16 +32,10 @@ class Compiled(Callback):
         """Compile the networks that are to be trained.
 
         Raises:
-            InputError: If a penalty needs second derivatives, or if PyTorch is too old for games.
+            InputError: If a penalty needs second derivatives.
         """
         if stage != "fit":
             return
-        if isinstance(pl_module, Game) and torch.__version__ < NOTICES_GRADIENTS:
-            raise InputError(
-                f"Compiled: games need PyTorch 2.12 or newer, found {torch.__version__}, "
-                "whose compiled networks do not notice when a player's turn begins; leave Compiled "
-                "out."
-            )
         for penalty in pl_module.penalties if isinstance(pl_module, Game) else ():
             if penalty.differentiates_twice:
                 raise InputError(
@@ -52,7 +45,7 @@ class Compiled(Callback):
                 )
         for network in pl_module.children():
             if any(weight.requires_grad for weight in network.parameters()):
-                network.compile(mode=self.mode, backend=self.backend)
+                network._compiled_call_impl = self._training_call(network)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -62,3 +55,28 @@ class Compiled(Callback):
         Within a step they may not: the discriminator judges what the generator's graph has written.
         """
         torch.compiler.cudagraph_mark_step_begin()
+
+    def _training_call(self, network: nn.Module) -> Callable[..., Any]:
+        """Return the network's call, compiled in training only, for its own turn and the other's.
+
+        PyTorch before 2.12 does not notice that weights begin to require gradients, as a player's
+        do at its turn, but that the first argument has changed
+        (https://github.com/pytorch/pytorch/pull/177158).
+        """
+
+        def call(learns: bool, *args: Any, **kwargs: Any) -> Any:
+            if learns:
+                return network._call_impl(*args, **kwargs)
+            return network._call_impl(*args, **kwargs)
+
+        # PyTorch limits how often it compiles a piece of code: each network has its own copy.
+        own = FunctionType(call.__code__.replace(), call.__globals__, closure=call.__closure__)
+        compiled = torch.compile(own, dynamic=False, mode=self.mode, backend=self.backend)
+        weights = list(network.parameters())
+
+        def training_call(*args: Any, **kwargs: Any) -> Any:
+            if not network.training:  # samples, in numbers of their own
+                return network._call_impl(*args, **kwargs)
+            return compiled(any(w.requires_grad for w in weights), *args, **kwargs)
+
+        return training_call
