@@ -2,12 +2,14 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from gan_lightning.callbacks.monitored import monitors
@@ -34,6 +36,8 @@ class RunProgress(ProgressBar):
         super().__init__()
         self._enabled = True
         self._bar: tqdm[Any] | None = None
+        self._phase = ""
+        self._losses: dict[str, Tensor] = {}
         self._validated: dict[str, str] = {}
         self._total: int | None = None
         self._line_at = 0
@@ -70,6 +74,7 @@ class RunProgress(ProgressBar):
         batch: Any,
         batch_idx: int,
     ) -> None:
+        self._keep_losses(_phase(pl_module), outputs)
         if self._bar is not None and self._bar.update():
             self._bar.set_description(_phase(pl_module), refresh=False)
             numbers = self._numbers(trainer)
@@ -92,10 +97,24 @@ class RunProgress(ProgressBar):
     ) -> None:
         self._close()
 
+    def _keep_losses(self, phase: str, outputs: STEP_OUTPUT) -> None:
+        """Keep the terms of a step's loss, or the loss itself if it has none, in this phase."""
+        if phase != self._phase:
+            self._phase, self._losses = phase, {}
+        if isinstance(outputs, Mapping):
+            scalars = {k: x for k, x in outputs.items() if isinstance(x, Tensor) and x.numel() == 1}
+            terms = {name: x for name, x in scalars.items() if name != "loss"}
+            self._losses.update(terms or scalars)
+
     def _numbers(self, trainer: Trainer) -> dict[str, str]:
-        """Return the latest losses and the last validation."""
-        losses = trainer.progress_bar_metrics.items()
-        return {k.removeprefix("train/"): f"{v:.3f}" for k, v in losses} | self._validated
+        """Return the latest losses and the last validation.
+
+        Losses are read here and not logged for the bar, since Lightning would read those in every
+        batch, and wait for the GPU each time.
+        """
+        losses = {name: float(loss) for name, loss in self._losses.items()}
+        losses |= trainer.progress_bar_metrics
+        return {k.removeprefix("train/"): f"{v:.3f}" for k, v in losses.items()} | self._validated
 
     def _line_is_due(self, batches: int) -> bool:
         waited = time.monotonic() - self._line_time

@@ -186,10 +186,10 @@ class GenerativeModel(ConfiguredModule, ABC):
             alone = self._trainer is None  # trained without a Trainer
             self.label_counts += new if alone else self.trainer.strategy.reduce(new, None, "sum")
 
-    def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
+    def log_if_due(self, values: Mapping[str, Tensor]) -> None:
         """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
         if self.logging_due:
-            self.log_dict({f"train/{name}": x for name, x in values.items()}, prog_bar=prog_bar)
+            self.log_dict({f"train/{name}": x for name, x in values.items()})
 
     @property
     def has_average(self) -> bool:

@@ -110,8 +110,8 @@ class VariationalModel(AutoencodingModel, ABC):
     def _watch_units(self, x: Tensor, labels: Tensor) -> None:
         """Log how many latent units are active."""
         means = self.encode(x, labels)
-        active = int((means.var(0, correction=0) > ACTIVE_VARIANCE).sum())
-        self.log("train/active_units", float(active))
+        active = (means.var(0, correction=0) > ACTIVE_VARIANCE).sum()
+        self.log("train/active_units", active.float())
 
     def on_validation_epoch_start(self) -> None:
         # Fixed noise, independent of the training's.

@@ -5,18 +5,14 @@ from functools import partial
 import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from gan_lightning.callbacks.run_progress import RunProgress
 from gan_lightning.data import TensorLoader
 from gan_lightning.losses import R1
 from gan_lightning.models import GAN, R3GAN, VAE, WGANGP
 
-pytestmark = [
-    pytest.mark.skipif(
-        not torch.cuda.is_available(), reason="PyTorch's sync debug mode needs a CUDA GPU"
-    ),
-    pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype"),
-]
-ADAM = partial(torch.optim.Adam, lr=1e-3)
+ADAM = partial(torch.optim.Adam, lr=1e-3, fused=True)  # others read their own counters
 PLAYERS = {"g_optimizer": ADAM, "d_optimizer": ADAM}
 MODELS = {
     "GAN": partial(GAN, **PLAYERS),
@@ -25,6 +21,7 @@ MODELS = {
     "WGANGP": partial(WGANGP, n_critic=2, **PLAYERS),
     "VAE": partial(VAE, optimizer=ADAM),
 }
+BATCHES = 10
 WARM_UP = 3
 """Batches in which optimizers make their state and kernels are chosen."""
 
@@ -51,21 +48,63 @@ class NoSync(Callback):
         model.training_step = training_step
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_step_does_not_wait_for_the_gpu(tmp_path, name):
+class NothingRead(Callback):
+    """Counts the numbers that are read from tensors between the first batches and the last one."""
+
+    def __init__(self):
+        self.reads = 0
+
+    def on_train_batch_start(self, trainer, model, batch, batch_idx):
+        if batch_idx == WARM_UP:
+            self.watching = _Watching(self)
+            self.watching.__enter__()
+
+    def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
+        if batch_idx == BATCHES - 1:
+            self.watching.__exit__(None, None, None)
+
+
+class _Watching(TorchDispatchMode):
+    def __init__(self, counter):
+        super().__init__()
+        self.counter = counter
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.counter.reads += function is torch.ops.aten._local_scalar_dense.default
+        return function(*args, **(kwargs or {}))
+
+
+def trained(make, *callbacks, **settings):
     torch.manual_seed(0)
-    no_sync = NoSync()
-    loader = TensorLoader(torch.randn(160, 2), torch.zeros(160, dtype=torch.int64), 16, seed=0)
+    points = torch.randn(16 * BATCHES, 2)
+    loader = TensorLoader(points, torch.zeros(len(points), dtype=torch.int64), 16, seed=0)
     trainer = Trainer(
-        accelerator="gpu",
         devices=1,
         max_epochs=1,
-        default_root_dir=tmp_path,
         logger=False,
         enable_checkpointing=False,
-        enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[no_sync],
+        callbacks=list(callbacks),
+        **settings,
     )
-    trainer.fit(MODELS[name]((2,)), loader)
-    assert no_sync.watched == 10 - WARM_UP
+    trainer.fit(make((2,)), loader)
+
+
+@pytest.mark.filterwarnings("ignore:GPU available but not used")
+@pytest.mark.parametrize("name", MODELS)
+def test_batches_after_a_logged_one_read_no_number_which_a_gpu_would_have_to_finish(name):
+    counter = NothingRead()
+    bar = RunProgress()  # of few lines without a terminal
+    trained(MODELS[name], counter, bar, accelerator="cpu", log_every_n_steps=2)
+    assert counter.reads == 0
+
+
+@pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="PyTorch's sync debug mode needs a CUDA GPU"
+)
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
+@pytest.mark.parametrize("name", MODELS)
+def test_a_step_does_not_wait_for_the_gpu(name):
+    no_sync = NoSync()
+    trained(MODELS[name], no_sync, accelerator="gpu", enable_progress_bar=False)
+    assert no_sync.watched == BATCHES - WARM_UP
