@@ -22,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 from health import judged_run
 from processes import cpu_seconds
@@ -119,7 +120,9 @@ def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged
         _command("test", f"--ckpt_path={checkpoint}")
         judged = json.loads((run / "metrics.json").read_text())
         kept.parent.mkdir(parents=True, exist_ok=True)
-        judged |= {"cpu_seconds": round(seconds, 1), "health": judged_run(run)[-1]}
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+        spent = {"cpu_seconds": round(seconds, 1), "device": device}
+        judged |= {**spent, "health": judged_run(run)[-1]}
         kept.write_text(json.dumps(judged, indent=2) + "\n")
     return json.loads(kept.read_text())
 
