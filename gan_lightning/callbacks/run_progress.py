@@ -32,6 +32,9 @@ class RunProgress(ProgressBar):
     could be read, and drawing the bar takes longer than training.
     """
 
+    keeps_losses = True
+    """Whether it takes losses from the steps' outputs, so that they need not be logged for it."""
+
     def __init__(self) -> None:
         super().__init__()
         self._enabled = True
@@ -107,11 +110,7 @@ class RunProgress(ProgressBar):
             self._losses.update(terms or scalars)
 
     def _numbers(self, trainer: Trainer) -> dict[str, str]:
-        """Return the latest losses and the last validation.
-
-        Losses are read here and not logged for the bar, since Lightning would read those in every
-        batch, and wait for the GPU each time.
-        """
+        """Return the latest losses, what else is logged for the bar, and the last validation."""
         losses = {name: float(loss) for name, loss in self._losses.items()}
         losses |= trainer.progress_bar_metrics
         return {k.removeprefix("train/"): f"{v:.3f}" for k, v in losses.items()} | self._validated

@@ -92,7 +92,7 @@ class AdversarialModule(Game, ABC):
         real, labels = batch
         self.count_labels(labels)
         losses = self.play(real, labels)
-        self.log_if_due(losses)
+        self.log_if_due(losses, prog_bar=True)
         return losses
 
     def play(self, real: Tensor, labels: Tensor) -> Terms:

@@ -54,7 +54,7 @@ class OneLossModel(GenerativeModel, ABC):
             self.check(x)
         losses = self.losses(x, labels)
         logged = {name: value.detach() for name, value in losses.items() if name != "loss"}
-        self.log_if_due(logged)
+        self.log_if_due(logged, prog_bar=True)
         return losses
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import ProgressBar
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_lightning.callbacks.run_progress import RunProgress
@@ -88,6 +89,7 @@ def trained(make, *callbacks, **settings):
         **settings,
     )
     trainer.fit(make((2,)), loader)
+    return trainer
 
 
 @pytest.mark.filterwarnings("ignore:GPU available but not used")
@@ -97,6 +99,13 @@ def test_batches_after_a_logged_one_read_no_number_which_a_gpu_would_have_to_fin
     bar = RunProgress()  # of few lines without a terminal
     trained(MODELS[name], counter, bar, accelerator="cpu", log_every_n_steps=2)
     assert counter.reads == 0
+
+
+@pytest.mark.filterwarnings("ignore:GPU available but not used")
+@pytest.mark.parametrize("name", MODELS)
+def test_another_progress_bar_is_given_the_losses(name):
+    trainer = trained(MODELS[name], ProgressBar(), accelerator="cpu", log_every_n_steps=2)
+    assert any(metric.endswith("_loss") for metric in trainer.progress_bar_metrics)
 
 
 @pytest.mark.skipif(
