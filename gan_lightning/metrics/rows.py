@@ -49,6 +49,8 @@ def few_categories(
 ) -> list[Tensor]:
     """Return sets of rows with all but the most frequent categories of a column as one.
 
+    Missing cells stay missing, and are not counted.
+
     Args:
         sets: Each of shape ``(num_rows, num_columns)``; categories are counted in all of them.
         categorical: Indices of the columns that hold categories.
@@ -56,12 +58,12 @@ def few_categories(
     """
     rows = torch.cat(list(sets)).clone()
     for i in categorical:
-        values, codes, counts = (
-            rows[:, i].nan_to_num(-1).unique(return_inverse=True, return_counts=True)
-        )
+        present = ~rows[:, i].isnan()
+        cells = rows[present, i]
+        values, codes, counts = cells.unique(return_inverse=True, return_counts=True)
         if len(values) > most:
             rare = counts.argsort(descending=True, stable=True)[most - 1 :]
-            rows[torch.isin(codes, rare), i] = values[rare[0]]
+            rows[present, i] = torch.where(torch.isin(codes, rare), values[rare[0]], cells)
     return list(rows.split([len(part) for part in sets]))
 
 

@@ -94,14 +94,7 @@ def boosted_auc(
     if size < FEWEST_BOOSTED:
         return torch.tensor(torch.nan, dtype=torch.float64)
     generator = np.random.default_rng(0)
-    merged = [
-        torch.where(rows.isnan(), torch.nan, fewer)  # missing cells stay missing
-        for rows, fewer in zip(
-            (real, generated),
-            few_categories([real, generated], categorical, MOST_CATEGORIES),
-            strict=True,
-        )
-    ]
+    merged = few_categories([real, generated], categorical, MOST_CATEGORIES)
     sets = [generator.permutation(_ordered(rows.cpu().numpy()))[:size] for rows in merged]
     x = _marked(np.concatenate(sets))
     for column in categorical:
