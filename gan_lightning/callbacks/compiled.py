@@ -10,6 +10,7 @@ from torch import nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.models.game import Game
+from gan_lightning.networks import ClassifyingDiscriminator
 
 
 class Compiled(Callback):
@@ -45,7 +46,7 @@ class Compiled(Callback):
                 )
         for network in pl_module.children():
             if any(weight.requires_grad for weight in network.parameters()):
-                network._compiled_call_impl = self._training_call(network)
+                self._compile(network)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -56,8 +57,15 @@ class Compiled(Callback):
         """
         torch.compiler.cudagraph_mark_step_begin()
 
-    def _training_call(self, network: nn.Module) -> Callable[..., Any]:
-        """Return the network's call, compiled in training only, for its own turn and the other's.
+    def _compile(self, network: nn.Module) -> None:
+        """Compile what a training step calls."""
+        if isinstance(network, ClassifyingDiscriminator):
+            network.judge = self._in_training(network, network.judge)  # type: ignore[method-assign]
+        else:
+            network._compiled_call_impl = self._in_training(network, network._call_impl)
+
+    def _in_training(self, network: nn.Module, called: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a method compiled for training, for the network's own turn and for the other's.
 
         PyTorch before 2.12 does not notice that weights begin to require gradients, as a player's
         do at its turn, but that the first argument has changed
@@ -66,17 +74,17 @@ class Compiled(Callback):
 
         def call(learns: bool, *args: Any, **kwargs: Any) -> Any:
             if learns:
-                return network._call_impl(*args, **kwargs)
-            return network._call_impl(*args, **kwargs)
+                return called(*args, **kwargs)
+            return called(*args, **kwargs)
 
         # PyTorch limits how often it compiles a piece of code: each network has its own copy.
         own = FunctionType(call.__code__.replace(), call.__globals__, closure=call.__closure__)
         compiled = torch.compile(own, dynamic=False, mode=self.mode, backend=self.backend)
         weights = list(network.parameters())
 
-        def training_call(*args: Any, **kwargs: Any) -> Any:
+        def in_training(*args: Any, **kwargs: Any) -> Any:
             if not network.training:  # samples, in numbers of their own
-                return network._call_impl(*args, **kwargs)
+                return called(*args, **kwargs)
             return compiled(any(w.requires_grad for w in weights), *args, **kwargs)
 
-        return training_call
+        return in_training

@@ -1,7 +1,6 @@
 """The contracts of networks with models, one for each kind; labels are optional."""
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -82,10 +81,6 @@ class ClassifyingDiscriminator(Discriminator):
     @abstractmethod
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits, shape ``(batch,)``, and class logits, shape ``(batch, num_classes)``."""
-
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile what a game calls, ``judge``."""
-        self.judge = torch.compile(self.judge, *args, **kwargs)  # type: ignore[method-assign]
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.judge(x)[0]

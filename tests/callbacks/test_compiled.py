@@ -80,7 +80,8 @@ def test_a_compiled_model_has_the_names_and_the_weights_of_an_uncompiled_one(mak
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_each_network_is_compiled_once_for_each_turn_and_not_for_samples():
+@pytest.mark.parametrize("name", ["GAN", "ACGAN"])
+def test_each_network_is_compiled_once_for_each_turn_and_not_for_samples(name):
     compilations = CompileCounterWithBackend(EAGER)
 
     class Samples(Callback):
@@ -90,7 +91,7 @@ def test_each_network_is_compiled_once_for_each_turn_and_not_for_samples():
         def on_train_batch_start(self, trainer, model, batch, batch_idx):
             model.sample(6 + batch_idx)
 
-    trained(MODELS["GAN"], Samples(), Compiled(backend=compilations))
+    trained(MODELS[name], Samples(), Compiled(backend=compilations))
     assert compilations.frame_count == 4
 
 
