@@ -187,14 +187,9 @@ class GenerativeModel(ConfiguredModule, ABC):
             self.label_counts += new if alone else self.trainer.strategy.reduce(new, None, "sum")
 
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
-        """Log ``train/<name>`` where due: logging is the most expensive call of a step.
-
-        Args:
-            values: Scalars by name.
-            prog_bar: Whether a bar shows them. Lightning reads such values in every batch, and thus
-                waits for the GPU, unless the bar ``keeps_losses`` by itself.
-        """
+        """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
         if self.logging_due:
+            # Lightning reads what is for a bar in every batch, and waits for the GPU each time.
             prog_bar &= not getattr(self.trainer.progress_bar_callback, "keeps_losses", False)
             self.log_dict({f"train/{name}": x for name, x in values.items()}, prog_bar=prog_bar)
 

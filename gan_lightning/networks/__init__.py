@@ -54,6 +54,7 @@ from gan_lightning.networks.packing import Packing
 from gan_lightning.networks.r3 import R3Discriminator, R3Generator
 from gan_lightning.networks.residual_mlp import ResidualMLPGenerator
 from gan_lightning.networks.resnet import ResNetDiscriminator, ResNetGenerator
+from gan_lightning.networks.unet import UNetVelocity
 from gan_lightning.networks.velocity import MLPVelocity
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "ResNetGenerator",
     "ResidualMLPGenerator",
     "Shape",
+    "UNetVelocity",
     "UpsamplingDecoder",
     "VelocityField",
     "built",

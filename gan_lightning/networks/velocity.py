@@ -12,11 +12,46 @@ from gan_lightning.networks.contracts import Shape, VelocityField
 from gan_lightning.networks.mlp import Activation, MLPEncoder
 
 
-class MLPVelocity(VelocityField):
-    """Linear layers from a point of any shape, the time and, if asked for, a label to a velocity.
+class TimedVelocity(VelocityField):
+    """A velocity field that sees the time, and a label if asked for, as features of both.
 
     Time enters as Fourier features, cos(π k t) and sin(π k t) for k = 1 … num_frequencies (Tancik
     et al., 2020): a single number would easily be lost among those of the point.
+
+    Args:
+        num_frequencies: Number of frequencies of the time.
+        embedding_dim: Length of a label's learned embedding; 0 for a field that knows no labels.
+        num_classes: Number of labels, passed by the model.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, num_frequencies: int, embedding_dim: int, num_classes: int | None) -> None:
+        super().__init__()
+        name = type(self).__name__
+        if num_frequencies < 1 or embedding_dim < 0:
+            raise InputError(
+                f"{name}: num_frequencies must be positive and embedding_dim not negative, "
+                f"found {num_frequencies} and {embedding_dim}."
+            )
+        if embedding_dim > 0:
+            self.num_classes = known_labels(name, num_classes)
+            self.embedding = nn.Embedding(self.num_classes, embedding_dim)
+        frequencies = math.pi * torch.arange(1, num_frequencies + 1)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+        self.num_features = 2 * num_frequencies + embedding_dim
+
+    def features(self, t: Tensor, labels: Tensor | None) -> Tensor:
+        """Return features of times and labels, shape ``(batch, num_features)``."""
+        angles = t[:, None] * self.frequencies
+        inputs = [angles.cos(), angles.sin()]
+        if self.num_classes is not None:
+            inputs.append(self.embedding(labels))
+        return torch.cat(inputs, 1)
+
+
+class MLPVelocity(TimedVelocity):
+    """Linear layers from a point of any shape, the time and, if asked for, a label to a velocity.
 
     Args:
         data_shape: Shape of one point.
@@ -28,8 +63,6 @@ class MLPVelocity(VelocityField):
         num_classes: Number of labels, passed by the model.
     """
 
-    frequencies: Tensor
-
     def __init__(
         self,
         data_shape: Shape,
@@ -39,24 +72,9 @@ class MLPVelocity(VelocityField):
         embedding_dim: int = 0,
         num_classes: int | None = None,
     ) -> None:
-        super().__init__()
-        if num_frequencies < 1 or embedding_dim < 0:
-            raise InputError(
-                "MLPVelocity: num_frequencies must be positive and embedding_dim not negative, "
-                f"found {num_frequencies} and {embedding_dim}."
-            )
-        if embedding_dim > 0:
-            self.num_classes = known_labels("MLPVelocity", num_classes)
-            self.embedding = nn.Embedding(self.num_classes, embedding_dim)
-        frequencies = math.pi * torch.arange(1, num_frequencies + 1)
-        self.register_buffer("frequencies", frequencies, persistent=False)
+        super().__init__(num_frequencies, embedding_dim, num_classes)
         size = math.prod(data_shape)
-        dim = size + 2 * num_frequencies + embedding_dim
-        self.layers = MLPEncoder((dim,), size, hidden_dims, activation)
+        self.layers = MLPEncoder((size + self.num_features,), size, hidden_dims, activation)
 
     def forward(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
-        angles = t[:, None] * self.frequencies
-        inputs = [x.flatten(1), angles.cos(), angles.sin()]
-        if self.num_classes is not None:
-            inputs.append(self.embedding(labels))
-        return self.layers(torch.cat(inputs, 1)).view_as(x)
+        return self.layers(torch.cat([x.flatten(1), self.features(t, labels)], 1)).view_as(x)

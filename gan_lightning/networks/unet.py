@@ -1,0 +1,147 @@
+"""A velocity field for images, after Ronneberger et al., 2015, and Ho et al., 2020."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, layer_norm, pixel_shuffle, pixel_unshuffle, silu
+
+from gan_lightning.networks.contracts import Shape
+from gan_lightning.networks.sizes import halvings
+from gan_lightning.networks.velocity import TimedVelocity
+
+WIDTH = 128
+"""Width of the layers that read times and labels."""
+
+
+class UNetVelocity(TimedVelocity):
+    """Residual blocks on an image that is halved again and again, and doubled on the way back.
+
+    On the way back, each level also sees what it had on the way down, so that edges stay where they
+    are. A place of the first level is a square of four pixels, where a convolution costs a quarter
+    of one at full size.
+
+    Args:
+        data_shape: Shape of one image, ``(channels, size, size)``.
+        base_channels: Channels of the first level; the others have twice as many.
+        num_frequencies: Number of frequencies of the time.
+        embedding_dim: Length of a label's learned embedding; 0 for a field that knows no labels.
+        num_classes: Number of labels, passed by the model.
+    """
+
+    def __init__(
+        self,
+        data_shape: Shape,
+        base_channels: int = 32,
+        num_frequencies: int = 8,
+        embedding_dim: int = 0,
+        num_classes: int | None = None,
+    ) -> None:
+        super().__init__(num_frequencies, embedding_dim, num_classes)
+        count, _ = halvings(data_shape, "UNetVelocity")
+        squares = 4 * data_shape[0]
+        first, deep = base_channels, 2 * base_channels
+        channels = [first, *[deep] * (count - 1)]  # of each level, from the largest
+        above = list(pairwise(channels))
+
+        self.read = nn.Sequential(
+            nn.Linear(self.num_features, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU()
+        )
+        self.stem = nn.Conv2d(squares, first, 3, padding=1)
+        self.down = nn.ModuleList(_two_blocks(upper, upper) for upper, _ in above)
+        self.halve = nn.ModuleList(nn.Conv2d(*pair, 3, stride=2, padding=1) for pair in above)
+        self.middle = _two_blocks(channels[-1], channels[-1])
+        self.up = nn.ModuleList(
+            _two_blocks(lower + upper, upper) for upper, lower in reversed(above)
+        )
+        self.norm = PlaceNorm(first)
+        self.head = _silent(nn.Conv2d(first, squares, 3, padding=1))
+
+    def forward(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
+        moment = self.read(self.features(t, labels))
+        hidden = self.stem(pixel_unshuffle(x, 2))
+        seen = []
+        for blocks, halve in zip(self.down, self.halve, strict=True):
+            hidden = _through(blocks, hidden, moment)
+            seen.append(hidden)
+            hidden = halve(hidden)
+        hidden = _through(self.middle, hidden, moment)
+        for blocks in self.up:
+            doubled = interpolate(hidden, scale_factor=2.0, mode="nearest")
+            hidden = _through(blocks, torch.cat([doubled, seen.pop()], 1), moment)
+        return pixel_shuffle(self.head(silu(self.norm(hidden))), 2)
+
+
+class TimedBlock(nn.Module):
+    """Two 3×3 convolutions beside a shortcut; the time scales and shifts what lies between them.
+
+    At first it passes on its shortcut alone.
+
+    Args:
+        channels: Channels in.
+        outputs: Channels out.
+    """
+
+    def __init__(self, channels: int, outputs: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList([PlaceNorm(channels), PlaceNorm(outputs)])
+        self.convolutions = nn.ModuleList(
+            [
+                nn.Conv2d(channels, outputs, 3, padding=1),
+                _silent(nn.Conv2d(outputs, outputs, 3, padding=1)),
+            ]
+        )
+        self.modulate = nn.Linear(WIDTH, 2 * outputs)
+        same = channels == outputs
+        self.shortcut = nn.Identity() if same else nn.Conv2d(channels, outputs, 1)
+
+    def forward(self, x: Tensor, moment: Tensor) -> Tensor:
+        """Map ``(batch, channels, size, size)`` to ``(batch, outputs, size, size)``.
+
+        Args:
+            x: Hidden images.
+            moment: What is known of time and label, shape ``(batch, WIDTH)``.
+        """
+        scale, shift = self.modulate(moment)[..., None, None].chunk(2, 1)
+        hidden = self.convolutions[0](silu(self.norms[0](x)))
+        hidden = self.convolutions[1](silu(self.norms[1](hidden) * (1 + scale) + shift))
+        return self.shortcut(x) + hidden
+
+
+class PlaceNorm(nn.Module):
+    """Layer normalisation of the channels of each place (Ba et al., 2016; Liu et al., 2022).
+
+    On a CPU it takes a third of the time of group normalisation.
+
+    Args:
+        channels: Channels of the image.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return an image of the same shape, ``(batch, channels, height, width)``."""
+        places = layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias)
+        return places.permute(0, 3, 1, 2)
+
+
+def _two_blocks(channels: int, outputs: int) -> nn.ModuleList:
+    return nn.ModuleList([TimedBlock(channels, outputs), TimedBlock(outputs, outputs)])
+
+
+def _through(blocks: nn.Module, hidden: Tensor, moment: Tensor) -> Tensor:
+    assert isinstance(blocks, nn.ModuleList)
+    for block in blocks:
+        hidden = block(hidden, moment)
+    return hidden
+
+
+def _silent(convolution: nn.Conv2d) -> nn.Conv2d:
+    """Return a convolution whose output is zero at first."""
+    nn.init.zeros_(convolution.weight)
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    return convolution
