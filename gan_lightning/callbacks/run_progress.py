@@ -33,7 +33,9 @@ class RunProgress(ProgressBar):
     """
 
     keeps_losses = True
-    """Whether it takes losses from the steps' outputs, so that they need not be logged for it."""
+    """Whether it takes losses from the steps' outputs, so that they need not be logged for it:
+    Lightning reads what is logged for a bar in every batch, and waits for the GPU each time.
+    """
 
     def __init__(self) -> None:
         super().__init__()

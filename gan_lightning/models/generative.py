@@ -189,7 +189,6 @@ class GenerativeModel(ConfiguredModule, ABC):
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
         """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
         if self.logging_due:
-            # Lightning reads what is for a bar in every batch, and waits for the GPU each time.
             prog_bar &= not getattr(self.trainer.progress_bar_callback, "keeps_losses", False)
             self.log_dict({f"train/{name}": x for name, x in values.items()}, prog_bar=prog_bar)
 
@@ -200,8 +199,7 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     def average_of(self, name: str) -> nn.Module | None:
         """Return the averaged copy of a network, if there is one."""
-        average: nn.Module | None = getattr(self, f"averaged_{name}", None)
-        return average
+        return getattr(self, f"averaged_{name}", None)
 
     def start_average(self) -> list[tuple[nn.Module, nn.Module]]:
         """Return pairs of an averaged network, initially a copy, and the trained one."""
