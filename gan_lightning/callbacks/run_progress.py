@@ -141,6 +141,8 @@ def planned_batches(trainer: Trainer, model: LightningModule) -> int | None:
     """Return the batches after which the Trainer or the model ends training, if any."""
     batches, epochs = trainer.num_training_batches, trainer.max_epochs or -1
     planned = [model.planned_batches] if isinstance(model, GenerativeModel) else []
+    if model.automatic_optimization and trainer.max_steps > 0:
+        planned.append(trainer.max_steps * trainer.accumulate_grad_batches)
     if epochs > 0 and batches != float("inf"):
         planned.append(int(batches * epochs))
     return min((number for number in planned if number is not None), default=None)

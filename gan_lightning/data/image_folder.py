@@ -20,6 +20,7 @@ from gan_lightning.data.image_parts import (
     check_sizes,
     class_sizes,
     cut,
+    held_out_share,
     marked,
     part_sizes,
 )
@@ -32,7 +33,7 @@ from gan_lightning.data.image_report import (
 from gan_lightning.data.image_units import ValueRange
 from gan_lightning.data.images import Images
 from gan_lightning.data.memory import DataMemory, Split
-from gan_lightning.errors import InputError, checked_seed
+from gan_lightning.errors import InputError, checked_seed, require_positive
 from gan_lightning.features import FeatureExtractor
 
 
@@ -65,6 +66,8 @@ class ImageFolder(Images):
         background: The colour behind transparent pixels, in the notation of CSS: ``"#ff8000"``.
         white: The value of white in pictures of more than 8 bits; by default 65535 in those of 16
             bits and 1 in floats, while 32-bit integers are skipped.
+        batches_per_epoch: Batches in an epoch, for which images are repeated as needed; by default
+            each image is used once.
     """
 
     def __init__(  # noqa: PLR0913 - a folder can be read in many ways
@@ -81,12 +84,14 @@ class ImageFolder(Images):
         split_seed: int = 0,
         background: str = "white",
         white: float | None = None,
+        batches_per_epoch: int | None = None,
     ) -> None:
         if channels not in (1, 3) or size < 1 or not 0 <= val_fraction < 1:
             raise InputError(
                 "ImageFolder: expected channels 1 or 3, a positive size and a val_fraction in "
                 f"[0, 1), found {channels}, {size} and {val_fraction}."
             )
+        require_positive(batches_per_epoch=batches_per_epoch)
         self.root = Path(root)
         if not self.root.is_dir():
             raise InputError(f"ImageFolder: expected a folder of images at {root}, found none.")
@@ -101,6 +106,7 @@ class ImageFolder(Images):
             features,
             label_names=self.classes or None,
         )
+        self.batches_per_epoch = batches_per_epoch
         self.split_seed = checked_seed("split_seed", split_seed)
         self.flip = flip
         self.copies = 2 if flip else 1
@@ -151,18 +157,12 @@ class ImageFolder(Images):
         hashes = {path: file_hash(path, self.split_seed) for path, _ in listing.images}
         to_part = [hashes[path] for path, place in listing.images if place.part == "train"]
         known = None if self.memory is None else self.memory.held_out
-        fraction = self._fraction(len(to_part))
+        fraction = held_out_share(self.val_fraction, len(to_part))
         if any(place.part == "val" for place in self.layout.places):
             fraction, known = 0.0, None
         _, val, _ = parted(to_part, fraction, 0.0, known)
         self._held_out = frozenset(to_part[i] for i in val.tolist())
         return marked(listing.images, hashes, self._held_out)
-
-    def _fraction(self, num_images: int) -> float:
-        """Return the held-out share: at least as many images as a comparison needs."""
-        if self.val_fraction == 0 or num_images < 2 * FEWEST:
-            return self.val_fraction
-        return max(self.val_fraction, FEWEST / num_images)
 
     def _report(self, labels: Tensor) -> FolderReport:
         """Return the report on the images with these labels."""

@@ -49,6 +49,13 @@ def marked(
     return [Marked(path, place.label + MARK * place_of(path, place)) for path, place in ordered]
 
 
+def held_out_share(val_fraction: float, num_images: int) -> float:
+    """Return the share to hold out: if any, at least as many images as a comparison needs."""
+    if val_fraction == 0 or num_images < 2 * FEWEST:
+        return val_fraction
+    return max(val_fraction, FEWEST / num_images)
+
+
 def part_sizes(labels: Tensor, copies: int) -> dict[Part, int]:
     """Return how many images each part has, not counting copies."""
     counts = (labels // MARK).bincount(minlength=len(ORDER)) // copies
