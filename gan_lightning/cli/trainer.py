@@ -22,7 +22,12 @@ from gan_lightning.cli.devices import (
 from gan_lightning.cli.drawing import Drawing
 from gan_lightning.cli.overhead import remove_overhead
 from gan_lightning.cli.training_errors import interruptible, naming_the_cause
-from gan_lightning.cli.unsupported import check_accumulation, check_callbacks, check_intervals
+from gan_lightning.cli.unsupported import (
+    check_accumulation,
+    check_callbacks,
+    check_intervals,
+    tell_of_steps,
+)
 from gan_lightning.models import MakeSampler
 from gan_lightning.models.optimization import check_restored
 
@@ -78,6 +83,7 @@ class GenerativeTrainer(Drawing):
     def fit(self, model: LightningModule, *args: Any, **kwargs: Any) -> None:
         """Train a model, or resume a run from its checkpoint."""
         check_accumulation(model, self.callbacks, self.accumulate_grad_batches)
+        tell_of_steps(model, self.max_steps)
         for callback in self.callbacks:
             if isinstance(callback, Checkpoints):
                 callback.occupy(self)  # before the logger writes there

@@ -57,5 +57,9 @@ def check_intervals(settings: dict[str, Any]) -> None:
     """Refuse an interval of 0, which Lightning accepts and later divides by."""
     if settings.get("check_val_every_n_epoch") == 0:
         raise InputError("trainer.check_val_every_n_epoch must be a positive integer, found 0.")
-    if settings.get("max_steps", -1) not in (-1, None):
+
+
+def tell_of_steps(model: LightningModule, max_steps: int) -> None:
+    """Say that a limit of steps counts those of both players."""
+    if max_steps > 0 and not model.automatic_optimization:
         rank_zero_warn("trainer.max_steps counts the steps of both players; max_epochs is clearer.")

@@ -75,6 +75,17 @@ def test_lines_of_a_game_show_no_loss_of_the_reconstruction_before_it(fit, monke
     assert shown == [(learns, True), (learns, True), (plays, False), (plays, False)]
 
 
+def test_a_limit_of_steps_is_the_end_of_the_bar(fit):
+    lines = fit("--trainer.max_steps=3", experiment=("fit", "--data=Iris", "--model=VAE")).err
+    assert "fit: 3/3 batches" in lines
+
+
+def test_a_limit_of_steps_counts_those_of_both_players_and_says_so(fit):
+    with pytest.warns(UserWarning, match="max_steps counts the steps of both players"):
+        out = fit("--trainer.max_steps=4").out
+    assert "Finished after 2 batches" in out
+
+
 def test_in_a_terminal_progress_is_a_bar_with_the_last_validation(fit, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("gan_lightning.callbacks.run_progress.UPDATE_SECONDS", 0.0)

@@ -364,6 +364,25 @@ def test_a_small_folder_holds_out_as_many_as_a_comparison_needs(root, fill, coun
         assert torch.tensor(list(metric.compute().values())).isfinite().all()
 
 
+@pytest.mark.parametrize("num_batches", [1, 7])
+def test_an_epoch_has_the_requested_number_of_batches_and_images_are_repeated(
+    root, fill, num_batches
+):
+    written = fill(**{".": 12})
+    data, _ = read(root, batch_size=8, batches_per_epoch=num_batches)
+    batches = list(data.train_dataloader())
+    assert [len(x) for x, _ in batches] == [8] * num_batches
+    shown = {round((float(x.mean()) + 1) * 127.5) for batch, _ in batches for x in batch}
+    assert len(shown) == min(8 * num_batches, 12)
+    assert shown <= written["."]
+
+
+def test_a_number_of_batches_that_is_not_positive_is_refused(root, fill):
+    fill(**{".": 4})
+    with pytest.raises(InputError, match="batches_per_epoch must be a positive integer, found 0"):
+        read(root, batches_per_epoch=0)
+
+
 @pytest.mark.parametrize("count", [2, 3])
 def test_where_none_can_be_held_out_the_setting_is_named(root, fill, count):
     fill(**{".": count})
