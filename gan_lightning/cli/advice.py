@@ -1,23 +1,23 @@
-"""Advice for games on few pictures."""
+"""Advice for training on few pictures."""
 
 from lightning.pytorch import LightningModule, Trainer
 
 from gan_lightning.callbacks.run_folder import data_of
 from gan_lightning.callbacks.run_progress import planned_batches
 from gan_lightning.data import ImageFolder
-from gan_lightning.models import AdversarialModule
+from gan_lightning.models import AdversarialModule, GenerativeModel
 
 FEW, VERY_FEW = 2000, 100
-"""Training pictures below which a discriminator memorises them, and learns little else."""
+"""Training pictures below which a discriminator memorises them, and any model learns little."""
 
 
 def advice(trainer: Trainer, model: LightningModule) -> list[str]:
     """Return sentences on what to expect of this run, and on what would help.
 
-    Only games on a folder of few pictures get any.
+    Only models that draw samples, trained on a folder of few pictures, get any.
     """
     data = data_of(trainer)
-    if not isinstance(data, ImageFolder) or not isinstance(model, AdversarialModule):
+    if not isinstance(data, ImageFolder) or not isinstance(model, GenerativeModel):
         return []
     number = len(data.train.x) // data.copies
     if number >= FEW:
@@ -30,7 +30,7 @@ def advice(trainer: Trainer, model: LightningModule) -> list[str]:
     ]
     if number < VERY_FEW:
         lines.append(f"Below {VERY_FEW}, expect little more than blends of those you have.")
-    if model.augmentation is None:
+    if isinstance(model, AdversarialModule) and model.augmentation is None:
         lines.append(
             "The discriminator sees them as they are and memorises them; "
             "--model.augmentation DiffAugment changes them at random, which makes that harder."

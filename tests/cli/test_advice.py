@@ -6,7 +6,16 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lightning import GAN, VAE, DiffAugment, ImageFolder, Iris, WarmStartedGAN
+from gan_lightning import (
+    GAN,
+    VAE,
+    Classifier,
+    DiffAugment,
+    FlowMatching,
+    ImageFolder,
+    Iris,
+    WarmStartedGAN,
+)
 from gan_lightning.cli.advice import advice
 from gan_lightning.cli.start_report import WIDTH, _wrapped
 
@@ -27,7 +36,9 @@ def folder(tmp_path):
 
 
 def said(data, model):
-    trainer = SimpleNamespace(datamodule=data, max_epochs=None, num_training_batches=float("inf"))
+    trainer = SimpleNamespace(
+        datamodule=data, max_epochs=None, max_steps=-1, num_training_batches=float("inf")
+    )
     return advice(trainer, model)
 
 
@@ -37,6 +48,14 @@ def test_games_on_few_pictures_say_what_to_expect(folder):
     assert "Below 100" in second
     assert "--model.augmentation DiffAugment" in remedy
     assert judged.startswith("val/kid compares samples with 2 of the pictures held out")
+
+
+@pytest.mark.parametrize("model", [VAE, FlowMatching])
+def test_other_models_say_the_same_without_the_discriminator(folder, model):
+    data = folder(20)
+    assert said(data, model(SHAPE)) == [
+        line for line in said(data, GAN(SHAPE)) if "discriminator" not in line
+    ]
 
 
 def test_augmentation_is_advised_only_where_it_is_missing(folder):
@@ -60,10 +79,10 @@ def test_a_folder_without_held_out_pictures_says_what_samples_are_compared_with(
     assert "with 20 of these pictures" in said(folder(20, val_fraction=0.0), GAN(SHAPE))[-1]
 
 
-def test_other_data_other_models_and_many_pictures_get_no_advice(folder, monkeypatch):
+def test_other_data_what_draws_nothing_and_many_pictures_get_no_advice(folder, monkeypatch):
     data = folder(20)
     assert said(Iris(), GAN((4,))) == []
-    assert said(data, VAE(SHAPE)) == []
+    assert said(data, Classifier((3, 28, 28), num_classes=2)) == []
     monkeypatch.setattr("gan_lightning.cli.advice.FEW", 18)
     assert said(data, GAN(SHAPE)) == []
 
