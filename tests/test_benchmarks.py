@@ -431,8 +431,8 @@ def test_a_run_on_a_few_pictures_ends_with_a_table(environment):
         environment,
         "few_pictures.py",
         "--sources=shapes",
-        *("--count=40", "--size=16", "--set", "model.reconstruction_batches=4"),
-        "model.game_batches=4",
+        *("--count=40", "--size=16", "--set", "trainer.max_epochs=1", "data.batches_per_epoch=4"),
+        "model.num_steps=2",
     )
     assert [line.split("|")[1].strip() for line in printed[2:]] == [
         "shapes: samples",
