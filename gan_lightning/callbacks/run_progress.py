@@ -33,7 +33,7 @@ class RunProgress(ProgressBar):
     """
 
     keeps_losses = True
-    """Whether it takes losses from the steps' outputs, so that they need not be logged for it:
+    """A mark: it takes losses from the steps' outputs, so that they need not be logged for it.
     Lightning reads what is logged for a bar in every batch, and waits for the GPU each time.
     """
 

@@ -189,8 +189,8 @@ class GenerativeModel(ConfiguredModule, ABC):
     def log_if_due(self, values: Mapping[str, Tensor], prog_bar: bool = False) -> None:
         """Log ``train/<name>`` where due: logging is the most expensive call of a step."""
         if self.logging_due:
-            prog_bar &= not getattr(self.trainer.progress_bar_callback, "keeps_losses", False)
-            self.log_dict({f"train/{name}": x for name, x in values.items()}, prog_bar=prog_bar)
+            shown = prog_bar and not hasattr(self.trainer.progress_bar_callback, "keeps_losses")
+            self.log_dict({f"train/{name}": x for name, x in values.items()}, prog_bar=shown)
 
     @property
     def has_average(self) -> bool:

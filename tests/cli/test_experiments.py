@@ -23,7 +23,7 @@ USUAL_NAMES = {  # names of files begin with the model, or with a common name of
     "Autoencoder": ("autoencoder_", "conv_autoencoder_"),
     "VAE": ("vae_", "conv_vae_", "pixel_vae_"),
     "ConditionalVAE": ("cvae_",),
-    "FlowMatching": ("flow_",),
+    "FlowMatching": ("flow_", "small_"),
     "TableModel": ("csv",),
     "WarmStartedGAN": ("speedrun_", "conditional_speedrun_", "small_"),
 }
