@@ -83,7 +83,7 @@ class GenerativeTrainer(Drawing):
     def fit(self, model: LightningModule, *args: Any, **kwargs: Any) -> None:
         """Train a model, or resume a run from its checkpoint."""
         check_accumulation(model, self.callbacks, self.accumulate_grad_batches)
-        if not self.fast_dev_run:  # which sets a limit of its own
+        if not self.fast_dev_run:  # type: ignore[attr-defined]  # it sets a limit of its own
             tell_of_steps(model, self.max_steps)
         for callback in self.callbacks:
             if isinstance(callback, Checkpoints):
