@@ -48,12 +48,10 @@ class UNetVelocity(TimedVelocity):
             nn.Linear(self.num_features, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU()
         )
         self.stem = nn.Conv2d(squares, first, 3, padding=1)
-        self.down = nn.ModuleList(_two_blocks(upper, upper) for upper, _ in above)
+        self.down = nn.ModuleList(TwoBlocks(upper, upper) for upper, _ in above)
         self.halve = nn.ModuleList(nn.Conv2d(*pair, 3, stride=2, padding=1) for pair in above)
-        self.middle = _two_blocks(channels[-1], channels[-1])
-        self.up = nn.ModuleList(
-            _two_blocks(lower + upper, upper) for upper, lower in reversed(above)
-        )
+        self.middle = TwoBlocks(channels[-1], channels[-1])
+        self.up = nn.ModuleList(TwoBlocks(lower + upper, upper) for upper, lower in reversed(above))
         self.norm = PlaceNorm(first)
         self.head = _silent(nn.Conv2d(first, squares, 3, padding=1))
 
@@ -62,13 +60,13 @@ class UNetVelocity(TimedVelocity):
         hidden = self.stem(pixel_unshuffle(x, 2))
         seen = []
         for blocks, halve in zip(self.down, self.halve, strict=True):
-            hidden = _through(blocks, hidden, moment)
+            hidden = blocks(hidden, moment)
             seen.append(hidden)
             hidden = halve(hidden)
-        hidden = _through(self.middle, hidden, moment)
+        hidden = self.middle(hidden, moment)
         for blocks in self.up:
             doubled = interpolate(hidden, scale_factor=2.0, mode="nearest")
-            hidden = _through(blocks, torch.cat([doubled, seen.pop()], 1), moment)
+            hidden = blocks(torch.cat([doubled, seen.pop()], 1), moment)
         return pixel_shuffle(self.head(silu(self.norm(hidden))), 2)
 
 
@@ -108,6 +106,19 @@ class TimedBlock(nn.Module):
         return self.shortcut(x) + hidden
 
 
+class TwoBlocks(nn.ModuleList):
+    """Two timed blocks, one after the other, with the arguments of one."""
+
+    def __init__(self, channels: int, outputs: int) -> None:
+        super().__init__([TimedBlock(channels, outputs), TimedBlock(outputs, outputs)])
+
+    def forward(self, x: Tensor, moment: Tensor) -> Tensor:
+        """Map images as ``TimedBlock`` does."""
+        for block in self:
+            x = block(x, moment)
+        return x
+
+
 class PlaceNorm(nn.Module):
     """Layer normalisation of the channels of each place (Ba et al., 2016; Liu et al., 2022).
 
@@ -128,20 +139,8 @@ class PlaceNorm(nn.Module):
         return places.permute(0, 3, 1, 2)
 
 
-def _two_blocks(channels: int, outputs: int) -> nn.ModuleList:
-    return nn.ModuleList([TimedBlock(channels, outputs), TimedBlock(outputs, outputs)])
-
-
-def _through(blocks: nn.Module, hidden: Tensor, moment: Tensor) -> Tensor:
-    assert isinstance(blocks, nn.ModuleList)
-    for block in blocks:
-        hidden = block(hidden, moment)
-    return hidden
-
-
 def _silent(convolution: nn.Conv2d) -> nn.Conv2d:
     """Return a convolution whose output is zero at first."""
-    nn.init.zeros_(convolution.weight)
-    if convolution.bias is not None:
-        nn.init.zeros_(convolution.bias)
+    for weight in convolution.parameters():
+        nn.init.zeros_(weight)
     return convolution
