@@ -70,6 +70,7 @@ class DataModule(LightningDataModule, ABC):
     label_names: Sequence[str] | None = None
     """Names of the labels, known before ``setup``; None if they have none."""
 
+    batches_per_epoch: int | None = None  # a loader's ``num_batches`` in training
     train: Split
     val: Split
     test: Split
@@ -188,12 +189,13 @@ class DataModule(LightningDataModule, ABC):
         return labels[random_order(len(labels))].repeat(-(-num_labels // len(labels)))[:num_labels]
 
     def train_dataloader(self) -> TensorLoader:
-        if self.trainer is None:
-            seed = torch.initial_seed()
-            return TensorLoader(*self.train, self.batch_size, seed, scale=self.scale)
-        seed = self.trainer.strategy.broadcast(torch.initial_seed())
-        rank, world_size = self.trainer.global_rank, self.trainer.world_size
-        return TensorLoader(*self.train, self.batch_size, seed, rank, world_size, self.scale)
+        seed, rank, world_size = torch.initial_seed(), 0, 1
+        if self.trainer is not None:
+            seed = self.trainer.strategy.broadcast(seed)
+            rank, world_size = self.trainer.global_rank, self.trainer.world_size
+        loader = TensorLoader(*self.train, self.batch_size, seed, rank, world_size, self.scale)
+        loader.num_batches = self.batches_per_epoch
+        return loader
 
     def val_dataloader(self) -> TensorLoader:
         return self._in_order(self.val)

@@ -111,7 +111,6 @@ class FrameTable(Table):
     def train_dataloader(self) -> TensorLoader:
         loader = super().train_dataloader()
         loader.scale = self._at_random_places
-        loader.num_batches = self.batches_per_epoch
         assert isinstance(self.units, TableUnits)
         if len(loader.x) <= (self.batches_per_epoch or 0) * self.batch_size:
             loader.x = self.units.cells(loader.x)  # once, since each row is seen several times

@@ -49,9 +49,6 @@ class Images(DataModule):
     monitor_of_few = "val/kid"
     file_ending = ".png"
 
-    batches_per_epoch: int | None = None
-    """Batches in an epoch, for which images are repeated as needed; by default each occurs once."""
-
     def __init__(
         self,
         data_shape: tuple[int, int, int],
@@ -95,9 +92,7 @@ class Images(DataModule):
             self.train = train
 
     def train_dataloader(self) -> TensorLoader:
-        loader = self._drawing(super().train_dataloader())
-        loader.num_batches = self.batches_per_epoch
-        return loader
+        return self._drawing(super().train_dataloader())
 
     def predict_dataloader(self) -> TensorLoader:
         return self._drawing(super().predict_dataloader())
