@@ -1,11 +1,13 @@
-"""Pictures drawn by a program, any number of them, for measuring what a few can teach."""
+"""Any number of pictures, drawn or cut out by a program, for measuring what a few can teach."""
 
 from collections.abc import Callable
+from functools import cache
 from math import cos, pi, sin
 
 import numpy as np
 from numpy.random import Generator, default_rng
 from PIL import Image, ImageDraw, ImageFilter
+from sklearn.datasets import load_sample_image
 
 FINER = 4
 """Pictures are drawn this many times larger, and shrunk: their edges are smooth."""
@@ -14,7 +16,7 @@ Colour = tuple[int, int, int]
 
 
 def pictures(source: str, count: int, size: int, seed: int) -> np.ndarray:
-    """Draw pictures.
+    """Draw pictures, or cut them out.
 
     Args:
         source: One of ``SOURCES``.
@@ -94,11 +96,29 @@ def texture(random: Generator, side: int) -> Image.Image:
     return Image.fromarray((dark + share * (light - dark)).astype(np.uint8))
 
 
+def crop(random: Generator, side: int) -> Image.Image:
+    """Cut a square out of one of scikit-learn's two photographs.
+
+    Squares are so many that they overlap, also those of different seeds.
+    """
+    photograph = _photographs()[random.integers(2)]
+    longest = min(side, *photograph.size)
+    length = int(longest * random.uniform(0.5, 1))
+    left, top = (int(random.integers(0, room - length + 1)) for room in photograph.size)
+    return photograph.crop((left, top, left + length, top + length))
+
+
 SOURCES: dict[str, Callable[[Generator, int], Image.Image]] = {
+    "crops": crop,
     "faces": face,
     "shapes": shapes,
     "textures": texture,
 }
+
+
+@cache
+def _photographs() -> list[Image.Image]:
+    return [Image.fromarray(load_sample_image(name)) for name in ("china.jpg", "flower.jpg")]
 
 
 def _colour(random: Generator, low: int, high: int) -> Colour:

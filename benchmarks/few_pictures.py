@@ -1,6 +1,6 @@
 r"""Train on a few pictures, and compare samples with pictures that were not among them.
 
-    python benchmarks/few_pictures.py [--sources faces shapes textures digits] [--count 500]
+    python benchmarks/few_pictures.py [--sources faces shapes textures crops digits] [--count 500]
         [--size 32] [--config small_folder] [--seed 0] [--mnist ROOT] [--keep FOLDER]
         [--set KEY=VALUE …]
 
@@ -9,7 +9,7 @@ samples of the last checkpoint, 2 000 other real pictures, and the folder's own 
 2 000 pictures that were not in the folder: precision, recall and coverage with k = 5 in
 ``FilterFeatures``, and the share of pictures that are nearer to one in the folder than all but 1 in
 1 000 unseen ones. ``--set model.augmentation=null`` is the same game without augmentation. Digits
-are MNIST's, in colour like all others.
+are MNIST's, in colour like all others; crops are cut out of two photographs, and overlap.
 """
 
 import argparse

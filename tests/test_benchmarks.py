@@ -389,8 +389,8 @@ def test_a_star_marks_a_precision_that_is_beyond_the_noise_of_float32():
     )
 
 
-@pytest.mark.parametrize("source", ["faces", "shapes", "textures"])
-def test_a_program_draws_other_pictures_with_another_seed_and_the_same_with_the_same(source):
+@pytest.mark.parametrize("source", ["crops", "faces", "shapes", "textures"])
+def test_a_program_makes_other_pictures_with_another_seed_and_the_same_with_the_same(source):
     from drawn_pictures import pictures
 
     first, again, other = (pictures(source, 3, 32, seed) for seed in (0, 0, 1))
