@@ -11,7 +11,7 @@ from gan_lightning.losses.adversarial import (
     relativistic_pairing_loss,
 )
 from gan_lightning.losses.autoregressive import AutoregressiveBernoulli
-from gan_lightning.losses.flow_matching import velocity_loss
+from gan_lightning.losses.flow_matching import Times, velocity_loss
 from gan_lightning.losses.likelihoods import Bernoulli, Gaussian, Likelihood
 from gan_lightning.losses.penalties import (
     DRAGAN,
@@ -63,6 +63,7 @@ __all__ = [
     "ReconstructionLoss",
     "SaturatingLoss",
     "SquaredError",
+    "Times",
     "gaussian_kl",
     "gaussian_log_density",
     "gradient_penalty",

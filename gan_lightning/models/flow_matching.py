@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.errors import require_positive
-from gan_lightning.losses import velocity_loss
+from gan_lightning.losses import Times, velocity_loss
 from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.networks import MakeVelocity, MLPVelocity, Shape, VelocityField, built
 from gan_lightning.networks.transport import carried
@@ -29,6 +29,9 @@ class FlowMatching(OneLossModel):
         velocity: Makes the velocity field for a shape of data.
         num_steps: Midpoint steps of equal length from noise to a sample, each with two evaluations
             of the field; the error falls with the square of their number.
+        times: Distribution of the times that training and its losses see: ``uniform``, or
+            ``logit_normal``, which is rarely near 0 or 1. For images, where most is decided in
+            between.
     """
 
     has_latents = True
@@ -42,6 +45,7 @@ class FlowMatching(OneLossModel):
         num_classes: int | None = None,
         velocity: MakeVelocity = MLPVelocity,
         num_steps: int = 20,
+        times: Times = "uniform",
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
@@ -52,9 +56,10 @@ class FlowMatching(OneLossModel):
         )
         self.know_labels(self.velocity.num_classes)
         self.num_steps = num_steps
+        self.times: Times = times
 
     def losses(self, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        loss = velocity_loss(x, lambda x, t: self.velocity_at(x, t, labels))
+        loss = velocity_loss(x, lambda x, t: self.velocity_at(x, t, labels), self.times)
         return {"loss": loss, "velocity_loss": loss.detach()}
 
     def velocity_at(self, x: Tensor, t: Tensor, labels: Tensor | None) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, layer_norm, pixel_shuffle, pixel_unshuffle, silu
 
+from gan_lightning.errors import InputError
 from gan_lightning.networks.contracts import Shape
 from gan_lightning.networks.sizes import halvings
 from gan_lightning.networks.velocity import TimedVelocity
@@ -13,17 +14,27 @@ from gan_lightning.networks.velocity import TimedVelocity
 WIDTH = 128
 """Width of the layers that read times and labels."""
 
+LATEST = 0.95
+"""From this time on, what is left of the way is counted as 1 - LATEST: no division by zero."""
+
 
 class UNetVelocity(TimedVelocity):
     """Residual blocks on an image that is halved again and again, and doubled on the way back.
 
     On the way back, each level also sees what it had on the way down, so that edges stay where they
-    are. A place of the first level is a square of four pixels, where a convolution costs a quarter
-    of one at full size.
+    are. A place of the first level is a square of pixels, a patch, where a convolution costs a
+    fraction of one at full size.
+
+    The network predicts the image x_1 at the end of the way, and the velocity at x_t follows as
+    (x_1 - x_t) / (1 - t) (Li & He, 2025, "x-prediction" with "v-loss"). Images fill few of the
+    directions of a patch and noise fills all, so a network narrower than a patch can still predict
+    images, but not velocities.
 
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
         base_channels: Channels of the first level; the others have twice as many.
+        patch_size: Side of a patch in pixels: 2, 4, 8 … ``None`` is the largest that leaves 16
+            patches in a row, and at least 2, so that the cost hardly depends on the image size.
         num_frequencies: Number of frequencies of the time.
         embedding_dim: Length of a label's learned embedding; 0 for a field that knows no labels.
         num_classes: Number of labels, passed by the model.
@@ -33,31 +44,32 @@ class UNetVelocity(TimedVelocity):
         self,
         data_shape: Shape,
         base_channels: int = 32,
+        patch_size: int | None = None,
         num_frequencies: int = 8,
         embedding_dim: int = 0,
         num_classes: int | None = None,
     ) -> None:
         super().__init__(num_frequencies, embedding_dim, num_classes)
-        count, _ = halvings(data_shape, "UNetVelocity")
-        squares = 4 * data_shape[0]
+        self.patch_size, num_levels = _patches(data_shape, patch_size)
+        numbers = self.patch_size**2 * data_shape[0]
         first, deep = base_channels, 2 * base_channels
-        channels = [first, *[deep] * (count - 1)]  # of each level, from the largest
+        channels = [first, *[deep] * (num_levels - 1)]  # of each level, from the largest
         above = list(pairwise(channels))
 
         self.read = nn.Sequential(
             nn.Linear(self.num_features, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU()
         )
-        self.stem = nn.Conv2d(squares, first, 3, padding=1)
+        self.stem = nn.Conv2d(numbers, first, 3, padding=1)
         self.down = nn.ModuleList(TwoBlocks(upper, upper) for upper, _ in above)
         self.halve = nn.ModuleList(nn.Conv2d(*pair, 3, stride=2, padding=1) for pair in above)
         self.middle = TwoBlocks(channels[-1], channels[-1])
         self.up = nn.ModuleList(TwoBlocks(lower + upper, upper) for upper, lower in reversed(above))
         self.norm = PlaceNorm(first)
-        self.head = _silent(nn.Conv2d(first, squares, 3, padding=1))
+        self.head = _silent(nn.Conv2d(first, numbers, 3, padding=1))
 
     def forward(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
         moment = self.read(self.features(t, labels))
-        hidden = self.stem(pixel_unshuffle(x, 2))
+        hidden = self.stem(pixel_unshuffle(x, self.patch_size))
         seen = []
         for blocks, halve in zip(self.down, self.halve, strict=True):
             hidden = blocks(hidden, moment)
@@ -67,7 +79,9 @@ class UNetVelocity(TimedVelocity):
         for blocks in self.up:
             doubled = interpolate(hidden, scale_factor=2.0, mode="nearest")
             hidden = blocks(torch.cat([doubled, seen.pop()], 1), moment)
-        return pixel_shuffle(self.head(silu(self.norm(hidden))), 2)
+        image = pixel_shuffle(self.head(silu(self.norm(hidden))), self.patch_size)
+        left = 1 - t.clamp(max=LATEST)
+        return (image - x) / left[:, None, None, None]
 
 
 class TimedBlock(nn.Module):
@@ -137,6 +151,20 @@ class PlaceNorm(nn.Module):
         """Return an image of the same shape, ``(batch, channels, height, width)``."""
         places = layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias)
         return places.permute(0, 3, 1, 2)
+
+
+def _patches(data_shape: Shape, asked: int | None) -> tuple[int, int]:
+    """Return the side of a patch in pixels, and the number of levels from there."""
+    count, _ = halvings(data_shape, "UNetVelocity")
+    size, possible = data_shape[1], [2**k for k in range(1, count + 1)]
+    fitting = [patch for patch in possible if size >= 16 * patch] or possible[:1]
+    patch_size = fitting[-1] if asked is None else asked
+    if patch_size not in possible:
+        raise InputError(
+            f"UNetVelocity: patch_size must be one of {', '.join(map(str, possible))} for images "
+            f"of {size}×{size} pixels, found {asked}."
+        )
+    return patch_size, count - possible.index(patch_size)
 
 
 def _silent(convolution: nn.Conv2d) -> nn.Conv2d:

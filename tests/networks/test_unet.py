@@ -1,4 +1,4 @@
-"""A U-Net keeps an image's shape, sees time, label and the whole picture, and starts silent."""
+"""A U-Net leads to the image it predicts, and sees time, label and the whole picture."""
 
 from functools import partial
 
@@ -23,10 +23,33 @@ def awake(network):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [8, 14, 28, 32, 40, 64])
-def test_velocities_are_shaped_like_images_and_zero_at_first(size, channels):
+def test_velocities_lead_to_the_predicted_image_at_first_a_grey_one(size, channels):
     network = SMALL((channels, size, size))
-    velocity = network(torch.randn(2, channels, size, size), torch.rand(2))
-    assert torch.equal(velocity, torch.zeros(2, channels, size, size))
+    nn.init.constant_(network.head.bias, 0.3)
+    x, t = torch.randn(2, channels, size, size), torch.tensor([0.0, 0.75])
+    reached = x + (1 - t)[:, None, None, None] * network(x, t)
+    torch.testing.assert_close(reached, torch.full_like(x, 0.3))
+
+
+def test_velocities_stay_finite_at_the_end_of_the_way():
+    x = torch.ones(1, 1, 8, 8)
+    torch.testing.assert_close(SMALL((1, 8, 8))(x, torch.ones(1)), -x / 0.05)
+
+
+@pytest.mark.parametrize(
+    ("size", "patch_size", "num_levels"),
+    [(8, 2, 1), (28, 2, 2), (32, 2, 3), (48, 2, 3), (64, 4, 3), (96, 4, 3), (128, 8, 3)],
+)
+def test_a_row_has_at_least_16_patches_where_it_can(size, patch_size, num_levels):
+    network = SMALL((3, size, size))
+    assert network.patch_size == patch_size
+    assert len(network.down) == num_levels - 1
+
+
+@pytest.mark.parametrize("patch_size", [0, 1, 3, 16])
+def test_a_patch_that_does_not_fit_is_refused_with_those_that_do(patch_size):
+    with pytest.raises(InputError, match=f"one of 2, 4, 8 for images of 32×32.*{patch_size}"):
+        SMALL((3, 32, 32), patch_size=patch_size)
 
 
 @pytest.mark.parametrize("shape", [(4,), (3, 32, 28), (1, 9, 9), (1, 4, 4)])
@@ -35,8 +58,9 @@ def test_points_that_cannot_be_halved_are_refused(shape):
         SMALL(shape)
 
 
-def test_every_pixel_sees_the_whole_picture():
-    network = awake(SMALL((1, 32, 32)))
+@pytest.mark.parametrize("patch_size", [2, 4, 8])
+def test_every_pixel_sees_the_whole_picture(patch_size):
+    network = awake(SMALL((1, 32, 32), patch_size=patch_size))
     x = torch.randn(1, 1, 32, 32, requires_grad=True)
     network(x, torch.tensor([0.5]))[0, 0, 0, 0].backward()
     assert (x.grad != 0).all()
