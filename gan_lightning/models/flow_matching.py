@@ -21,7 +21,7 @@ class FlowMatching(OneLossModel):
 
     ``train/velocity_loss``, ``val/…`` and ``test/…`` are the mean squared error over a point's
     numbers, the latter two with the same noise each time. Even a perfect field has a loss above 0,
-    since lines cross: π s / 2 for data N(m, s² I).
+    since lines cross: π s / 2 for data N(m, s² I) and uniform times.
 
     Args:
         data_shape: Shape of one data point; the command line takes it from the data module.

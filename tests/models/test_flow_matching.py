@@ -58,6 +58,17 @@ def test_the_loss_of_the_best_field_is_the_variance_that_it_leaves(shape):
     assert loss == pytest.approx(math.pi * SCALE / 2, rel=0.02)
 
 
+@pytest.mark.parametrize(("times", "share"), [("uniform", 0.4621), ("logit_normal", 0.6827)])
+def test_times_are_as_often_between_the_sigmoids_of_minus_1_and_1_as_asked(times, share):
+    """Where 68 % of all normal numbers lie, and sigmoid(1) - sigmoid(-1) = 0.462 of [0, 1]."""
+    seen = []
+    model = gaussian((1,), times=times)
+    model.velocity.register_forward_hook(lambda _, inputs, __: seen.append(inputs[1]))
+    model.losses(points(100_000, 1), torch.zeros(100_000))
+    odds = torch.logit(seen[0])
+    assert (odds.abs() < 1).double().mean().item() == pytest.approx(share, abs=0.006)
+
+
 @pytest.mark.parametrize("t", [0.0, 0.3, 0.8, 1.0])
 def test_the_field_is_the_mean_of_the_lines_that_pass_and_leaves_their_variance(t):
     x_0, x_1 = torch.randn(400_000, dtype=torch.double), points(400_000)
