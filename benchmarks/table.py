@@ -7,8 +7,9 @@ r"""Train the shipped experiments, judge them with `test`, and write the tables 
 Each experiment is trained from its config to its end, or for at most `--minutes` by the clock.
 `test` then compares 10 000 samples of the last checkpoint with the test points, and the health
 monitor's rules are applied to the curves. The figures of each run are kept in a file, by default in
-benchmarks/results, and a run with a file is not repeated. Several seeds give a mean ± standard
-deviation. `--write` puts the tables between their marks in docs/results.md.
+benchmarks/results, and a run with a file is not repeated. Without `--seeds`, each experiment has
+those that have files, or 0. Several seeds give a mean ± standard deviation. `--write` puts the
+tables between their marks in docs/results.md.
 """
 
 import argparse
@@ -70,7 +71,10 @@ def main() -> None:
     """Run what has not been run yet, and print or write the tables."""
     arguments = _arguments()
     results = {
-        experiment: [_judged(experiment, seed, arguments) for seed in arguments.seeds]
+        experiment: [
+            _judged(experiment, seed, arguments)
+            for seed in arguments.seeds or _kept_seeds(experiment, arguments.kept)
+        ]
         for experiment in arguments.experiments
     }
     for kind, columns in COLUMNS.items():
@@ -87,7 +91,7 @@ def _arguments() -> argparse.Namespace:
     known.remove("classifier_mnist")  # which draws no samples
     parser = argparse.ArgumentParser()
     parser.add_argument("--experiments", nargs="+", default=known, choices=known)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--seeds", type=int, nargs="+", help="default: those with files, or 0")
     parser.add_argument("--minutes", type=float, help="at most this many by the clock for each run")
     parser.add_argument("--runs", type=Path, default=ROOT / "lightning_logs" / "benchmarks")
     parser.add_argument("--kept", type=Path, default=ROOT / "benchmarks" / "results")
@@ -96,6 +100,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--set", nargs="+", default=[], help="KEY=VALUE arguments of fit")
     parser.add_argument("--write", action="store_true")
     return parser.parse_args()
+
+
+def _kept_seeds(experiment: str, kept: Path) -> list[int]:
+    names = [path.stem for path in kept.glob(f"{experiment}-seed*.json")]
+    return sorted(int(name.rpartition("-seed")[2]) for name in names) or [0]
 
 
 def _judged(experiment: str, seed: int, arguments: argparse.Namespace) -> Judged:
@@ -159,17 +168,18 @@ def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
     first = next(iter(rows.values()))[0]
     used = {k: v for k, v in columns.items() if any(k in r[0]["values"] for r in rows.values())}
     lines = [
-        f"| config | {' | '.join(used.values())} | CPU min | health monitor |",
-        "|---" * (len(used) + 3) + "|",
+        f"| config | {' | '.join(used.values())} | seeds | CPU min | health monitor |",
+        "|---" * (len(used) + 4) + "|",
     ]
     best_first = sorted(rows.items(), key=lambda row: _distance(row[1][0], next(iter(used))))
     for name, runs in best_first:
         cells = [_cell([run["values"].get(key) for run in runs]) for key in used]
         minutes = statistics.mean(run["cpu_seconds"] for run in runs) / 60
         health = "; ".join(dict.fromkeys(run["health"] for run in runs))
-        lines.append(f"| `{name}` | {' | '.join(cells)} | {minutes:.1f} | {health} |")
+        spent = f"{len(runs)} | {minutes:.1f}"
+        lines.append(f"| `{name}` | {' | '.join(cells)} | {spent} | {health} |")
     floor = [_cell([first["floor"].get(key)]) for key in used]
-    lines.append(f"| *real training points* | {' | '.join(floor)} | | |")
+    lines.append(f"| *real training points* | {' | '.join(floor)} | | | |")
     return "\n".join([*lines, "", _protocols(rows)])
 
 

@@ -173,15 +173,24 @@ def test_the_table_of_experiments_has_means_deviations_and_real_points_and_runs_
     ]  # fmt: skip
     header, line, row, real = printed(table, monkeypatch, capsys, *args)
     assert header.startswith("| config | KS ↓ | Wasserstein ↓ |")
-    assert header.endswith("| CPU min | health monitor |")
+    assert header.endswith("| seeds | CPU min | health monitor |")
     assert header.count("|") == line.count("|") == row.count("|") == real.count("|")
     assert row.startswith("| `gan_iris` |")
     assert re.search(r"\| \d\.\d{3} ± \d\.\d{3} \|", row)
     assert real.startswith("| *real training points* |")
     assert re.search(r"\| \d\.\d{3} \|", real)
     assert table.commands == ["fit", "test"] * 2
+    without_seeds = [*args[:2], *args[5:]]  # takes those that have files
     assert printed(table, monkeypatch, capsys, *args) == [header, line, row, real]
+    assert printed(table, monkeypatch, capsys, *without_seeds) == [header, line, row, real]
     assert len(table.commands) == 4
+
+
+def test_an_experiment_without_kept_figures_has_the_seed_0(table, tmp_path):
+    for name in ("wgan_mnist-seed2", "wgan_mnist-seed10", "wgan_mnist_2-seed3"):
+        (tmp_path / f"{name}.json").touch()
+    assert table._kept_seeds("wgan_mnist", tmp_path) == [2, 10]
+    assert table._kept_seeds("gan_mnist", tmp_path) == [0]
 
 
 def judged(**values):
