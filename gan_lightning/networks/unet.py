@@ -65,7 +65,7 @@ class UNetVelocity(TimedVelocity):
         self.middle = TwoBlocks(channels[-1], channels[-1])
         self.up = nn.ModuleList(TwoBlocks(lower + upper, upper) for upper, lower in reversed(above))
         self.norm = PlaceNorm(first)
-        self.head = _silent(nn.Conv2d(first, numbers, 3, padding=1))
+        self.to_image = _silent(nn.Conv2d(first, numbers, 3, padding=1))
 
     def forward(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
         moment = self.read(self.features(t, labels))
@@ -79,7 +79,7 @@ class UNetVelocity(TimedVelocity):
         for blocks in self.up:
             doubled = interpolate(hidden, scale_factor=2.0, mode="nearest")
             hidden = blocks(torch.cat([doubled, seen.pop()], 1), moment)
-        image = pixel_shuffle(self.head(silu(self.norm(hidden))), self.patch_size)
+        image = pixel_shuffle(self.to_image(silu(self.norm(hidden))), self.patch_size)
         left = 1 - t.clamp(max=LATEST)
         return (image - x) / left[:, None, None, None]
 

@@ -25,7 +25,7 @@ def awake(network):
 @pytest.mark.parametrize("size", [8, 14, 28, 32, 40, 64])
 def test_velocities_lead_to_the_predicted_image_at_first_a_grey_one(size, channels):
     network = SMALL((channels, size, size))
-    nn.init.constant_(network.head.bias, 0.3)
+    nn.init.constant_(network.to_image.bias, 0.3)
     x, t = torch.randn(2, channels, size, size), torch.tensor([0.0, 0.75])
     reached = x + (1 - t)[:, None, None, None] * network(x, t)
     torch.testing.assert_close(reached, torch.full_like(x, 0.3))
