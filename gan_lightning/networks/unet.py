@@ -14,7 +14,7 @@ from gan_lightning.networks.velocity import TimedVelocity
 WIDTH = 128
 """Width of the layers that read times and labels."""
 
-LATEST = 0.95
+LATEST = 0.99
 """From this time on, what is left of the way is counted as 1 - LATEST: no division by zero."""
 
 

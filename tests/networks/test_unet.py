@@ -33,7 +33,7 @@ def test_velocities_lead_to_the_predicted_image_at_first_a_grey_one(size, channe
 
 def test_velocities_stay_finite_at_the_end_of_the_way():
     x = torch.ones(1, 1, 8, 8)
-    torch.testing.assert_close(SMALL((1, 8, 8))(x, torch.ones(1)), -x / 0.05)
+    torch.testing.assert_close(SMALL((1, 8, 8))(x, torch.ones(1)), -x / 0.01)
 
 
 @pytest.mark.parametrize(

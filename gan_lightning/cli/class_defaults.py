@@ -1,0 +1,29 @@
+"""Defaults that stay with their class when a config or an option names another class.
+
+``FlowMatching`` has an ``MLPVelocity`` with 4 frequencies by default. With jsonargparse alone,
+``--model.velocity UNetVelocity`` would have 4 frequencies too, whatever its own default is:
+arguments of the former class are kept where the new class has arguments of the same name. That is
+right for what a person has set, and wrong for defaults.
+"""
+
+from typing import Any
+
+from jsonargparse import _typehints
+
+_keep_arguments = _typehints.discard_init_args_on_class_path_change
+
+
+def keep_defaults_with_their_class() -> None:
+    """Make jsonargparse forget the defaults of a class when another takes its place."""
+    _typehints.discard_init_args_on_class_path_change = _keep_what_was_set
+
+
+def _keep_what_was_set(parser_or_action: Any, former: Any, new: Any) -> None:
+    if former and "init_args" in former and former["class_path"] != new["class_path"]:
+        extra = getattr(parser_or_action, "sub_add_kwargs", {})
+        parser = _typehints.ActionTypeHint.get_class_parser(former["class_path"], extra)
+        defaults = parser.get_defaults()
+        for name, value in list(former["init_args"].items()):
+            if name in defaults and value == defaults[name]:
+                former["init_args"].pop(name)
+    _keep_arguments(parser_or_action, former, new)
