@@ -171,7 +171,7 @@ def _table(rows: dict[str, list[Judged]], columns: dict[str, str]) -> str:
         f"| config | {' | '.join(used.values())} | seeds | CPU min | health monitor |",
         "|---" * (len(used) + 4) + "|",
     ]
-    best_first = sorted(rows.items(), key=lambda row: _distance(row[1][0], next(iter(used))))
+    best_first = sorted(rows.items(), key=lambda row: _distance(row[1], next(iter(used))))
     for name, runs in best_first:
         cells = [_cell([run["values"].get(key) for run in runs]) for key in used]
         minutes = statistics.mean(run["cpu_seconds"] for run in runs) / 60
@@ -199,10 +199,12 @@ def _protocols(rows: dict[str, list[Judged]]) -> str:
     return "\n".join([f"Protocol: {usual}.", *([""] if lines else []), *lines])
 
 
-def _distance(judged: Judged, quantity: str) -> float:
-    """Return how far a quantity is from a perfect sampler's, which may lie on either side."""
-    value = judged["values"].get(quantity)
-    return math.inf if value is None else abs(value - judged["goals"].get(quantity, 0.0))
+def _distance(runs: list[Judged], quantity: str) -> float:
+    """Return how far a mean is from a perfect sampler's value, which may lie on either side."""
+    values = [run["values"].get(quantity) for run in runs]
+    if None in values:
+        return math.inf
+    return abs(statistics.mean(values) - runs[0]["goals"].get(quantity, 0.0))
 
 
 def _cell(values: list[float | None]) -> str:
