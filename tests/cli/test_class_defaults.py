@@ -1,9 +1,21 @@
 """Another class brings its own defaults, and takes over what has been set."""
 
+import importlib
+import inspect
+from pathlib import Path
+
 import pytest
 import yaml
 
 from gan_lightning.cli import main
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+AT_HAND = {
+    "csv": "--data.path=table.csv",
+    "dcgan_folder": "--data.root=.",
+    "small_folder": "--data.root=.",
+    "small_folder_game": "--data.root=.",
+}
 
 
 def resolved(capsys, *options):
@@ -35,3 +47,31 @@ def test_another_class_keeps_what_was_set_and_no_defaults(capsys):
 def test_the_same_class_keeps_all_that_was_set(capsys):
     model = resolved(capsys, "--config=r3gan_mnist", "--model.generator=R3Generator")
     assert model["generator"]["init_args"]["base_channels"] == 16
+
+
+def of_other_classes(resolved, given):
+    """Yield arguments that a config does not give, with values other than their defaults."""
+    if isinstance(resolved, list):
+        for one, part in zip(resolved, given, strict=True):
+            yield from of_other_classes(one, part)
+    elif isinstance(resolved, dict) and "class_path" in resolved:
+        given = given.get("init_args", {}) if isinstance(given, dict) else {}
+        module, _, name = resolved["class_path"].rpartition(".")
+        parameters = inspect.signature(getattr(importlib.import_module(module), name)).parameters
+        for argument, value in resolved.get("init_args", {}).items():
+            if argument in given:
+                yield from of_other_classes(value, given[argument])
+            elif argument in parameters and isinstance(value, int | float | str):
+                default = parameters[argument].default
+                if isinstance(default, int | float | str) and value != default:
+                    yield f"{name}: {argument} is {value}, its default {default}"
+
+
+@pytest.mark.sampled(8)
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_what_a_config_does_not_say_is_the_default_of_its_own_class(capsys, config):
+    more = [AT_HAND[config.stem]] if config.stem in AT_HAND else []
+    with pytest.raises(SystemExit):
+        main(["fit", f"--config={config}", *more, "--print_config"])
+    found, given = (yaml.safe_load(x) for x in (capsys.readouterr().out, config.read_text()))
+    assert [*of_other_classes(found["model"], given["model"])] == []
