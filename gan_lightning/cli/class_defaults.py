@@ -6,6 +6,7 @@ arguments of the former class are kept where the new class has arguments of the 
 right for what a person has set, and wrong for defaults.
 """
 
+from functools import cache
 from typing import Any
 
 from jsonargparse import _typehints
@@ -20,10 +21,14 @@ def keep_defaults_with_their_class() -> None:
 
 def _keep_what_was_set(parser_or_action: Any, former: Any, new: Any) -> None:
     if former and "init_args" in former and former["class_path"] != new["class_path"]:
-        extra = getattr(parser_or_action, "sub_add_kwargs", {})
-        parser = _typehints.ActionTypeHint.get_class_parser(former["class_path"], extra)
-        defaults = parser.get_defaults()
+        defaults = _defaults(former["class_path"])
         for name, value in list(former["init_args"].items()):
             if name in defaults and value == defaults[name]:
                 former["init_args"].pop(name)
     _keep_arguments(parser_or_action, former, new)
+
+
+@cache
+def _defaults(class_path: str) -> dict[str, Any]:
+    parser = _typehints.ActionTypeHint.get_class_parser(class_path, {"fail_untyped": False})
+    return dict(parser.get_defaults().items(branches=True, nested=False))
