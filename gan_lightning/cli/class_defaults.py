@@ -6,6 +6,7 @@ arguments of the former class are kept where the new class has arguments of the 
 right for what a person has set, and wrong for defaults.
 """
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -21,7 +22,9 @@ def keep_defaults_with_their_class() -> None:
 
 def _keep_what_was_set(parser_or_action: Any, former: Any, new: Any) -> None:
     if former and "init_args" in former and former["class_path"] != new["class_path"]:
-        defaults = _defaults(former["class_path"])
+        defaults: dict[str, Any] = {}
+        with suppress(ImportError):  # within a checkpoint's limits, see trust.py
+            defaults = _defaults(former["class_path"])
         for name, value in list(former["init_args"].items()):
             if name in defaults and value == defaults[name]:
                 former["init_args"].pop(name)
