@@ -13,7 +13,6 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.callbacks import Checkpoints, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import TO_RESUME, load_checkpoint
 from gan_lightning.cli.actions import Actions
-from gan_lightning.cli.class_defaults import keep_defaults_with_their_class
 from gan_lightning.cli.config_files import check_config, what_is_replaced
 from gan_lightning.cli.devices import as_available, check_whole_weights
 from gan_lightning.cli.explain import as_input_errors
@@ -41,8 +40,6 @@ from gan_lightning.data import DataMemory, DataModule
 from gan_lightning.errors import InputError
 from gan_lightning.models import ConfiguredModule
 from gan_lightning.models.configured import DATA_ARGUMENTS
-
-keep_defaults_with_their_class()
 
 DRAWING = ("sample", "export", "interpolate", "demo")
 """Commands of this package that need only the units of the data."""
