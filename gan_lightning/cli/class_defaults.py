@@ -1,7 +1,7 @@
 """Defaults that stay with their class when a config or an option names another class.
 
-``FlowMatching`` has an ``MLPVelocity`` with 4 frequencies by default. With jsonargparse alone,
-``--model.velocity UNetVelocity`` would have 4 frequencies too, whatever its own default is:
+By default, ``FlowMatching`` has an ``MLPVelocity`` with 4 frequencies. With jsonargparse alone,
+``--model.velocity UNetVelocity`` would have 4 frequencies too, and not its own default of 8:
 arguments of the former class are kept where the new class has arguments of the same name. That is
 right for what a person has set, and wrong for defaults.
 """
