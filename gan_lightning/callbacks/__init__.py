@@ -3,6 +3,7 @@
 from gan_lightning.callbacks.channels_last import ChannelsLast
 from gan_lightning.callbacks.checkpoints import Checkpoints
 from gan_lightning.callbacks.compiled import Compiled
+from gan_lightning.callbacks.cuda_graphs import CUDAGraphs
 from gan_lightning.callbacks.dashboard import Dashboard
 from gan_lightning.callbacks.finite_losses import FiniteLosses
 from gan_lightning.callbacks.generator_ema import GeneratorEMA
@@ -21,6 +22,7 @@ from gan_lightning.callbacks.training_curves import TrainingCurves
 from gan_lightning.callbacks.weight_histograms import WeightHistograms
 
 __all__ = [
+    "CUDAGraphs",
     "ChannelsLast",
     "Checkpoints",
     "Comparison",

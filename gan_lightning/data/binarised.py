@@ -15,12 +15,12 @@ def binarised(images: Tensor, how: Binarisation, random: torch.Generator | None 
     Args:
         images: uint8, of any shape.
         how: At a threshold of one half (grey above 127 is white), or at random.
-        random: Random numbers for the latter; by default PyTorch's own on the CPU.
+        random: Random numbers for the latter; by default PyTorch's own.
     """
     if how == "threshold":
         return (images > 127).to(torch.uint8) * 255
     chunks = [
-        (torch.rand(chunk.shape, generator=random) * 255 < chunk).to(torch.uint8) * 255
+        (torch.rand(chunk.shape, generator=random, device=chunk.device) * 255 < chunk).byte() * 255
         for chunk in images.split(4096)
     ]
     return torch.cat(chunks)

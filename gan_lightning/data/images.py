@@ -92,7 +92,10 @@ class Images(DataModule):
             self.train = train
 
     def train_dataloader(self) -> TensorLoader:
-        return self._drawing(super().train_dataloader())
+        loader = self._drawing(super().train_dataloader())
+        if self.trainer is not None:
+            loader.x, loader.labels = kept_on(self.trainer.strategy.root_device, self.train)
+        return loader
 
     def predict_dataloader(self) -> TensorLoader:
         return self._drawing(super().predict_dataloader())
@@ -133,6 +136,23 @@ class Images(DataModule):
         if not 1 < len(found) <= MOST_LABELS:
             return []
         return [str(self.label_names[k] if self.label_names else k) for k in found]
+
+
+LARGEST_SHARE = 1 / 8
+"""Share of a GPU's free memory that training images may take."""
+
+
+def kept_on(device: torch.device, split: Split) -> Split:
+    """Return a split on a GPU if it is small beside the GPU's memory, and as it is otherwise.
+
+    Each batch that is copied from the host would wait for the steps before it.
+    """
+    if device.type != "cuda":
+        return split
+    free, _ = torch.cuda.mem_get_info(device)
+    if split.x.nbytes > LARGEST_SHARE * free:
+        return split
+    return Split(split.x.to(device), split.labels.to(device))
 
 
 def resized(images: Tensor, size: int) -> Tensor:

@@ -21,7 +21,7 @@ class TensorLoader:
     or data of one point, make batches of one.
 
     Args:
-        x: Stored points, shape ``(num_points, *data_shape)``.
+        x: Stored points, shape ``(num_points, *data_shape)``; batches are made on their device.
         labels: Their labels, shape ``(num_points,)``.
         batch_size: Points in a batch of one rank.
         seed: Seed of the orders, the same on all ranks; ``None`` keeps the given order.
@@ -94,7 +94,7 @@ class TensorLoader:
         # A generator runs to its first batch when that is requested, not before: an iterator that
         # is made and dropped (Lightning makes one at set-up) costs no place in the order.
         first, self._first = self._first, 0
-        order = self._order()
+        order = self._order().to(self.x.device)
         for position in range(first, len(self)):
             self._position = position + 1
             share = self._share(order, position)
@@ -118,4 +118,5 @@ class TensorLoader:
         if self.seed is not None:
             num_each = max(num_each, min(2, size, len(order)))
         first += self.rank * num_each
-        return order[torch.arange(first, first + num_each) % len(order)]
+        places = torch.arange(first, first + num_each, device=order.device)
+        return order[places % len(order)]

@@ -35,6 +35,9 @@ from gan_lightning.networks import (
 )
 from gan_lightning.schedules import Schedule
 
+PlayerTerms = Callable[[Tensor, Tensor], Terms]
+"""Maps real points and their labels to what a player minimises, the sum of scalars by name."""
+
 
 class AdversarialModule(Game, ABC):
     """Two players: this class owns when each of them is updated, a subclass what each minimises.
@@ -112,12 +115,18 @@ class AdversarialModule(Game, ABC):
     def update(
         self,
         optimizer: LightningOptimizer,
-        terms: Callable[[Tensor, Tensor], Terms],
+        terms: PlayerTerms,
         real: Tensor,
         labels: Tensor,
     ) -> Tensor:
         """Update one player by a step on the sum of its terms, and return the sum, a scalar."""
         optimizer.zero_grad()
+        loss = self.backpropagate(terms, real, labels)
+        optimizer.step()
+        return loss
+
+    def backpropagate(self, terms: PlayerTerms, real: Tensor, labels: Tensor) -> Tensor:
+        """Add the gradients of the sum of a player's terms, and return the sum, a scalar."""
         losses = []
         parts = real.chunk(self.micro_batches), labels.chunk(self.micro_batches)
         for x, y in zip(*parts, strict=True):
@@ -126,7 +135,6 @@ class AdversarialModule(Game, ABC):
                 loss = loss * (len(x) / len(real))
             self.manual_backward(loss)
             losses.append(loss.detach())
-        optimizer.step()
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     def on_train_start(self) -> None:

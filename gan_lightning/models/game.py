@@ -136,7 +136,7 @@ class Game(GenerativeModel, ABC):
             self.augmented(real),
             self.augmented(self.fakes(len(real), fake_labels).detach()),
         )
-        due = [penalty for penalty in self.penalties if (self.batches - 1) % penalty.every == 0]
+        due = self.due_penalties()
         slopes = frozenset[str]().union(*(penalty.slope_at for penalty in due))
 
         # Second derivatives need the weights' own precision, float32 under autocast, and share the
@@ -156,6 +156,10 @@ class Game(GenerativeModel, ABC):
             read = self.reading(on_real.logits.detach(), on_fake.logits.detach())
             self.log_if_due({**read, **on_real.readings})
         return terms
+
+    def due_penalties(self) -> list[Penalty]:
+        """Return the penalties that are used in the current batch."""
+        return [penalty for penalty in self.penalties if (self.batches - 1) % penalty.every == 0]
 
     def penalised(
         self, due: Sequence[Penalty], real: Judgement, fake: Judgement, labels: Tensor

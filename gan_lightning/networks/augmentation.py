@@ -161,11 +161,12 @@ def _more_contrast(x: Tensor) -> Tensor:
 def _translated(x: Tensor) -> Tensor:
     """Shift each image by up to an eighth of its size and fill with 0."""
     height, width = x.shape[2:]
-    most = torch.tensor([height // 8, width // 8])
-    shift = (torch.rand(len(x), 2) * (2 * most + 1)).long().to(x.device)  # from 0 to 2 · most
-    rows = (torch.arange(height, device=x.device) + shift[:, :1])[:, None, :, None]
-    columns = (torch.arange(width, device=x.device) + shift[:, 1:])[:, None, None, :]
-    margins = [int(most[1]), int(most[1]), int(most[0]), int(most[0])]
+    down, right = height // 8, width // 8
+    share = torch.rand(len(x), 2, device=x.device)  # from 0 to twice the most is shifted
+    shift_down, shift_right = (2 * down + 1) * share[:, :1], (2 * right + 1) * share[:, 1:]
+    rows = (torch.arange(height, device=x.device) + shift_down.long())[:, None, :, None]
+    columns = (torch.arange(width, device=x.device) + shift_right.long())[:, None, None, :]
+    margins = [right, right, down, down]
     images = torch.arange(len(x), device=x.device)[:, None, None, None]
     channels = torch.arange(x.shape[1], device=x.device)[None, :, None, None]
     return pad(x, margins)[images, channels, rows, columns]
