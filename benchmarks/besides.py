@@ -20,7 +20,10 @@ from speedrun import Recipe
 
 EXPERIMENTS = ("gan_iris", "r3gan_ring", "csv", "gan_mlp_mnist", "dcgan_mnist", "speedrun_mnist")
 
-TRAINS = ("GeneratorEMA", "ChannelsLast", "Compiled", "GradientClipping", "SamplerFit")
+TRAINS = (
+    *("GeneratorEMA", "ChannelsLast", "Compiled", "CUDAGraphs", "GradientClipping"),
+    "SamplerFit",
+)
 """Callbacks that are part of training."""
 
 DRAWS = ("SamplePictures", "LatentPictures")

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from gan_lightning.errors import InputError
@@ -34,6 +36,7 @@ class GeneratorEMA(Callback):
         self.ramp_up = ramp_up
         self.points_seen = 0
         self.share_of_start = 1.0
+        self._averages: list[_Average] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if not isinstance(pl_module, GenerativeModel) or not type(pl_module).averaged:
@@ -42,7 +45,7 @@ class GeneratorEMA(Callback):
                 "none of its networks draws samples."
             )
         if stage == "fit":
-            pl_module.start_average()
+            self._averages = [_Average(*pair) for pair in pl_module.start_average()]
 
     def on_train_batch_end(
         self,
@@ -54,15 +57,10 @@ class GeneratorEMA(Callback):
     ) -> None:
         num_points = len(batch[0]) * trainer.world_size
         self.points_seen += num_points
-        assert isinstance(pl_module, GenerativeModel)  # see setup
         decay = self.decay(num_points)
         self.share_of_start *= decay
-        move_average = get_ema_multi_avg_fn(decay)
-        for average, network in pl_module.start_average():
-            if weights := list(network.parameters()):
-                move_average(list(average.parameters()), weights, 0)
-            for averaged, current in zip(average.buffers(), network.buffers(), strict=True):
-                averaged.copy_(current)
+        for average in self._averages:
+            average.move(decay)
 
     def decay(self, num_points: int) -> float:
         """Return the weight of the old average after a batch of ``num_points``."""
@@ -77,3 +75,28 @@ class GeneratorEMA(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.points_seen = state_dict["points_seen"]
         self.share_of_start = state_dict.get("share_of_start", 0.0)  # older checkpoints lack it
+
+
+class _Average:
+    """The tensors of an averaged network and those of the trained one, listed once.
+
+    Args:
+        average: The averaged network.
+        network: The trained one.
+    """
+
+    def __init__(self, average: nn.Module, network: nn.Module) -> None:
+        self.weights = list(average.parameters()), list(network.parameters())
+        buffers = list(zip(average.buffers(), network.buffers(), strict=True))
+        # Tensors of one kind are copied at once.
+        kinds = {averaged.dtype for averaged, _ in buffers}
+        of_kinds = [[pair for pair in buffers if pair[0].dtype == kind] for kind in kinds]
+        self.buffers = [tuple(zip(*pairs, strict=True)) for pairs in of_kinds]
+
+    def move(self, decay: float) -> None:
+        """Give the old average this weight, and copy statistics as they are."""
+        averaged, current = self.weights
+        if current:
+            get_ema_multi_avg_fn(decay)(averaged, current, 0)
+        for copies, originals in self.buffers:
+            torch._foreach_copy_(copies, originals)

@@ -99,7 +99,8 @@ class TensorLoader:
             self._position = position + 1
             share = self._share(order, position)
             x = self.x.index_select(0, share)  # several times faster than x[share]
-            yield x if self.scale is None else self.scale(x), self.labels[share]
+            labels = self.labels.index_select(0, share)
+            yield x if self.scale is None else self.scale(x), labels
         self.set_epoch(self.epoch + 1)
 
     def _order(self) -> Tensor:
@@ -118,5 +119,8 @@ class TensorLoader:
         if self.seed is not None:
             num_each = max(num_each, min(2, size, len(order)))
         first += self.rank * num_each
-        places = torch.arange(first, first + num_each, device=order.device)
-        return order[places % len(order)]
+        first %= len(order)
+        share = order[first : first + num_each]
+        while len(share) < num_each:  # filled from the start
+            share = torch.cat([share, order[: num_each - len(share)]])
+        return share

@@ -78,6 +78,8 @@ class FittedSampler(LatentSampler, ABC):
 
     needs_latents = True
 
+    _known_to_be_fitted = False
+
     def __init__(self, latent_dim: int) -> None:
         super().__init__(latent_dim)
         self.register_buffer("fitted", torch.tensor(False))
@@ -129,10 +131,12 @@ class FittedSampler(LatentSampler, ABC):
         Raises:
             InputError: If it was fitted to none.
         """
-        name = type(self).__name__
-        require_fitted(
-            self.fitted,
-            f"{name} has not been fitted to latents yet: fit does that, and so does --sampler "
-            f"{name}.",
-        )
+        if not self._known_to_be_fitted:  # read once, since reading waits for a GPU
+            name = type(self).__name__
+            require_fitted(
+                self.fitted,
+                f"{name} has not been fitted to latents yet: fit does that, and so does --sampler "
+                f"{name}.",
+            )
+            self._known_to_be_fitted = not torch.compiler.is_exporting()
         return self.sample_standardised(num_samples, temperature) * self.spread + self.centre

@@ -56,11 +56,12 @@ class ForEachLabel(LatentSampler):
         """
         if labels is None:
             raise InputError("ForEachLabel needs a label for each latent to draw; found none.")
-        if torch.compiler.is_exporting():  # shapes of a graph must not depend on labels
+        # Shapes must not depend on labels in a graph, and a GPU would be waited for to know them.
+        if torch.compiler.is_exporting() or labels.is_cuda:
             of_each = torch.stack(
                 [sampler.sample(num_samples, None, temperature) for sampler in self.samplers]
             )
-            return of_each[labels, torch.arange(num_samples)]
+            return of_each[labels, torch.arange(num_samples, device=labels.device)]
         drawn = torch.empty(num_samples, self.latent_dim, device=labels.device)
         for label, sampler in enumerate(self.samplers):
             chosen = labels == label

@@ -89,14 +89,15 @@ def test_a_half_life_may_follow_a_schedule_of_the_points_seen():
 def test_average_follows_its_recursion_and_copies_buffers():
     model = make(GaussianRing())
     model.generator.layers.append(torch.nn.BatchNorm1d(2))
-    ((average, _),) = model.start_average()
     ema = GeneratorEMA(half_life=100, ramp_up=0)
+    trainer = SimpleNamespace(world_size=1)
+    ema.setup(trainer, model, "fit")
+    ((average, _),) = model.start_average()
     first = [p.clone() for p in average.parameters()]
     with torch.no_grad():
         for weight in model.generator.parameters():
             weight.add_(1.0)
     model.generator.layers[-1].running_mean.fill_(7.0)
-    trainer = SimpleNamespace(world_size=1)
     ema.on_train_batch_end(trainer, model, None, (torch.zeros(100, 2), None), 0)
     for before, after in zip(first, average.parameters(), strict=True):
         assert torch.allclose(after, before + 0.5)

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 
 from gan_lightning.callbacks import (
     CUDAGraphs,
@@ -24,9 +24,12 @@ from gan_lightning.networks import (
     LabelledGenerator,
     MLPDiscriminator,
     MLPGenerator,
+    ProjectionDiscriminator,
 )
-from gan_lightning.samplers import GaussianMixture
+from gan_lightning.samplers import ForEachLabel, GaussianMixture
 from gan_lightning.schedules import Linear
+
+pytestmark = pytest.mark.filterwarnings("ignore:GPU available but not used")
 
 SMALL = {
     "generator": partial(MLPGenerator, latent_dim=3, hidden_dims=[8]),
@@ -65,6 +68,14 @@ MODELS = {
         sampler=partial(GaussianMixture, num_components=2),
         **DESCENT,
     ),
+    "warm start with labels": lambda data: WarmStartedGAN(
+        data.data_shape,
+        num_classes=8,
+        reconstruction_batches=12,
+        sampler=partial(ForEachLabel, sampler=partial(GaussianMixture, num_components=1)),
+        discriminator=partial(ProjectionDiscriminator, discriminator=SMALL["discriminator"]),
+        **DESCENT,
+    ),
 }
 ON_GPU = pytest.param(
     "gpu",
@@ -75,8 +86,10 @@ ON_GPU = pytest.param(
 class StandIn:
     """What a CUDA graph does, on the CPU: it computes from and to the same memory."""
 
-    def __init__(self, passes, model):
-        self.passes, self.model = passes, model
+    def __init__(self, passes, recording):
+        self.passes, self.model, self.recording = passes, recording.model, recording
+        model = self.model
+        self.weights = [penalty.weight_at(0) for penalty in model.penalties]
         numbers = torch.get_rng_state()
         buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
         self.loss = passes()
@@ -88,11 +101,22 @@ class StandIn:
     def replay(self):
         before = [weight.grad for weight in self.model.parameters()]
         self.model.zero_grad()
+        for penalty, weight in zip(self.model.penalties, self.weights, strict=True):
+            if isinstance(weight, torch.Tensor):
+                assert weight == pytest.approx(penalty.weight_at(self.model.points_seen))
+        now = {}
+        self.model.log_if_due = now.update
         self.loss.copy_(self.passes())
+        del self.model.log_if_due
+        for name, value in now.items():
+            self.recording.readings[name].copy_(value)
         for (_, kept), (_, found) in zip(self.gradients, self._gradients(), strict=True):
             kept.copy_(found)
         for weight, gradient in zip(self.model.parameters(), before, strict=True):
             weight.grad = gradient
+
+    def pool(self):
+        return None
 
     def _gradients(self):
         every = self.model.parameters()
@@ -120,15 +144,15 @@ def on(monkeypatch):
     def on(accelerator):
         if accelerator == "gpu":
             return
-        models = []
+        recordings = []
         made = cuda_graphs.Recording.__init__
 
-        def noticed(self, model, *rest):
-            models.append(model)
-            made(self, model, *rest)
+        def noticed(self, *arguments):
+            recordings.append(self)
+            made(self, *arguments)
 
-        def recorded(passes):
-            stand_in = StandIn(passes, models[-1])
+        def recorded(passes, memory):
+            stand_in = StandIn(passes, recordings[-1])
             return stand_in, stand_in.loss
 
         monkeypatch.setattr(cuda_graphs.Recording, "__init__", noticed)
@@ -157,7 +181,6 @@ def trained(make, *callbacks, accelerator="cpu", log_every_n_steps=10, num_point
     return model
 
 
-@pytest.mark.filterwarnings("ignore:GPU available but not used")
 @pytest.mark.parametrize("accelerator", ["cpu", ON_GPU])
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 def test_a_recorded_game_has_the_weights_of_another(make, accelerator, on, replays):
@@ -192,10 +215,28 @@ def test_augmented_images_can_be_recorded(augment, accelerator, on, replays):
     assert len(replays) == 18  # of 24 passes
 
 
-def test_a_logged_batch_is_not_replayed(on, replays):
-    on("cpu")
-    trained(MODELS["GAN"], CUDAGraphs(), log_every_n_steps=1)
-    assert not replays
+class Logged(Callback):
+    """Remembers every number that is logged."""
+
+    def __init__(self):
+        self.values = []
+
+    def on_train_batch_end(self, trainer, model, *_):
+        self.values.append({name: float(x) for name, x in trainer.callback_metrics.items()})
+
+
+@pytest.mark.filterwarnings("ignore:.* has already been called")
+@pytest.mark.parametrize("name", ["GAN", "lazy penalties", "labels"])
+@pytest.mark.parametrize("accelerator", ["cpu", ON_GPU])
+def test_replayed_batches_are_logged_like_others(name, accelerator, on, replays):
+    on(accelerator)
+    expected, found = Logged(), Logged()
+    trained(MODELS[name], expected, accelerator=accelerator, log_every_n_steps=2)
+    trained(MODELS[name], found, CUDAGraphs(), accelerator=accelerator, log_every_n_steps=2)
+    assert any(recording.readings for recording in replays)
+    assert found.values[-1].keys() == expected.values[-1].keys()
+    for ours, theirs in zip(found.values, expected.values, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-2, abs=1e-4)
 
 
 def test_each_kind_of_passes_is_recorded_once(on, replays):
@@ -217,8 +258,11 @@ def test_the_next_run_of_the_model_is_not_recorded(on):
 def test_passes_that_cannot_be_recorded_are_refused_with_the_reason(on, monkeypatch):
     on("cpu")
 
-    def recorded(passes):
-        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+    def recorded(passes, memory):
+        try:
+            raise RuntimeError("operation not permitted when stream is capturing\nmore")
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
 
     monkeypatch.setattr(cuda_graphs, "recorded", recorded)
     reason = r"GAN cannot be recorded \(operation not permitted when stream is capturing\); leave"
