@@ -68,7 +68,7 @@ class CUDAGraphs(Callback):
         assert isinstance(pl_module, AdversarialModule)  # see setup
         if trainer.world_size > 1:
             rank_zero_warn("CUDAGraphs does nothing with several processes.")
-        elif can_record(pl_module):
+        elif can_record(pl_module) and "backpropagate" not in vars(pl_module):
             passes = partial(self._backpropagate, pl_module, pl_module.backpropagate)
             pl_module.backpropagate = passes  # type: ignore[method-assign]
 
