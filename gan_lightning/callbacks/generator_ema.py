@@ -45,7 +45,12 @@ class GeneratorEMA(Callback):
                 "none of its networks draws samples."
             )
         if stage == "fit":
-            self._averages = [_Average(*pair) for pair in pl_module.start_average()]
+            pl_module.start_average()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, GenerativeModel)  # see setup
+        # Moving a model to a GPU, after the setup, replaces its buffers.
+        self._averages = [_Average(*pair) for pair in pl_module.start_average()]
 
     def on_train_batch_end(
         self,

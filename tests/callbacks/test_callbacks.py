@@ -92,6 +92,8 @@ def test_average_follows_its_recursion_and_copies_buffers():
     ema = GeneratorEMA(half_life=100, ramp_up=0)
     trainer = SimpleNamespace(world_size=1)
     ema.setup(trainer, model, "fit")
+    model.double()  # replaces the buffers, as moving to a GPU does
+    ema.on_train_start(trainer, model)
     ((average, _),) = model.start_average()
     first = [p.clone() for p in average.parameters()]
     with torch.no_grad():
