@@ -53,7 +53,7 @@ busy() {
   faces "$out/faces"
   watched "${fit[@]}" --config dcgan_folder --data.init_args.root="$out/faces" "${card[@]}" \
     "${large[@]}" --model.init_args.{generator,discriminator}.init_args.base_channels=128 \
-    --data.init_args.batches_per_epoch=100 --trainer.max_epochs=8
+    --data.init_args.batches_per_epoch=800 --trainer.max_epochs=1
 }
 
 faces() { # 4 096 drawn faces of 64×64 pixels
