@@ -251,7 +251,9 @@ def test_ranks_share_every_split_between_them(module):
 def test_all_ranks_take_the_seed_of_the_first(module):
     torch.manual_seed(5)  # each rank may have re-seeded itself
     module.trainer = SimpleNamespace(
-        global_rank=0, world_size=1, strategy=SimpleNamespace(broadcast=lambda seed: 123)
+        global_rank=0,
+        world_size=1,
+        strategy=SimpleNamespace(broadcast=lambda seed: 123, root_device=torch.device("cpu")),
     )
     assert module.train_dataloader().state_dict()["seed"] == 123
 
