@@ -70,7 +70,7 @@ PROGRAM
 }
 
 sync() {
-  python -m pytest -n 0 -k "gpu or graphs" \
+  python -m pytest -n 0 -m "" -k "gpu or graphs" \
     tests/models/test_no_sync.py tests/callbacks/test_{compiled,cuda_graphs}.py
 }
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from jsonargparse import ArgumentParser, _subcommands, _util
 from jsonargparse._common import lenient_check
 from lightning.pytorch import Callback
@@ -65,6 +66,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     small = not slow and bool({item.path.parent.name, item.path.stem} & BLIND_TO_FORESTS)
     for module, name, size in SIZES_OF_FORESTS:
         setattr(module, name, 2 if small else size)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _seeds_remember_no_stack() -> Iterator[None]:
+    """Save each ``torch.manual_seed`` the text of the stack, kept where no GPU is in use yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        for device in (torch.cuda, torch.xpu):
+            patch.setattr(device, "traceback", SimpleNamespace(format_stack=list))
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

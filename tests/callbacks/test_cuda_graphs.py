@@ -181,6 +181,7 @@ def trained(make, *callbacks, accelerator="cpu", log_every_n_steps=10, num_point
     return model
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("accelerator", ["cpu", ON_GPU])
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 def test_a_recorded_game_has_the_weights_of_another(make, accelerator, on, replays):

@@ -92,11 +92,20 @@ def test_fit_test_and_sample_keep_to_one_device(
     checkpoint = tmp_path / "lightning_logs" / config.stem / "version_0" / "checkpoints/last.ckpt"
     of_run = f"--ckpt_path={checkpoint}"
     commands = [["fit", f"--config={config}", *few, "--metrics.num_samples=300"]]
-    if config.stem in REPRESENTATIVES:  # others compare the same features, of many more images
+    if config.stem == "dcgan_digits":  # others compare many more points, or with forests
         commands.append(["test", of_run, "--metrics.test_samples=300"])
     if not config.stem.startswith("classifier"):  # which draws no samples
         commands.append(["sample", of_run, "--num_samples=20"])
     on_the_device(*commands)
+
+
+@pytest.mark.slow
+def test_a_table_is_judged_on_one_device(on_the_device, tmp_path, data_at_hand, narrower):
+    config = ROOT / "configs" / "csv.yaml"
+    few = [*data_at_hand(config), *narrower(config), *QUICK, "--metrics.num_samples=300"]
+    checkpoint = tmp_path / "lightning_logs" / "csv" / "version_0" / "checkpoints" / "last.ckpt"
+    judge = ["test", f"--ckpt_path={checkpoint}", "--metrics.test_samples=300"]
+    on_the_device(["fit", f"--config={config}", *few], judge)
 
 
 @pytest.mark.slow

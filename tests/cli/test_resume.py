@@ -322,5 +322,5 @@ def test_a_run_that_ran_out_of_time_says_so_and_resumes_with_more(run, tmp_path,
     (checkpoint,) = tmp_path.rglob("last.ckpt")
     run("fit", f"--ckpt_path={checkpoint}")
     assert "trainer.max_time, of the whole run, was up; raise it" in capsys.readouterr().out
-    run("fit", f"--ckpt_path={checkpoint}", "--trainer.max_time=00:00:00:03")
+    run("fit", f"--ckpt_path={checkpoint}", "--trainer.max_time=00:00:00:02")
     assert "Finished after" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from gan_lightning.metrics import (
     correlation_errors,
     ks_statistic,
     total_variation,
+    two_sample,
     wasserstein_distance,
 )
 
@@ -69,6 +70,13 @@ def of_fresh_rows():
 def of_training_rows():
     """Results of a sampler that copies everything it was trained on."""
     return complete(flowers())
+
+
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Save time where nobody asks how well trees tell samples from data."""
+    for size in ("NUM_TREES", "NUM_BOOSTED", "MAX_ROUNDS"):
+        monkeypatch.setattr(two_sample, size, 2)
 
 
 def test_each_quantity_has_a_mean_and_a_value_per_column_without_its_unit():
@@ -194,6 +202,7 @@ def test_goals_are_those_of_the_columns_present():
     assert set(TableMetrics(["a"], [0]).goals) == {"ks", "wasserstein"}
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_labels_requested_of_samples_take_the_place_of_a_missing_categorical_column():
     rows, names = flowers(seed=2)[:, MEASURED], ["a", "b"]
     sets = {"real": flowers(seed=1)[:, MEASURED], "train": flowers()[:, MEASURED]}
@@ -206,6 +215,7 @@ def test_labels_requested_of_samples_take_the_place_of_a_missing_categorical_col
     assert set(asked) - set(unasked) == {"tstr", "trtr", "trts"}
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_one_label_for_all_rows_is_nothing_to_learn():
     sets = [flowers(seed=seed)[:, MEASURED] for seed in range(3)]
     one = torch.zeros(150, dtype=torch.int64)
@@ -215,6 +225,7 @@ def test_one_label_for_all_rows_is_nothing_to_learn():
     assert not {"tstr", "trtr", "trts"} & set(metric.compute())
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_the_last_of_several_categorical_columns_is_learned_from_all_others():
     def coded(seed):
         """The second category follows from the first, the measurement is noise."""
@@ -227,6 +238,7 @@ def test_the_last_of_several_categorical_columns_is_learned_from_all_others():
     assert {"tv/first", "tv/second"} <= set(found)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_table_of_categories_alone_has_no_distances_of_measurements():
     codes = [torch.from_numpy(np.random.default_rng(i).integers(3, size=(60, 2))) for i in range(3)]
     found = complete(*(rows.double() for rows in codes), ["colour", "size"], [])
@@ -239,6 +251,7 @@ def test_a_table_of_categories_alone_has_no_distances_of_measurements():
     assert math.isnan(found["dcr"])  # and repeated rows have no distance
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_table_of_one_column_has_nothing_to_correlate_or_to_learn_from():
     sets = [flowers(seed=seed)[:, [0]] for seed in range(3)]
     found = complete(*sets, ["a"], [0])
@@ -248,6 +261,7 @@ def test_a_table_of_one_column_has_nothing_to_correlate_or_to_learn_from():
     assert one_category["c2st"] == pytest.approx(0.5, abs=0.2)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_constant_columns_and_a_category_that_all_rows_share_do_no_harm():
     sets = [torch.cat([flowers(60, seed), torch.full((60, 1), 5.1)], 1) for seed in range(3)]
     for rows in sets:
@@ -328,6 +342,7 @@ def test_the_excess_of_correlation_errors_is_none_for_real_rows(of_training_rows
     assert complete(shuffled)["correlation_excess"] > 0.1
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_target_of_many_numbers_is_predicted_by_regression_and_the_protocol_says_so():
     generator = torch.Generator().manual_seed(0)
     rows = torch.randn(300, 3, generator=generator).double()

@@ -252,13 +252,13 @@ FILES = {
 def rotated(cases):
     """Pair each case with each command.
 
-    Not slow is one pair of each third case, with a command that reads the config: ``sample`` needs
+    Not slow is one pair of each fifth case, with a command that reads the config: ``sample`` needs
     the checkpoint alone.
     """
     readers = [command for command in COMMANDS if command != "sample"]
     for i, name in enumerate(cases):
         for command in COMMANDS:
-            quick = i % 3 == 0 and command == readers[i // 3 % len(readers)]
+            quick = i % 5 == 0 and command == readers[i // 5 % len(readers)]
             marks = () if quick else pytest.mark.slow
             yield pytest.param(command, name, marks=marks, id=f"{command}-{name}")
 
