@@ -86,6 +86,21 @@ def _lightning_looks_for_no_torchscript() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _plain_names_are_not_taken_apart() -> Iterator[None]:
+    """Save each command a twentieth: jsonargparse looks for a nested name in every name."""
+    parse_key = Namespace._parse_key
+
+    def parse_key_quickly(self: Namespace, key: Any) -> tuple[str, Namespace | None, str]:
+        if isinstance(key, str) and key.isidentifier():
+            return _namespace.add_clash_mark(key), self, ""
+        return parse_key(self, key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Namespace, "_parse_key", parse_key_quickly)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _parsers_look_things_up_once() -> Iterator[None]:
     """Save a third of each command: jsonargparse finds the same names and defaults repeatedly."""
     find, defaults = _subcommands.find_action_and_subcommand, ArgumentParser.get_defaults
@@ -106,23 +121,12 @@ def _parsers_look_things_up_once() -> Iterator[None]:
             known[key] = now, defaults(self, skip_validation=skip_validation)
         return known[key][1].clone()
 
-    parse_key = Namespace._parse_key
-
-    def parse_key_quickly(self: Namespace, key: Any) -> tuple[str, Namespace | None, str]:
-        if isinstance(key, str) and key.isidentifier():  # not nested
-            return _namespace.add_clash_mark(key), self, ""
-        return parse_key(self, key)
-
     def import_path(value: Any) -> str | None:
         return (path_of_class if isinstance(value, type) else path_of)(value)
 
-    quicker = {
-        "find_action_and_subcommand": find_once,
-        "get_import_path": import_path,
-    }
+    quicker = {"find_action_and_subcommand": find_once, "get_import_path": import_path}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ArgumentParser, "get_defaults", get_defaults_once)
-        patch.setattr(Namespace, "_parse_key", parse_key_quickly)
         for module in [m for name, m in sys.modules.items() if name.startswith("jsonargparse.")]:
             for name in vars(module).keys() & quicker.keys():
                 patch.setattr(module, name, quicker[name])
