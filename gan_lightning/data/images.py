@@ -139,7 +139,7 @@ class Images(DataModule):
 
 
 LARGEST_SHARE = 1 / 8
-"""Share of a GPU's free memory that training images may take."""
+"""Share of a GPU's memory that training images may take."""
 
 
 def kept_on(device: torch.device, split: Split) -> Split:
@@ -149,8 +149,7 @@ def kept_on(device: torch.device, split: Split) -> Split:
     """
     if device.type != "cuda":
         return split
-    free, _ = torch.cuda.mem_get_info(device)
-    if split.x.nbytes > LARGEST_SHARE * free:
+    if split.x.nbytes > LARGEST_SHARE * torch.cuda.get_device_properties(device).total_memory:
         return split
     return Split(split.x.to(device), split.labels.to(device))
 

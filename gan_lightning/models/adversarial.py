@@ -95,6 +95,7 @@ class AdversarialModule(Game, ABC):
         real, labels = batch
         self.count_labels(labels)
         losses = self.play(real, labels)
+        self.log_if_due(self.latest_penalties)
         self.log_if_due(losses, prog_bar=True)
         return losses
 

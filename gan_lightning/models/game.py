@@ -96,6 +96,7 @@ class Game(GenerativeModel, ABC):
             )
         self.know_labels(self.generator.num_classes)
         self.penalties = list(penalties)
+        self.latest_penalties: Terms = {}
         self.augmentation = augmentation
 
     def on_fit_start(self) -> None:
@@ -169,11 +170,16 @@ class Game(GenerativeModel, ABC):
         judged = [Judged(x.to(self.dtype), logits) for x, logits, *_ in (real, fake)]
         for penalty in due:
             value = penalty(lambda x: self.judge(x, labels).logits, *judged)
-            self.log_if_due({penalty.name: value.detach()})
+            self.log_penalty(penalty, value.detach())
             weighted = penalty.weight_at(self.points_seen) * value
             # Several penalties may share a name.
             terms[penalty.name] = terms.get(penalty.name, 0) + weighted
         return terms
+
+    def log_penalty(self, penalty: Penalty, value: Tensor) -> None:
+        """Keep a penalty for the next logged batch if that comes before its next use."""
+        if self.batches_to_logged < penalty.every:
+            self.latest_penalties[penalty.name] = value.clone()
 
     def generator_terms(self, real: Tensor, labels: Tensor) -> Terms:
         """Return the generator's terms."""

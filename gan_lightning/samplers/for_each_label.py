@@ -61,7 +61,8 @@ class ForEachLabel(LatentSampler):
             of_each = torch.stack(
                 [sampler.sample(num_samples, None, temperature) for sampler in self.samplers]
             )
-            return of_each[labels, torch.arange(num_samples, device=labels.device)]
+            places = torch.arange(num_samples, device=labels.device)
+            return of_each.to(labels.device, torch.float32)[labels, places]
         drawn = torch.empty(num_samples, self.latent_dim, device=labels.device)
         for label, sampler in enumerate(self.samplers):
             chosen = labels == label

@@ -7,6 +7,7 @@ import torch
 from lightning.pytorch import Callback, Trainer
 
 from gan_lightning.callbacks import (
+    Compiled,
     CUDAGraphs,
     GeneratorEMA,
     GradientClipping,
@@ -104,12 +105,15 @@ class StandIn:
         for penalty, weight in zip(self.model.penalties, self.weights, strict=True):
             if isinstance(weight, torch.Tensor):
                 assert weight == pytest.approx(penalty.weight_at(self.model.points_seen))
-        now = {}
-        self.model.log_if_due = now.update
+        now, penalties, logging_due = {}, {}, self.model.logging_due
+        self.model.log_if_due, self.model.log_penalty = now.update, penalties.__setitem__
+        self.model.logging_due = True
         self.loss.copy_(self.passes())
-        del self.model.log_if_due
-        for name, value in now.items():
-            self.recording.readings[name].copy_(value)
+        del self.model.log_if_due, self.model.log_penalty
+        self.model.logging_due = logging_due
+        for kept, found in ((self.recording.readings, now), (self.recording.penalties, penalties)):
+            for name, value in found.items():
+                kept[name].copy_(value)
         for (_, kept), (_, found) in zip(self.gradients, self._gradients(), strict=True):
             kept.copy_(found)
         for weight, gradient in zip(self.model.parameters(), before, strict=True):
@@ -156,7 +160,7 @@ def on(monkeypatch):
             return stand_in, stand_in.loss
 
         monkeypatch.setattr(cuda_graphs.Recording, "__init__", noticed)
-        monkeypatch.setattr(cuda_graphs, "can_record", lambda model: True)
+        monkeypatch.setattr(cuda_graphs, "on_gpu", lambda model: True)
         monkeypatch.setattr(cuda_graphs, "recorded", recorded)
 
     return on
@@ -271,12 +275,71 @@ def test_passes_that_cannot_be_recorded_are_refused_with_the_reason(on, monkeypa
         trained(MODELS["GAN"], CUDAGraphs())
 
 
-def test_a_scheduled_augmentation_is_refused_by_name():
-    augmentation = DiffAugment(probability=RISING)
-    with pytest.raises(InputError, match="the probability of DiffAugment follows a schedule"):
-        trained(lambda d: GAN(d.data_shape, augmentation=augmentation), CUDAGraphs())
+class Watching(Callback):
+    def on_after_backward(self, trainer, model):
+        pass
 
 
-def test_a_model_without_players_is_refused():
-    with pytest.raises(InputError, match="VAE is none"):
-        trained(lambda data: VAE(data.data_shape), CUDAGraphs())
+@pytest.mark.parametrize(
+    ("make", "others", "reason"),
+    [
+        (lambda data: VAE(data.data_shape), [], "VAE has no two players"),
+        (MODELS["GAN"], [Watching()], "Watching has on_after_backward"),
+        (MODELS["GAN"], [Compiled("reduce-overhead", "eager")], "Compiled records graphs"),
+    ],
+)
+def test_what_cannot_be_recorded_is_computed_as_usual_and_one_line_says_so(
+    make, others, reason, on, replays
+):
+    on("cpu")
+    with pytest.warns(match=f"CUDAGraphs records nothing: {reason}"):
+        trained(make, *others, CUDAGraphs())
+    assert not replays
+
+
+def test_a_scheduled_augmentation_is_not_recorded(on):
+    game = GAN((1, 8, 8), augmentation=DiffAugment(probability=RISING))
+    trainer = Trainer(accelerator="cpu", devices=1, logger=False, enable_checkpointing=False)
+    assert cuda_graphs.why_not(trainer, game) == "the probability of DiffAugment follows a schedule"
+
+
+def test_without_a_gpu_nothing_is_said():
+    trained(lambda data: VAE(data.data_shape), CUDAGraphs())
+
+
+class Fails(Callback):
+    """Ends the first run before its last batches."""
+
+    def on_train_epoch_end(self, trainer, model):
+        if trainer.current_epoch == 3:
+            raise OSError("disk full")
+
+
+def test_a_run_after_one_that_failed_records_anew(on, replays):
+    on("cpu")
+    graphs, game = CUDAGraphs(), MODELS["GAN"](GaussianRing())
+    with pytest.raises(OSError, match="disk full"):
+        trained(lambda data: game, graphs, Fails())
+    assert "backpropagate" not in vars(game)
+    before = set(map(id, replays))
+    kept = list(replays)  # so that no new one takes the place of an old one
+    trained(lambda data: game, graphs)
+    assert replays[len(kept) :]
+    assert not before & set(map(id, replays[len(kept) :]))
+
+
+class AddsUp(GAN):
+    """A game of one's own that computes each loss twice."""
+
+    def update(self, optimizer, *arguments):
+        optimizer.zero_grad()
+        self.backpropagate(*arguments)
+        loss = self.backpropagate(*arguments)
+        optimizer.step()
+        return loss
+
+
+def test_a_game_that_adds_up_gradients_is_refused(on):
+    on("cpu")
+    with pytest.raises(InputError, match=r"AddsUp cannot be recorded \(it adds the gradients"):
+        trained(lambda data: AddsUp(data.data_shape, **SMALL), CUDAGraphs())

@@ -112,15 +112,16 @@ def test_no_point_is_judged_more_often_than_the_game_needs(fit, model, d_passes,
 
 
 class Counted(Penalty):
-    """Returns 1, and remembers when it was called."""
+    """Returns a number, 1 by default, and remembers when it was called."""
 
     def __init__(self, every):
         super().__init__("counted", 2.0, every)
         self.seen = []
+        self.number = lambda: 1
 
     def __call__(self, judge, real, fake):
         self.seen.append((len(real.points), len(fake.points)))
-        return real.logits.mean() * 0 + 1
+        return real.logits.mean() * 0 + self.number()
 
 
 @pytest.mark.parametrize(("every", "uses"), [(1, 8), (2, 4), (3, 3), (7, 2), (8, 1)])
@@ -140,6 +141,26 @@ def test_a_lazy_penalty_is_weighted_by_its_interval_at_its_batches_and_absent_be
         assert terms["r1"].item() == pytest.approx(4 * 6 / 2 * 25)
     else:
         assert terms.keys() == {"loss"}
+
+
+class Latest(Callback):
+    """Remembers the penalty that would be logged after each batch."""
+
+    def __init__(self):
+        self.logged = {}
+
+    def on_train_batch_end(self, trainer, model, outputs, batch, batch_idx):
+        if "train/counted" in trainer.callback_metrics:
+            self.logged[model.batches] = trainer.callback_metrics["train/counted"].item()
+
+
+@pytest.mark.parametrize("every", [1, 2, 4, 5])
+def test_a_logged_batch_shows_the_latest_use_of_a_lazy_penalty(fit, every):
+    penalty, latest = Counted(every), Latest()
+    penalty.number = lambda: float(len(penalty.seen))
+    fit(make(GAN, penalties=[penalty]), latest, max_epochs=4, log_every_n_steps=4)
+    assert latest.logged[4] == 1 + 3 // every
+    assert latest.logged[8] == 1 + 7 // every
 
 
 def test_lazy_penalties_of_r3gan_weigh_more_and_are_used_every_so_many_batches(at_batch):

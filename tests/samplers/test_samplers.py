@@ -239,3 +239,9 @@ def test_impossible_options_are_refused():
         LatentFlow(2, num_steps=0)
     with pytest.raises(InputError, match="lr must be positive, found -1"):
         LatentFlow(2, lr=-1)
+
+
+def test_the_prior_draws_on_its_own_device_and_keeps_nothing():
+    prior = Prior(3)
+    assert prior.to("meta").sample(2).is_meta
+    assert not prior.state_dict()
