@@ -13,6 +13,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.callbacks import Checkpoints, Comparison, SampleMetrics, SamplePictures
 from gan_lightning.checkpoint_files import batches_of
+from gan_lightning.cli.class_defaults import keep_defaults_with_their_class
 from gan_lightning.cli.devices import is_needed
 from gan_lightning.cli.numbers import found_numbers, print_comparison, write_comparison
 from gan_lightning.cli.outputs import export_output_of, folder_of, output_of
@@ -32,6 +33,10 @@ class Actions(LightningCLI):
 
     trainer: GenerativeTrainer
     checkpoint: dict[str, Any] | None
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        keep_defaults_with_their_class()
+        super().__init__(*arguments, **settings)
 
     def _run_subcommand(self, subcommand: str) -> None:
         if subcommand not in ON_ONE_DEVICE or is_needed(self.trainer, subcommand):

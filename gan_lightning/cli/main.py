@@ -60,10 +60,8 @@ def main(args: Sequence[str] | None = None) -> None:
             return
         # Everything is imported before a checkpoint is read.
         from gan_lightning.cli import file_contents  # noqa: F401
-        from gan_lightning.cli.class_defaults import keep_defaults_with_their_class
         from gan_lightning.cli.command_line import CommandLine
 
-        keep_defaults_with_their_class()
         CommandLine(words)
     except KeyboardInterrupt:
         complain("Interrupted; nothing has been saved since the last checkpoint.")

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonargparse import _typehints
 
-from gan_lightning.cli import main
+from gan_lightning.cli import class_defaults, main
+from gan_lightning.cli.command_line import CommandLine
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 AT_HAND = {
@@ -29,6 +31,27 @@ def test_a_class_in_a_config_has_its_own_defaults(capsys):
     velocity = resolved(capsys, "--config=small_folder", "--data.root=.")["velocity"]
     assert velocity["class_path"].endswith("UNetVelocity")
     assert velocity["init_args"]["num_frequencies"] == 8  # 4 for MLPVelocity, the default
+
+
+def test_programs_that_use_the_command_line_alone_have_them_too(monkeypatch):
+    monkeypatch.setattr(
+        _typehints, "discard_init_args_on_class_path_change", class_defaults._keep_arguments
+    )
+
+    class Resolved(CommandLine):
+        def _run_subcommand(self, subcommand):
+            pass
+
+    run = Resolved(
+        [
+            "fit",
+            f"--config={CONFIGS[0].parent}/small_folder.yaml",
+            "--data.root=.",
+            "--trainer.logger=false",
+        ]
+    )
+    velocity = run.config["fit"]["model"]["init_args"]["velocity"]
+    assert velocity["init_args"]["num_frequencies"] == 8
 
 
 def test_another_class_keeps_what_was_set_and_no_defaults(capsys):

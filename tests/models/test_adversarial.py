@@ -163,8 +163,9 @@ def test_the_reading_that_is_logged_is_that_of_the_logits_of_the_batch(at_batch,
     model.fakes = lambda *_: fake
     captured = {}
     model.log_dict = lambda values, **_: captured.update(values)
-    model.logging_due = True
+    model.logging_due, model.batches_to_logged = True, 0
     model.discriminator_terms(real, torch.zeros(5))
+    model.log_if_due(model.latest_penalties)
     logits = [points @ torch.tensor([2.0, -1.0]) for points in (real, fake)]
     for name, value in model.reading(*logits).items():
         torch.testing.assert_close(captured.pop(f"train/{name}"), value)
