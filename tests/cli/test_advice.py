@@ -35,9 +35,10 @@ def folder(tmp_path):
     return make
 
 
-def said(data, model):
+def said(data, model, **settings):
     trainer = SimpleNamespace(
-        datamodule=data, max_epochs=None, max_steps=-1, num_training_batches=float("inf")
+        datamodule=data,
+        **{"max_epochs": None, "max_steps": -1, "num_training_batches": float("inf"), **settings},
     )
     return advice(trainer, model)
 
@@ -48,6 +49,17 @@ def test_games_on_few_pictures_say_what_to_expect(folder):
     assert "Below 100" in second
     assert "--model.augmentation DiffAugment" in remedy
     assert judged.startswith("val/kid compares samples with 2 of the pictures held out")
+
+
+def test_a_field_that_sees_a_picture_often_is_said_to_copy_it(folder):
+    data = folder(20)  # of which 18 are for training, in batches of 4
+    often = {"num_training_batches": 100, "max_epochs": 40}
+    assert "each shown 888 times" in said(data, FlowMatching(SHAPE), **often)[0]
+    (line,) = [line for line in said(data, FlowMatching(SHAPE), **often) if "copy it" in line]
+    assert "--trainer.max_epochs 27, and as many for the schedule" in line
+    rarely = {**often, "max_epochs": 27}
+    assert not [line for line in said(data, FlowMatching(SHAPE), **rarely) if "copy it" in line]
+    assert not [line for line in said(data, GAN(SHAPE), **often) if "copy it" in line]
 
 
 @pytest.mark.parametrize("model", [VAE, FlowMatching])
