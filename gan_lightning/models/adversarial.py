@@ -143,6 +143,11 @@ class AdversarialModule(Game, ABC):
         if self.augmentation is not None:
             self.augmentation.follow(self.points_seen)
 
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        super().on_train_batch_start(batch, batch_idx)
+        interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        self.batches_to_logged = -self.batches % interval if interval > 0 else torch.inf
+
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         super().on_train_batch_end(outputs, batch, batch_idx)
         by_points = [s for s in self._schedulers() if isinstance(s, PointScheduler)]

@@ -69,6 +69,9 @@ class Game(GenerativeModel, ABC):
     judges_real_in_generator_step = False
     """Whether the game compares generated with real points in the generator's step too."""
 
+    batches_to_logged = torch.inf
+    """Batches from the current one to the next that is logged, 0 for a logged one."""
+
     truncation: float | None = None
     """Largest absolute value of a latent's numbers in samples: Brock et al., 2019, Section 3.1."""
 
@@ -133,10 +136,8 @@ class Game(GenerativeModel, ABC):
     def discriminator_terms(self, real: Tensor, labels: Tensor) -> Terms:
         """Return the discriminator's terms; no gradient reaches the generator."""
         fake_labels = self.labels_of_fakes(labels)
-        real, fake = (
-            self.augmented(real),
-            self.augmented(self.fakes(len(real), fake_labels).detach()),
-        )
+        real = self.augmented(real)
+        fake = self.augmented(self.fakes(len(real), fake_labels).detach())
         due = self.due_penalties()
         slopes = frozenset[str]().union(*(penalty.slope_at for penalty in due))
 

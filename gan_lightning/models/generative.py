@@ -1,6 +1,5 @@
 """The base of generative models: they draw samples, with averaged weights if there are any."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,9 +36,6 @@ class GenerativeModel(ConfiguredModule, ABC):
 
     logging_due = False
     """Whether the current training batch is logged."""
-
-    batches_to_logged = math.inf
-    """Batches from the current one to the next that is logged, 0 for a logged one."""
 
     phase = ""
     """The name of the current phase of training, if there are several."""
@@ -171,8 +167,7 @@ class GenerativeModel(ConfiguredModule, ABC):
             )
         self.trainer.should_stop |= self.batches >= (self.planned_batches or torch.inf)
         interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        self.batches_to_logged = -self.batches % interval if interval > 0 else math.inf
-        self.logging_due = self.batches_to_logged == 0
+        self.logging_due = interval > 0 and self.batches % interval == 0
         self.points_in_hand = len(batch[0]) * self.trainer.world_size
 
     def points_after_batch(self) -> int:
