@@ -223,9 +223,8 @@ def recorded(passes: Callable[[], Tensor], memory: Any = None) -> tuple[Graph, T
 
 def _refuse(model: AdversarialModule, reason: object) -> None:
     first = str(reason).partition("\n")[0].rstrip(".")
-    smaller = "lower batch_size, set micro_batches, or " * isinstance(
-        reason, torch.OutOfMemoryError
-    )
+    too_large = isinstance(reason, torch.OutOfMemoryError)
+    smaller = "lower batch_size, set micro_batches, or " if too_large else ""
     raise InputError(
         f"CUDAGraphs: the passes of {type(model).__name__} cannot be recorded ({first}); {smaller}"
         "leave CUDAGraphs out."

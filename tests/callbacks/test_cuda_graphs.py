@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 
 from gan_lightning.callbacks import (
     Compiled,
@@ -166,29 +166,26 @@ def on(monkeypatch):
     return on
 
 
-def trained(make, *callbacks, accelerator="cpu", log_every_n_steps=10, num_points=88):
-    torch.manual_seed(0)
-    data = GaussianRing(num_samples=num_points, batch_size=16)  # the last batch of 88 is smaller
-    trainer = Trainer(
-        accelerator=accelerator,
-        devices=1,
-        max_epochs=5,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        log_every_n_steps=log_every_n_steps,
-        callbacks=[GeneratorEMA(), SamplerFit(), *callbacks],
-    )
-    model = make(data)
-    trainer.fit(model, datamodule=data)
-    return model
+@pytest.fixture
+def trained(quiet_trainer):
+    """Train a game on points of a ring."""
+
+    def trained(make, *callbacks, num_points=88, **settings):
+        torch.manual_seed(0)
+        data = GaussianRing(num_samples=num_points, batch_size=16)  # the last of 88 are fewer
+        usual = {"devices": 1, "max_epochs": 5, "log_every_n_steps": 10}
+        trainer = quiet_trainer(GeneratorEMA(), SamplerFit(), *callbacks, **{**usual, **settings})
+        model = make(data)
+        trainer.fit(model, datamodule=data)
+        return model
+
+    return trained
 
 
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("accelerator", ["cpu", ON_GPU])
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
-def test_a_recorded_game_has_the_weights_of_another(make, accelerator, on, replays):
+def test_a_recorded_game_has_the_weights_of_another(make, accelerator, on, replays, trained):
     on(accelerator)
     clipping = GradientClipping(1.0)
     expected = trained(make, clipping, accelerator=accelerator).state_dict()
@@ -201,21 +198,12 @@ def test_a_recorded_game_has_the_weights_of_another(make, accelerator, on, repla
 
 @pytest.mark.parametrize("augment", [DiffAugment, AdaptiveAugment])
 @pytest.mark.parametrize("accelerator", ["cpu", ON_GPU])
-def test_augmented_images_can_be_recorded(augment, accelerator, on, replays):
+def test_augmented_images_can_be_recorded(augment, accelerator, on, replays, quiet_trainer):
     on(accelerator)
     torch.manual_seed(0)
     loader = TensorLoader(torch.randn(48, 3, 8, 8), torch.zeros(48).long(), 8, seed=0)
     game = GAN((3, 8, 8), augmentation=augment(), **SMALL)
-    trainer = Trainer(
-        accelerator=accelerator,
-        devices=1,
-        max_epochs=2,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        callbacks=[CUDAGraphs()],
-    )
+    trainer = quiet_trainer(CUDAGraphs(), accelerator=accelerator, devices=1, max_epochs=2)
     trainer.fit(game, loader)
     assert len(replays) == 18  # of 24 passes
 
@@ -233,7 +221,7 @@ class Logged(Callback):
 @pytest.mark.filterwarnings("ignore:.* has already been called")
 @pytest.mark.parametrize("name", ["GAN", "lazy penalties", "labels"])
 @pytest.mark.parametrize("accelerator", ["cpu", ON_GPU])
-def test_replayed_batches_are_logged_like_others(name, accelerator, on, replays):
+def test_replayed_batches_are_logged_like_others(name, accelerator, on, replays, trained):
     on(accelerator)
     expected, found = Logged(), Logged()
     trained(MODELS[name], expected, accelerator=accelerator, log_every_n_steps=2)
@@ -244,23 +232,23 @@ def test_replayed_batches_are_logged_like_others(name, accelerator, on, replays)
         assert ours == pytest.approx(theirs, rel=1e-2, abs=1e-4)
 
 
-def test_each_kind_of_passes_is_recorded_once(on, replays):
+def test_each_kind_of_passes_is_recorded_once(on, replays, trained):
     on("cpu")
     trained(MODELS["lazy penalties"], CUDAGraphs(), log_every_n_steps=0, num_points=160)
     assert len(set(map(id, replays))) == 5  # none, either or both penalties, and the generator
 
 
-def test_without_a_gpu_nothing_is_recorded(replays):
+def test_without_a_gpu_nothing_is_recorded(replays, trained):
     trained(MODELS["GAN"], CUDAGraphs())
     assert not replays
 
 
-def test_the_next_run_of_the_model_is_not_recorded(on):
+def test_the_next_run_of_the_model_is_not_recorded(on, trained):
     on("cpu")
     assert "backpropagate" not in vars(trained(MODELS["GAN"], CUDAGraphs()))
 
 
-def test_passes_that_cannot_be_recorded_are_refused_with_the_reason(on, monkeypatch):
+def test_passes_that_cannot_be_recorded_are_refused_with_the_reason(on, monkeypatch, trained):
     on("cpu")
 
     def recorded(passes, memory):
@@ -289,7 +277,7 @@ class Watching(Callback):
     ],
 )
 def test_what_cannot_be_recorded_is_computed_as_usual_and_one_line_says_so(
-    make, others, reason, on, replays
+    make, others, reason, on, replays, trained
 ):
     on("cpu")
     with pytest.warns(match=f"CUDAGraphs records nothing: {reason}"):
@@ -297,13 +285,13 @@ def test_what_cannot_be_recorded_is_computed_as_usual_and_one_line_says_so(
     assert not replays
 
 
-def test_a_scheduled_augmentation_is_not_recorded(on):
+def test_a_scheduled_augmentation_is_not_recorded(quiet_trainer):
     game = GAN((1, 8, 8), augmentation=DiffAugment(probability=RISING))
-    trainer = Trainer(accelerator="cpu", devices=1, logger=False, enable_checkpointing=False)
+    trainer = quiet_trainer()
     assert cuda_graphs.why_not(trainer, game) == "the probability of DiffAugment follows a schedule"
 
 
-def test_without_a_gpu_nothing_is_said():
+def test_without_a_gpu_nothing_is_said(trained):
     trained(lambda data: VAE(data.data_shape), CUDAGraphs())
 
 
@@ -315,7 +303,7 @@ class Fails(Callback):
             raise OSError("disk full")
 
 
-def test_a_run_after_one_that_failed_records_anew(on, replays):
+def test_a_run_after_one_that_failed_records_anew(on, replays, trained):
     on("cpu")
     graphs, game = CUDAGraphs(), MODELS["GAN"](GaussianRing())
     with pytest.raises(OSError, match="disk full"):
@@ -339,7 +327,7 @@ class AddsUp(GAN):
         return loss
 
 
-def test_a_game_that_adds_up_gradients_is_refused(on):
+def test_a_game_that_adds_up_gradients_is_refused(on, trained):
     on("cpu")
     with pytest.raises(InputError, match=r"AddsUp cannot be recorded \(it adds the gradients"):
         trained(lambda data: AddsUp(data.data_shape, **SMALL), CUDAGraphs())
