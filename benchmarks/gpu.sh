@@ -6,8 +6,9 @@
 # speed   Milliseconds a batch of DCGAN at batch 512 in bf16 against a plain PyTorch loop with
 #         torchvision's loader, the same networks, precision and batch: as shipped, that is with
 #         CUDA graphs, and compiled too. Goal: a ratio of 0.2 or less.
-# busy    Utilisation of the card while the same run trains alone, and while DCGAN of the paper's
-#         width does on 64×64 pixels. Goal: 90 %.
+# busy    Utilisation of the card while the same run trains alone, once the first batches, of which
+#         a film has most pictures, are over; and while DCGAN of the paper's width trains on 64×64
+#         pixels. Goal: 90 %.
 # sync    No step waits for the GPU, by PyTorch's sync debug mode; CUDA graphs learn the same.
 # warm    The warm start: the time of its run, and its FID.
 # half    float16 with a gradient scaler: trained, resumed and judged.
@@ -17,7 +18,6 @@ data=${1:-data}
 shift $(($# > 0))
 sections=("${@:-speed busy sync warm half}")  # one word or many
 out=$(mktemp -d)
-trap 'kill "${watch:-}" 2> /dev/null || true' EXIT
 nvidia-smi --query-gpu=name,driver_version --format=csv,noheader
 python -c 'import torch; print("torch", torch.__version__, "cuda", torch.version.cuda)'
 
@@ -25,7 +25,8 @@ card=(--trainer.accelerator=gpu --trainer.devices=1)
 mnist=("${card[@]}" --data.init_args.root="$data")
 large=(--data.init_args.batch_size=512 --trainer.precision=bf16-mixed)
 large+=(--trainer.check_val_every_n_epoch=1000 --pictures.every_n_batches=2000)
-whole=--trainer.limit_train_batches=107 # batches of MNIST
+whole=--trainer.limit_train_batches=107  # batches of MNIST
+endless=--trainer.max_epochs=-1
 compiled=--trainer.callbacks+=Compiled
 fit=(python -m gan_lightning fit --trainer.default_root_dir "$out")
 
@@ -36,24 +37,14 @@ speed() {
   "${pairs[@]}" "$compiled"
 }
 
-watched() { # mean utilisation of the card, in per cent, in the middle half of a command's work on it
-  nvidia-smi --query-gpu=utilization.gpu --format=csv,noheader,nounits --loop-ms=200 > "$out/busy" &
-  watch=$!
-  "$@"
-  kill "$watch"
-  awk '$1 > 0 { first = first ? first : NR; last = NR } { use[NR] = $1 }
-    END { quarter = int((last - first) / 4)
-      for (i = first + quarter; i <= last - quarter; i++) { sum += use[i]; n++ }
-      printf "card busy: %.0f %% of %d readings\n", sum / n, n }' "$out/busy"
-}
-
 busy() {
-  watched "${fit[@]}" --config dcgan_mnist "${mnist[@]}" "${large[@]}" "$whole" \
-    --trainer.max_epochs=40
+  python benchmarks/busy.py --after 2000 --config configs/dcgan_mnist.yaml \
+    "${mnist[@]}" "${large[@]}" "$endless"
   faces "$out/faces"
-  watched "${fit[@]}" --config dcgan_folder --data.init_args.root="$out/faces" "${card[@]}" \
-    "${large[@]}" --model.init_args.{generator,discriminator}.init_args.base_channels=128 \
-    --data.init_args.batches_per_epoch=800 --trainer.max_epochs=1
+  python benchmarks/busy.py --after 400 --seconds 15 --config configs/dcgan_folder.yaml \
+    --data.init_args.root="$out/faces" "${card[@]}" "${large[@]}" "$endless" \
+    --data.init_args.batches_per_epoch=2000 \
+    --model.init_args.{generator,discriminator}.init_args.base_channels=128
 }
 
 faces() { # 4 096 drawn faces of 64×64 pixels

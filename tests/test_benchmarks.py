@@ -268,6 +268,22 @@ def test_speeds_are_compared_in_pairs(environment):
     assert ratio == pytest.approx(ours / theirs, abs=0.02)
 
 
+def test_a_card_is_watched_while_an_experiment_trains_and_training_ends_then(monkeypatch, capsys):
+    import busy
+
+    card = "import time\nfor use in [50, 70] * 500: print(use, flush=True); time.sleep(0.01)"
+    monkeypatch.setattr(busy, "READ", (sys.executable, "-c", card))
+    monkeypatch.setattr("torch.cuda.synchronize", lambda: None)
+    settings = ["--config", str(ROOT / "configs" / "gan_ring.yaml"), "--pictures.film=false"]
+    monkeypatch.setattr("sys.argv", ["busy.py", "--after", "2", "--seconds", "1", *settings])
+    busy.main()
+    *_, last = capsys.readouterr().out.splitlines()
+    said = re.fullmatch(r"card busy: (\d+) % in (\d+) readings, [\d.]+ ms a batch", last)
+    assert said is not None
+    assert 55 <= int(said[1]) <= 65
+    assert int(said[2]) > 10
+
+
 def test_a_second_counts_for_the_innermost_of_nested_calls(monkeypatch):
     import besides
 
