@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.core.hooks import ModelHooks
 from lightning.pytorch.strategies import SingleDeviceStrategy
+from lightning_utilities.core.overrides import is_overridden
 from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
@@ -197,7 +198,7 @@ def _hook_of_passes(model: LightningModule, callbacks: Iterable[Callback]) -> st
     owners: list[tuple[Any, type]] = [(model, ModelHooks), *((c, Callback) for c in callbacks)]
     for owner, idle in owners:
         for hook in ("on_before_backward", "on_after_backward"):
-            if getattr(type(owner), hook) is not getattr(idle, hook):
+            if is_overridden(hook, owner, idle):
                 return f"{type(owner).__name__} has {hook}, which belongs to every pass"
     return None
 

@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.core.hooks import ModelHooks
 from lightning.pytorch.profilers import PassThroughProfiler
+from lightning_utilities.core.overrides import is_overridden
 
 ALL_THE_TIME = (
     *("on_train_batch_start", "on_train_batch_end", "on_before_zero_grad", "on_before_backward"),
@@ -64,5 +65,5 @@ def skip_idle_profiler(trainer: Trainer) -> None:
 
 
 def _skip_if_idle(owner: Callback | LightningModule, hook: str, idle: type) -> None:
-    if getattr(type(owner), hook) is getattr(idle, hook) and hook not in vars(owner):
+    if not is_overridden(hook, owner, idle):
         setattr(owner, hook, None)
