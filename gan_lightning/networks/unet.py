@@ -1,5 +1,6 @@
 """A velocity field for images, after Ronneberger et al., 2015, and Ho et al., 2020."""
 
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -30,6 +31,9 @@ class UNetVelocity(TimedVelocity):
     directions of a patch and noise fills all, so a network narrower than a patch can still predict
     images, but not velocities.
 
+    With few images, dropout within the blocks (Srivastava et al., 2014; Ho et al., 2020, Appendix
+    B) keeps the network from learning them by heart.
+
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
         base_channels: Channels of the first level; the others have twice as many.
@@ -37,6 +41,7 @@ class UNetVelocity(TimedVelocity):
             patches in a row, and at least 2, so that the cost hardly depends on the image size.
         num_frequencies: Number of frequencies of the time.
         embedding_dim: Length of a label's learned embedding; 0 for a field that knows no labels.
+        dropout: Share of a block's hidden numbers that is dropped in training.
         num_classes: Number of labels, passed by the model.
     """
 
@@ -47,23 +52,29 @@ class UNetVelocity(TimedVelocity):
         patch_size: int | None = None,
         num_frequencies: int = 8,
         embedding_dim: int = 0,
+        dropout: float = 0.0,
         num_classes: int | None = None,
     ) -> None:
         super().__init__(num_frequencies, embedding_dim, num_classes)
+        if not 0 <= dropout < 1:
+            raise InputError(f"UNetVelocity: dropout must lie in [0, 1), found {dropout}.")
         self.patch_size, num_levels = _patches(data_shape, patch_size)
         numbers = self.patch_size**2 * data_shape[0]
         first, deep = base_channels, 2 * base_channels
         channels = [first, *[deep] * (num_levels - 1)]  # of each level, from the largest
         above = list(pairwise(channels))
+        two_blocks = partial(TwoBlocks, dropout=dropout)
 
         self.read = nn.Sequential(
             nn.Linear(self.num_features, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU()
         )
         self.stem = nn.Conv2d(numbers, first, 3, padding=1)
-        self.down = nn.ModuleList(TwoBlocks(upper, upper) for upper, _ in above)
+        self.down = nn.ModuleList(two_blocks(upper, upper) for upper, _ in above)
         self.halve = nn.ModuleList(nn.Conv2d(*pair, 3, stride=2, padding=1) for pair in above)
-        self.middle = TwoBlocks(channels[-1], channels[-1])
-        self.up = nn.ModuleList(TwoBlocks(lower + upper, upper) for upper, lower in reversed(above))
+        self.middle = two_blocks(channels[-1], channels[-1])
+        self.up = nn.ModuleList(
+            two_blocks(lower + upper, upper) for upper, lower in reversed(above)
+        )
         self.norm = PlaceNorm(first)
         self.to_image = _silent(nn.Conv2d(first, numbers, 3, padding=1))
 
@@ -92,9 +103,10 @@ class TimedBlock(nn.Module):
     Args:
         channels: Channels in.
         outputs: Channels out.
+        dropout: Share of the hidden numbers that is dropped in training.
     """
 
-    def __init__(self, channels: int, outputs: int) -> None:
+    def __init__(self, channels: int, outputs: int, dropout: float) -> None:
         super().__init__()
         self.norms = nn.ModuleList([PlaceNorm(channels), PlaceNorm(outputs)])
         self.convolutions = nn.ModuleList(
@@ -104,6 +116,7 @@ class TimedBlock(nn.Module):
             ]
         )
         self.modulate = nn.Linear(WIDTH, 2 * outputs)
+        self.dropout = nn.Dropout(dropout)
         same = channels == outputs
         self.shortcut = nn.Identity() if same else nn.Conv2d(channels, outputs, 1)
 
@@ -116,15 +129,17 @@ class TimedBlock(nn.Module):
         """
         scale, shift = self.modulate(moment)[..., None, None].chunk(2, 1)
         hidden = self.convolutions[0](silu(self.norms[0](x)))
-        hidden = self.convolutions[1](silu(self.norms[1](hidden) * (1 + scale) + shift))
+        hidden = silu(self.norms[1](hidden) * (1 + scale) + shift)
+        hidden = self.convolutions[1](self.dropout(hidden))
         return self.shortcut(x) + hidden
 
 
 class TwoBlocks(nn.ModuleList):
     """Two timed blocks, one after the other, with the arguments of one."""
 
-    def __init__(self, channels: int, outputs: int) -> None:
-        super().__init__([TimedBlock(channels, outputs), TimedBlock(outputs, outputs)])
+    def __init__(self, channels: int, outputs: int, dropout: float) -> None:
+        pairs = (channels, outputs), (outputs, outputs)
+        super().__init__(TimedBlock(*pair, dropout) for pair in pairs)
 
     def forward(self, x: Tensor, moment: Tensor) -> Tensor:
         """Map images as ``TimedBlock`` does."""

@@ -52,6 +52,20 @@ def test_a_patch_that_does_not_fit_is_refused_with_those_that_do(patch_size):
         SMALL((3, 32, 32), patch_size=patch_size)
 
 
+def test_dropout_changes_what_is_learnt_but_no_sample():
+    x, t = torch.randn(2, 1, 8, 8), torch.tensor([0.2, 0.7])
+    network = awake(SMALL((1, 8, 8), dropout=0.5))
+    assert torch.equal(network(x, t), awake(SMALL((1, 8, 8)))(x, t))
+    network.train()
+    assert not torch.equal(network(x, t), network(x, t))
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_a_share_that_leaves_nothing_is_refused(dropout):
+    with pytest.raises(InputError, match=rf"dropout must lie in \[0, 1\), found {dropout}"):
+        SMALL((1, 8, 8), dropout=dropout)
+
+
 @pytest.mark.parametrize("shape", [(4,), (3, 32, 28), (1, 9, 9), (1, 4, 4)])
 def test_points_that_cannot_be_halved_are_refused(shape):
     with pytest.raises(InputError, match="UNetVelocity is for square images"):
