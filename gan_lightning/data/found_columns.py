@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
 from gan_lightning.data.grids import decimals_of, spacing_of
-from gan_lightning.data.texts import DASHES, moment_pattern, numbers_of, seconds_of, unit_of
+from gan_lightning.data.texts import DASHES, MOSTLY, moment_pattern, numbers_of, seconds_of, unit_of
 from gan_lightning.errors import InputError
 
 ColumnType = Literal["continuous", "integer", "categorical", "boolean", "datetime"]
@@ -81,7 +81,7 @@ def _kind(present: "pd.Series[Any]") -> ColumnType:
         return "categorical"
     written = texts[~texts.isin(DASHES)]
     numbers = numbers_of(written)
-    if len(written) and numbers.notna().mean() > 0.8:  # _numbers reports the others
+    if len(written) and numbers.notna().mean() > MOSTLY:  # _numbers reports the others
         return "datetime" if _are_days(numbers) else "continuous"
     return "categorical" if moment_pattern(texts) is None else "datetime"
 

@@ -12,6 +12,8 @@ import pandas as pd
 from lightning_utilities.core.rank_zero import rank_zero_warn
 
 from gan_lightning.data.parquet import read_parquet
+from gan_lightning.data.table_lines import looked_through, unequal
+from gan_lightning.data.texts import MOSTLY, numbers_of
 from gan_lightning.errors import InputError
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -29,6 +31,9 @@ MISSING_WORDS = ("NA", "N/A", "n/a", "None", "none", "NULL", "null", "NaN", "nan
 
 MOST_LOOKED_AT = 2**18
 """Bytes from which separator and header are inferred."""
+
+GROUPED = r"[^\d,]*\d{1,3}(,\d{3})+(\.\d+)?[^\d,]*"
+"""A number with commas between groups of three digits, and a currency or a unit."""
 
 
 def read_table(
@@ -61,11 +66,40 @@ def read_table(
     encoding = encoding or _encoding(path, start)
     lines = _lines(path, start, encoding)
     separator = separator or _separator(lines)
-    names, *rows = csv.reader(lines, delimiter=separator)
+    names = next(csv.reader(lines, delimiter=separator))
     _check_header(path, names)
-    texts = [name.strip() for name in names] if as_texts else _codes(names, rows)
+    found = looked_through(path, separator, encoding)
+    texts = [name.strip() for name in names] if as_texts else [names[i] for i in found.codes]
     frame = _read(path, separator, encoding, texts)
-    return _with_words(frame, {*words}, partial(_read, path, separator, encoding, texts))
+    if found.num_short:
+        rank_zero_warn(
+            f"{path}: lines with fewer cells than names: {found.num_short}, the first of them line "
+            f"{found.first_short}; what they lack is read as missing."
+        )
+    frame = _with_words(frame, {*words}, partial(_read, path, separator, encoding, texts))
+    return _without_thousands(frame) if separator == "," else frame
+
+
+def _without_thousands(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose numbers have no commas.
+
+    A file with commas between cells has no decimal commas: "30,262" is a number of thousands.
+    """
+    grouped = []
+    for name in frame.columns[~frame.dtypes.map(pd.api.types.is_numeric_dtype)]:
+        texts = frame[name].dropna().astype(str).str.strip()
+        having = texts[texts.str.contains(",")]
+        if having.empty or not having.str.fullmatch(GROUPED).all():
+            continue
+        plain = texts.str.replace(",", "", regex=False)
+        if numbers_of(plain).notna().mean() > MOSTLY:
+            frame[name] = plain.reindex(frame.index)
+            grouped.append(repr(name.strip()))
+    if grouped:
+        rank_zero_warn(
+            f"Commas group the digits of {', '.join(grouped)}, as in 1,000; samples have none."
+        )
+    return frame
 
 
 def _with_words(
@@ -154,16 +188,6 @@ def _check_header(path: Path, names: list[str]) -> None:
         )
 
 
-def _codes(names: list[str], rows: list[list[str]]) -> list[str]:
-    """Return the columns of digits that leading zeros show to be codes: 01067."""
-    columns = zip(*(row for row in rows if len(row) == len(names)), strict=True)
-    return [
-        name
-        for name, cells in zip(names, columns, strict=False)
-        if any(re.fullmatch(r"\s*0\d+\s*", cell) for cell in cells)
-    ]
-
-
 def _read(
     path: Path, separator: str, encoding: str, texts: list[str], **settings: Any
 ) -> pd.DataFrame:
@@ -183,9 +207,9 @@ def _read(
         raise InputError(f"{path} is not text in {encoding}: name its encoding.") from error
     except pd.errors.ParserError as error:
         counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
-        what = "its lines do not agree"
         if counts:
-            what = f"line {counts[2]} holds {counts[3]} cells, and those above {counts[1]}"
+            raise unequal(path, counts[2], counts[3], counts[1], separator) from error
         raise InputError(
-            f"{path}: {what}; is {separator!r} the separator, and are texts that hold it quoted?"
+            f"{path}: its lines do not agree; is {separator!r} the separator, and are texts that "
+            "hold it quoted?"
         ) from error

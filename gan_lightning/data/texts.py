@@ -43,6 +43,9 @@ UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 WITH_UNIT = r"([+-]?)([$€£¥₹]?) ?([+-]?[\d.,]*\d)( ?[^\d.,:+-]*)"
 """A number with a currency in front or a unit behind, such as $1,234.50, 12 kg or 7.5%."""
 
+MOSTLY = 0.8
+"""A column with a larger share of numbers is one of numbers, and other texts are mistakes."""
+
 FEWEST_WITH_UNIT = 21
 """Fewer distinct texts are categories, which keep their unit."""
 
@@ -52,8 +55,9 @@ def numbers_of(
 ) -> "pd.Series[Any]":
     """Return the numbers in texts; NaN for a dash or another text.
 
-    The comma is a decimal comma if no text has a point after it: 1.234,5 and 12,75. The attributes
-    say how many ``dashes`` there were, whether there were ``commas``, and which ``unit`` all had.
+    The comma is a decimal comma, as in 1.234,5 and 12,75, unless a text has another group of digits
+    or a point after it, as in 1,234,567 and 1,234.5. The attributes say how many ``dashes`` there
+    were, whether there were ``commas`` in place of points, and which ``unit`` all had.
     """
     numbers = pd.to_numeric(texts, errors="coerce")
     unit = ""
@@ -61,7 +65,8 @@ def numbers_of(
         texts, unit = _without_unit(texts, fewest_with_unit)
         numbers = pd.to_numeric(texts, errors="coerce")
     commas = numbers.isna().any() and texts.str.contains(",").any()
-    if commas and _all(texts, r"[+-]?\d{1,3}(,\d{3})*\.\d+"):  # 1,234.5
+    grouped = commas and texts.str.contains(r",\d{3}[,.]").any()
+    if grouped and _all(texts, r"[+-]?\d{1,3}(,\d{3})*(\.\d+)?"):
         numbers = pd.to_numeric(texts.str.replace(",", "", regex=False), errors="coerce")
     elif commas and _all(texts, r"[+-]?\d+(\.\d{3})*(,\d+)?([eE][+-]?\d+)?"):
         points = texts.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)

@@ -232,7 +232,7 @@ READ = {
     "a byte-order mark": lines(lambda i: f"{noise(i)},{i % 2}").encode("utf-8-sig"),
     "UTF-16": lines(lambda i: f"{noise(i)},{'äö'[i % 2]}").encode("utf-16"),
     "CRLF": lines(lambda i: f"{noise(i)},{i % 2}\r", "a,b\r"),
-    "short lines": lines(lambda i: f"{noise(i)}{',1' if i % 9 else ''}"),
+    "separators at the ends of lines": lines(lambda i: f"{noise(i)},{i % 2},"),
     "a constant column": lines(lambda i: f"{noise(i)},5"),
     "an empty column": lines(lambda i: f"{noise(i)},"),
     "2000 categories": lines(lambda i: f"c{i % 2000},{noise(i)}", num_rows=5000),
@@ -264,6 +264,11 @@ TOLD = {
     "'a' .it differs in every row": lines(lambda i: f"k{i},{noise(i)}"),
     "'a' .it holds 40 different": lines(lambda i: f"some words {i % 40},{noise(i)}"),
     "'a' .its numbers are too long": lines(lambda i: f"{10**17 + i * i},{noise(i)}"),
+    "fewer cells than names: 5, the first of them line 2;": lines(
+        lambda i: f"{noise(i)}{',1' if i % 12 else ''}"
+    ),
+    "Commas group the digits of 'a'": lines(lambda i: f'"{i + 1},262",{i % 2}'),
+    "Commas group the digits of 'a', 'b'": lines(lambda i: f'"{i + 1},262","${i + 1},100"'),
     "is not UTF-8": lines(lambda i: f"{noise(i)},{'äö'[i % 2]}").encode("latin1"),
 }
 
@@ -289,6 +294,7 @@ REFUSED = {
     "line 11 holds 3 cells, and those above 2": lines(
         lambda i: f"{noise(i)},{i % 2}{',' + SECRET if i == 9 else ''}"
     ),
+    "line 2 holds 3 cells, and those above 2": lines(lambda i: f"{noise(i)},{i % 2},7"),
     "its lines do not agree": lines(lambda i: f"{chr(34) if i == 5 else ''}{SECRET},{i % 2}"),
     "found an Excel or zip file": b"PK\x03\x04" + SECRET.encode() * 9,
     "found a PDF": b"%PDF-1.4" + SECRET.encode() * 9,
@@ -317,6 +323,31 @@ def test_a_missing_file_is_refused_with_what_is_there_instead(tmp_path, name):
 def test_leading_zeros_make_a_code_and_stay(tmp_path):
     module = read(tmp_path, lines(lambda i: f"0{i % 7}067,{noise(i)}"))
     assert module.columns[0].categories[0] == "00067"
+
+
+def test_a_leading_zero_far_down_in_a_file_makes_a_code(tmp_path):
+    cell = lambda i: f"{noise(i)},{'02139' if i == 29_999 else 99_999 - i % 90_000}"  # noqa: E731
+    module = read(tmp_path, lines(cell, num_rows=30_000), types={"b": "categorical"})
+    assert "02139" in module.columns[1].categories
+
+
+@pytest.mark.filterwarnings("ignore:Commas group")
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ('"{},262"', 5262.0),
+        ('"{},262,100"', 5262100.0),
+        ('"{},262.5"', 5262.5),
+        ('"${},262.50"', 5262.5),
+        ('"{},26"', 5.26),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Read as numbers")
+def test_commas_between_groups_of_digits_are_no_decimal_commas(tmp_path, cell, value):
+    text = lines(lambda i: f"{cell.format(i)},{i % 2}" if i else f"120,{i}")
+    if "$" in cell:
+        text = text.replace("\n120", "\n$120")
+    assert read(tmp_path, text).rows[5, 0] == value
 
 
 @pytest.mark.parametrize(
