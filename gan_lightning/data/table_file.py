@@ -68,13 +68,13 @@ def read_table(
     separator = separator or _separator(lines)
     names = next(csv.reader(lines, delimiter=separator))
     _check_header(path, names)
-    found = looked_through(path, separator, encoding)
-    texts = [name.strip() for name in names] if as_texts else [names[i] for i in found.codes]
+    all_lines = looked_through(path, separator, encoding)
+    texts = [name.strip() for name in names] if as_texts else [names[i] for i in all_lines.codes]
     frame = _read(path, separator, encoding, texts)
-    if found.num_short:
+    if all_lines.num_short:
         rank_zero_warn(
-            f"{path}: lines with fewer cells than names: {found.num_short}, the first of them line "
-            f"{found.first_short}; what they lack is read as missing."
+            f"{path}: lines with fewer cells than names: {all_lines.num_short}, the first of them line "
+            f"{all_lines.first_short}; what they lack is read as missing."
         )
     frame = _with_words(frame, {*words}, partial(_read, path, separator, encoding, texts))
     return _without_thousands(frame) if separator == "," else frame

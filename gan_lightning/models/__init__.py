@@ -21,7 +21,7 @@ from gan_lightning.models.table_model import TableModel
 from gan_lightning.models.vae import VAE
 from gan_lightning.models.variational import VariationalModel
 from gan_lightning.models.warm_start import WarmStartedGAN
-from gan_lightning.models.wgan import WGAN, WassersteinGAN
+from gan_lightning.models.wgan import WGAN, SlowRMSprop, WassersteinGAN
 from gan_lightning.models.wgan_gp import WGANGP
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "LatentModel",
     "MakeSampler",
     "OneLossModel",
+    "SlowRMSprop",
     "TableModel",
     "VariationalModel",
     "WarmStartedGAN",

@@ -1,10 +1,10 @@
 """Wasserstein GAN: Arjovsky et al., 2017."""
 
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
 from gan_lightning.errors import InputError
 from gan_lightning.losses import scores
@@ -13,8 +13,18 @@ from gan_lightning.models.game import Terms
 from gan_lightning.models.optimization import MakeOptimizer
 from gan_lightning.networks import Shape
 
-SLOW_RMSPROP = partial(torch.optim.RMSprop, lr=5e-5)
-"""The optimizer of the paper's Algorithm 1; PyTorch's default rate is 200 times as high."""
+
+class SlowRMSprop(torch.optim.RMSprop):
+    """RMSprop at the rate of the paper's Algorithm 1, a 200th of PyTorch's default.
+
+    Args:
+        params: The weights.
+        lr: Learning rate.
+        settings: Further arguments of RMSprop.
+    """
+
+    def __init__(self, params: ParamsT, lr: float = 5e-5, **settings: Any) -> None:
+        super().__init__(params, lr, **settings)
 
 
 class WassersteinGAN(AdversarialModule):
@@ -49,8 +59,8 @@ class WGAN(WassersteinGAN):
         data_shape: Shape,
         *,
         clip_value: float = 0.01,
-        g_optimizer: MakeOptimizer = SLOW_RMSPROP,
-        d_optimizer: MakeOptimizer = SLOW_RMSPROP,
+        g_optimizer: MakeOptimizer = SlowRMSprop,
+        d_optimizer: MakeOptimizer = SlowRMSprop,
         n_critic: int = 5,
         **shared: Any,
     ) -> None:

@@ -74,7 +74,7 @@ class LabelledDecoder(Decoder):
         data_shape: Shape,
         num_classes: int | None = None,
         decoder: MakeDecoder = MLPDecoder,
-        embedding_dim: int = 16,
+        embedding_dim: int = 8,
     ) -> None:
         super().__init__()
         self.num_classes = known_labels("LabelledDecoder", num_classes)
