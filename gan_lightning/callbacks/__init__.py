@@ -6,7 +6,7 @@ from gan_lightning.callbacks.compiled import Compiled
 from gan_lightning.callbacks.cuda_graphs import CUDAGraphs
 from gan_lightning.callbacks.dashboard import Dashboard
 from gan_lightning.callbacks.finite_losses import FiniteLosses
-from gan_lightning.callbacks.generator_ema import GeneratorEMA
+from gan_lightning.callbacks.generator_ema import GeneratorEMA, LeftAverage
 from gan_lightning.callbacks.gradient_clipping import GradientClipping
 from gan_lightning.callbacks.health_monitor import HealthMonitor
 from gan_lightning.callbacks.hyperparameter_table import HyperparameterTable
@@ -35,6 +35,7 @@ __all__ = [
     "HyperparameterTable",
     "ImportanceBound",
     "LatentPictures",
+    "LeftAverage",
     "RandomState",
     "RunProgress",
     "SampleMetrics",

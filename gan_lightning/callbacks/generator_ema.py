@@ -4,7 +4,9 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
@@ -80,6 +82,26 @@ class GeneratorEMA(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.points_seen = state_dict["points_seen"]
         self.share_of_start = state_dict.get("share_of_start", 0.0)  # older checkpoints lack it
+
+
+class LeftAverage(Callback):
+    """Drops the averages of a checkpoint if no ``GeneratorEMA`` will move them any more."""
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+        moved = any(isinstance(callback, GeneratorEMA) for callback in callbacks)
+        came_with = GeneratorEMA().state_key in checkpoint.get("callbacks", {})
+        training = trainer.state.fn == TrainerFn.FITTING
+        if moved or not came_with or not training or not isinstance(pl_module, GenerativeModel):
+            return
+        for name in pl_module.averaged:
+            delattr(pl_module, f"averaged_{name}")
+        rank_zero_warn(
+            "The checkpoint's averaged weights are left out: without GeneratorEMA, nothing would "
+            "move them. Samples are drawn with the weights themselves."
+        )
 
 
 class _Average:

@@ -184,11 +184,15 @@ def _missing(match: re.Match[str], place: str, text: str) -> str:
         return f"{place}: {owner} needs {' and '.join(names)}."
     if subcommand != "fit":
         return (
-            f"{subcommand} needs --ckpt_path, a checkpoint in its run's folder, beside the run's "
-            "config.yaml; or last for the newest run."
+            f"{subcommand} needs --ckpt_path: a checkpoint in its run's folder, beside the run's "
+            "config.yaml, or last for the newest run; for one elsewhere, add the --config of its "
+            "run."
         )
     needed = " and ".join(f"--{name.rpartition('.')[2]}" for name in sorted(names, reverse=True))
-    return f"fit needs {needed}, or a --config that names them (see the folder configs)."
+    return (
+        f"fit needs {needed}, or a --config that names them (see the folder configs); a checkpoint "
+        "does so only in its run's folder."
+    )
 
 
 _SENTENCES = [

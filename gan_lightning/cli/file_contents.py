@@ -12,6 +12,9 @@ from gan_lightning.errors import InputError
 CONFIG_ENDINGS = (".yaml", ".yml")
 """Users type configs, as they type flags, so errors may quote them."""
 
+CHECKPOINTS = ("--ckpt_path", "--init_from")
+"""Options whose files the parser does not open."""
+
 MOST_READ = 2**20
 """Bytes of a file that are compared: an error quotes its beginning."""
 
@@ -29,6 +32,8 @@ def without_contents(message: str, error: BaseException, args: Sequence[str]) ->
     if ours or not any(isinstance(cause, ArgumentError) for cause in causes):
         return message
     for option, path in _files(args):
+        if option in CHECKPOINTS:
+            continue
         with path.open("rb") as file:
             text = file.read(MOST_READ).decode("utf-8", "ignore")
         if any(word in message for word in set(re.findall(r"[^\W_][\w.@-]{3,}", text))):

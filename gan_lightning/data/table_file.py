@@ -73,7 +73,7 @@ def read_table(
     frame = _read(path, separator, encoding, texts)
     if all_lines.num_short:
         rank_zero_warn(
-            f"{path}: lines with fewer cells than names: {all_lines.num_short}, the first of them line "
+            f"{path}: lines with fewer cells than names: {all_lines.num_short}, first line "
             f"{all_lines.first_short}; what they lack is read as missing."
         )
     frame = _with_words(frame, {*words}, partial(_read, path, separator, encoding, texts))

@@ -312,6 +312,16 @@ def test_changed_model_arguments_are_named_and_the_checkpoint_keeps_its_own(run,
     assert last(tmp_path)["hyper_parameters"]["gamma"] == 1.0
 
 
+@pytest.mark.filterwarnings("ignore:Be aware that when using:UserWarning")
+@pytest.mark.filterwarnings("ignore:--trainer.callbacks replaces those:UserWarning")
+def test_an_average_that_nothing_moves_any_more_is_left_out(run, config, tmp_path):
+    run("fit", f"--config={config}", "--trainer.max_epochs=2")
+    assert any(name.startswith("averaged_") for name in last(tmp_path)["state_dict"])
+    with pytest.warns(UserWarning, match="averaged weights are left out: without GeneratorEMA"):
+        run("fit", f"--config={config}", "--ckpt_path=last", "--trainer.callbacks=null")
+    assert not any(name.startswith("averaged_") for name in last(tmp_path)["state_dict"])
+
+
 def test_a_run_that_ran_out_of_time_says_so_and_resumes_with_more(run, tmp_path, capsys):
     limits = ["--trainer.limit_val_batches=0", "--trainer.max_epochs=100000"]
     run("fit", "--model=GAN", "--data=Iris", *limits, "--trainer.max_time=00:00:00:01")

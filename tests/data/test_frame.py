@@ -264,7 +264,7 @@ TOLD = {
     "'a' .it differs in every row": lines(lambda i: f"k{i},{noise(i)}"),
     "'a' .it holds 40 different": lines(lambda i: f"some words {i % 40},{noise(i)}"),
     "'a' .its numbers are too long": lines(lambda i: f"{10**17 + i * i},{noise(i)}"),
-    "fewer cells than names: 5, the first of them line 2;": lines(
+    "fewer cells than names: 5, first line 2;": lines(
         lambda i: f"{noise(i)}{',1' if i % 12 else ''}"
     ),
     "Commas group the digits of 'a'": lines(lambda i: f'"{i + 1},262",{i % 2}'),
