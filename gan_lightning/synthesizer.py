@@ -117,10 +117,8 @@ class TableSynthesizer:
             return self.units.frame(rows)
 
     def impute(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of texts with its gaps filled by values drawn given the other cells."""
-        texts = frame.astype(object).where(frame.notna(), None)
-        written = texts.map(lambda cell: cell if cell is None else str(cell))
-        return imputed(self._fitted(), self.units, written)
+        """Return a frame with its gaps filled by values drawn given the other cells."""
+        return imputed(self._fitted(), self.units, frame)
 
     def _fitted(self) -> TableModel:
         if self.model is None:

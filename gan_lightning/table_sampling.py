@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -10,8 +11,9 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.data import Units
-from gan_lightning.data.columns import Categorical, Column, Continuous, Discrete
-from gan_lightning.data.given_cells import given_by, held_cells, rows_of
+from gan_lightning.data.columns import Categorical, Column, Continuous, Discrete, Moment
+from gan_lightning.data.given_cells import given_by, held_cells
+from gan_lightning.data.read_rows import is_there, rows_of
 from gan_lightning.data.table_file import MISSING_WORDS, read_table
 from gan_lightning.data.table_units import TableUnits
 from gan_lightning.errors import InputError
@@ -115,20 +117,43 @@ def imputed(model: LightningModule, units: Units, frame: pd.DataFrame) -> pd.Dat
     Args:
         model: A model of a table like this one.
         units: The units of that table.
-        frame: Cells as texts, NaN where they are empty; columns that the model does not know stay
-            as they are.
+        frame: Cells as texts or of other types; columns that the model does not know stay as they
+            are.
 
     Raises:
-        InputError: If the model draws no rows of a table, or knows a column that is not there.
+        InputError: If the model draws no rows of a table, or a known column is absent, occurs twice
+            or holds a cell that cannot belong to it.
     """
     table_model, table_units = of_tables("impute", model, units)
-    parts = rows_of(table_units.columns, frame).split(CHUNK_SIZE)
+    complete = frame.reset_index(drop=True)
+    complete.columns = pd.Index([str(name).strip() for name in frame.columns])
+    for name in complete.columns[complete.columns.duplicated()]:
+        raise InputError(f"impute: the table has two columns {name!r}.")
+    parts = rows_of(table_units.columns, complete).split(CHUNK_SIZE)
     rows = torch.cat([_filled(table_model, table_units, part) for part in parts])
-    complete = frame.copy()
     for column, values in zip(table_units.columns, rows.T, strict=True):
-        cells = pd.Series(column.cells(values), index=frame.index, dtype=object)
-        complete[column.name] = frame[column.name].where(frame[column.name].notna(), cells)
-    return complete
+        complete[column.name] = _complete_cells(column, complete[column.name], values)
+    return complete.set_axis(frame.index).set_axis(frame.columns, axis=1)
+
+
+def _complete_cells(column: Column, cells: "pd.Series[Any]", values: Tensor) -> "pd.Series[Any]":
+    """Return cells without gaps; those that were there stay, but for numbers with units.
+
+    Args:
+        column: Their column.
+        cells: The cells, some of which may be empty.
+        values: The values of all.
+    """
+    there = is_there(column, cells)
+    if not cells[there].map(lambda cell: isinstance(cell, str)).all():
+        filled = column.series(values)
+        return filled.mask(there, cells) if filled.dtype == cells.dtype else filled
+    written = pd.Series(column.cells(values), dtype=object)
+    numbers = isinstance(column, Continuous) and not isinstance(column, Moment)
+    if numbers and pd.to_numeric(cells[there], errors="coerce").isna().any():
+        rank_zero_warn(f"impute: {column.name!r} is written as numbers without units or commas.")
+        return written
+    return cells.astype(object).where(there, written).astype(cells.dtype)
 
 
 def _filled(model: TableModel, units: TableUnits, rows: Tensor) -> Tensor:

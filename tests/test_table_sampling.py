@@ -153,6 +153,49 @@ def test_a_table_that_does_not_match_the_model_is_refused(fitted):
         imputed(model, data.units, table)
 
 
+def test_a_dash_among_numbers_is_a_gap_and_numbers_with_units_get_one_form(fitted):
+    data, model = fitted
+    cells = {"x": ["$0.50", "?", "$1.25"], "y": ["9.5", "-", "9.0"]}
+    table = pd.DataFrame({**cells, "day": ["2024-06-11"] * 3, "kind": ["v", "v", None]})
+    with pytest.warns(UserWarning, match="impute: 'x' is written as numbers without units"):
+        complete = imputed(model, data.units, table)
+    assert complete["x"].tolist()[::2] == ["0.50", "1.25"]
+    assert complete["y"].tolist()[::2] == ["9.5", "9.0"]
+    assert complete.notna().all(axis=None)
+    assert pd.to_numeric(complete["x"]).notna().all()
+
+
+def test_a_frame_of_other_types_keeps_them(fitted):
+    data, model = fitted
+    table = frame()[:60].set_index(pd.Index(range(100, 160)))
+    table["day"] = pd.to_datetime(table["day"])
+    complete = imputed(model, data.units, table)
+    assert complete.notna().all(axis=None)
+    assert complete.dtypes[["x", "y", "kind"]].equals(table.dtypes[["x", "y", "kind"]])
+    there = table.notna()
+    assert (pd.to_datetime(complete["day"]) == table["day"]).all()
+    assert ((complete == table) | ~there)[["x", "y", "kind"]].all(axis=None)
+
+
+def test_a_row_of_categories_that_occur_nowhere_together_is_filled_too():
+    table = frame(200).assign(other=np.where(np.arange(200) % 2, "m", "n"))
+    data = FrameTable(
+        table.drop(columns="day"),
+        "kind",
+        val_fraction=0.0,
+        types=dict.fromkeys(("kind", "other"), "categorical"),
+    )
+    data.setup("fit")
+    model = TableModel(
+        data.data_shape, num_classes=data.num_classes, blocks=data.blocks, num_points=200
+    )
+    model.sampler.fit(data._at_random_places(data.train.x), data.train.labels)
+    model.count_labels(data.train.labels)
+    gap = pd.DataFrame({"x": [None], "y": [9.0], "kind": ["u"], "other": ["m"]})
+    with pytest.warns(UserWarning, match="of 1 rows occur together with no label"):
+        assert imputed(model, data.units, gap).notna().all(axis=None)
+
+
 def test_impute_is_sample_of_a_table_with_gaps():
     assert as_sample(["impute", "--ckpt_path", "last", "--data", "in.csv"]) == [
         *["sample", "--ckpt_path", "last", "--impute", "in.csv"]

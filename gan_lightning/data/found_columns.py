@@ -9,7 +9,16 @@ from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
 from gan_lightning.data.grids import decimals_of, spacing_of
-from gan_lightning.data.texts import DASHES, MOSTLY, moment_pattern, numbers_of, seconds_of, unit_of
+from gan_lightning.data.texts import (
+    DASHES,
+    MOSTLY,
+    cell_text,
+    moment_pattern,
+    numbers_of,
+    seconds_of,
+    truths_of,
+    unit_of,
+)
 from gan_lightning.errors import InputError
 
 ColumnType = Literal["continuous", "integer", "categorical", "boolean", "datetime"]
@@ -162,7 +171,7 @@ def _is_identifier(values: "np.ndarray[Any, Any]", num_rows: int) -> bool:
 def _categorical(
     series: "pd.Series[Any]", present: "pd.Series[Any]", asked: ColumnType | None
 ) -> Found:
-    texts = present.map(_text)
+    texts = present.map(cell_text)
     distinct, count = texts.nunique(), len(texts)
     nothing = torch.zeros(0, dtype=torch.float64)
     if asked is None and count > FEWEST_DISTINCT and 2 * distinct > count:
@@ -180,9 +189,8 @@ def _categorical(
 
 
 def _boolean(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
-    texts = present.map(_text)
-    truths = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
-    known = texts.str.lower().str.removesuffix(".0").map(truths)
+    texts = present.map(cell_text)
+    known = truths_of(texts)
     if known.isna().any():
         raise InputError(
             f"Column {str(series.name)!r}: expected true and false, yes and no, or 1 and 0 in "
@@ -198,7 +206,7 @@ def _boolean(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
 def _moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
     pattern = "%Y-%m-%d %H:%M:%S"
     if not pd.api.types.is_datetime64_any_dtype(present.dtype):
-        present = present.map(_text)
+        present = present.map(cell_text)
         found = moment_pattern(present)
         if found is None:
             raise InputError(
@@ -231,9 +239,3 @@ def _placed(
     """Return the values of present cells, and NaN for the others."""
     placed = pd.Series(values, index=present.index).reindex(series.index)
     return torch.tensor(placed.to_numpy(dtype=float))
-
-
-def _text(cell: Any) -> str:
-    """Return a category's name; whole numbers stored as floats are written without a point."""
-    whole = isinstance(cell, float) and cell.is_integer()
-    return str(int(cell)) if whole else str(cell).strip()

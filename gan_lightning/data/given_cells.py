@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
-from gan_lightning.data.texts import numbers_of, seconds_of
+from gan_lightning.data.texts import seconds_of
 from gan_lightning.errors import InputError, did_you_mean
 
 SIGNS: dict[str, Callable[[Tensor, float], Tensor]] = {
@@ -144,42 +144,3 @@ def _parsed(column: Continuous, text: str) -> float:
         form = column.pattern if isinstance(column, Moment) else "a number"
         name = column.name
         raise InputError(f"--given: expected {form} for {name!r}, found {text!r}.") from error
-
-
-def rows_of(columns: Sequence[Column], frame: pd.DataFrame) -> Tensor:
-    """Return the rows of a frame of texts, float64, ``(num_rows, num_columns)``; NaN is empty.
-
-    Raises:
-        InputError: If a column is absent, or a cell cannot belong to its column.
-    """
-    rows = torch.full((len(frame), len(columns)), torch.nan, dtype=torch.float64)
-    for i, column in enumerate(columns):
-        if column.name not in frame.columns:
-            raise InputError(f"impute: the table has no column {column.name!r}.")
-        texts = frame[column.name]
-        numbers = pd.Series(torch.nan, texts.index)
-        if isinstance(column, Continuous) and not isinstance(column, Moment):
-            written = texts.dropna().astype(str).str.strip()
-            numbers = numbers_of(written, fewest_with_unit=1).reindex(texts.index)
-        for row, (cell, number) in enumerate(zip(texts.tolist(), numbers.tolist(), strict=True)):
-            if isinstance(column, Constant):
-                rows[row, i] = 0.0
-            elif isinstance(cell, str):
-                text = cell.strip() if number != number else repr(number)
-                rows[row, i] = _cell(column, text, row)
-    return rows
-
-
-def _cell(column: Continuous | Categorical, text: str, row: int) -> float:
-    try:
-        if isinstance(column, Categorical):
-            return float(column.categories.index(text))
-        value = _parsed(column, text)
-        if isinstance(column, Discrete):
-            column.values.index(value)
-        return value
-    except ValueError as error:  # such as InputError
-        raise InputError(
-            f"impute: row {row + 1} of column {column.name!r} holds a value that the model has "
-            "never seen."
-        ) from error

@@ -40,6 +40,9 @@ UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
 """Units of time in seconds: days, hours, minutes, seconds, milliseconds."""
 
 
+TRUTHS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "1": 1.0, "0": 0.0}
+"""Truth values, in small letters."""
+
 WITH_UNIT = r"([+-]?)([$€£¥₹]?) ?([+-]?[\d.,]*\d)( ?[^\d.,:+-]*)"
 """A number with a currency in front or a unit behind, such as $1,234.50, 12 kg or 7.5%."""
 
@@ -48,6 +51,17 @@ MOSTLY = 0.8
 
 FEWEST_WITH_UNIT = 21
 """Fewer distinct texts are categories, which keep their unit."""
+
+
+def cell_text(cell: Any) -> str:
+    """Return a cell as text; whole numbers stored as floats are written without a point."""
+    whole = isinstance(cell, float) and cell.is_integer()
+    return str(int(cell)) if whole else str(cell).strip()
+
+
+def truths_of(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return 1 for true, 0 for false, and NaN for another text."""
+    return texts.str.lower().str.removesuffix(".0").map(TRUTHS)
 
 
 def numbers_of(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.errors import InputError
@@ -20,6 +21,9 @@ from gan_lightning.samplers.score_correlations import correlations
 
 INNER = round((1 - 1 / REACH) * (NUM_QUANTILES - 1) / 2)
 """The quantile one standard deviation below the median."""
+
+UNSEEN = 1e-9
+"""Share of a category that no row of a label has, where it is given."""
 
 
 class GaussianCopula(LatentSampler):
@@ -130,15 +134,13 @@ class GaussianCopula(LatentSampler):
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:
         """Draw the cells of encoded rows that are not given, conditional on those that are.
 
-        The label of a row is drawn first, by its probability given these cells.
+        The label of a row is drawn first, by its probability given these cells. Cells that occur
+        together in no row of training, as one of a held-out row may, count as very unlikely.
 
         Args:
             x: Rows, shape ``(num_rows, latent_dim)``.
             held: Which cells are given, booleans: numbers in their order, then categories.
             prior: Frequency of each label, shape ``(num_classes,)``.
-
-        Raises:
-            InputError: If the given cells are impossible with every label.
         """
         drawn = torch.empty_like(x)
         values, codes = self.layout.values(x).double(), self.layout.codes(x)
@@ -147,8 +149,7 @@ class GaussianCopula(LatentSampler):
             rows = (index == pattern).nonzero().flatten()
             found = [self._given(label, values[rows], codes[rows], cells) for label in self._labels]
             chances = prior.double().log() + torch.stack([chance for _, chance in found], 1)
-            if chances.isneginf().all(1).any():
-                raise InputError("No rows of the table are like what is given.")
+            self._report_unseen(codes[rows], cells)
             labels = chances.softmax(1).multinomial(1)[:, 0]
             for label in labels.unique().tolist():
                 chosen = labels == label
@@ -185,7 +186,7 @@ class GaussianCopula(LatentSampler):
                 share, code = self.shares[label, cell - num_numbers], codes[:, cell - num_numbers]
                 first = (share.cumsum(0) - share)[code]
                 edges.append(torch.stack([first, first + share[code]]))
-                chance = chance + share[code].log()
+                chance = chance + share[code].clamp_min(UNSEEN).log()
         given = values.new_zeros(len(values), 0)
         if edges:
             given = placed_scores(torch.stack(edges, 2), self._correlation(label)[cells][:, cells])
@@ -193,6 +194,15 @@ class GaussianCopula(LatentSampler):
         white = torch.linalg.solve_triangular(factor, given.T, upper=False)
         together = (given.square().sum(1) - white.square().sum(0)) / 2
         return given, chance + together - factor.diagonal().log().sum()
+
+    def _report_unseen(self, codes: Tensor, cells: Tensor) -> None:
+        given = cells[len(self.layout.numbers) :].nonzero().flatten()
+        known = self.shares[:, given, codes[:, given]].gt(0).all(2)  # (num_classes, num_rows)
+        if count := int((~known.any(0)).sum()):
+            rank_zero_warn(
+                f"The given categories of {count} rows occur together with no label of training: "
+                "what is drawn beside them is uncertain."
+            )
 
     def _correlation(self, label: int) -> Tensor:
         return self.factors[label] @ self.factors[label].T

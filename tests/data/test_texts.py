@@ -9,7 +9,7 @@ import torch
 
 from gan_lightning.data import CSV, FrameTable
 from gan_lightning.data.columns import Categorical, Continuous, Moment
-from gan_lightning.data.given_cells import rows_of
+from gan_lightning.data.read_rows import rows_of
 from gan_lightning.data.texts import numbers_of
 
 NUM_ROWS = 200
