@@ -11,6 +11,7 @@ import pandas as pd
 from torch import Tensor
 
 from gan_lightning.data.formulas import Formula
+from gan_lightning.data.frame_types import as_type
 from gan_lightning.errors import InputError
 
 
@@ -226,14 +227,6 @@ Column = Continuous | Categorical | Constant
 COLUMN_TYPES = {
     kind.__name__: kind for kind in (Continuous, Moment, Discrete, Categorical, Constant)
 }
-
-
-def as_type(series: "pd.Series[Any]", dtype: str | None) -> "pd.Series[Any]":
-    """Return a column as a type of pandas, or as it is where the type cannot hold it."""
-    try:
-        return series if dtype is None else series.astype(dtype)  # type: ignore[call-overload]
-    except (TypeError, ValueError):
-        return series
 
 
 def described(column: Column) -> dict[str, Any]:

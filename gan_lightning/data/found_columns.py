@@ -1,13 +1,15 @@
 """What the columns of a frame hold, inferred from their cells or specified by a person."""
 
-from typing import Any, Literal, NamedTuple
+from collections.abc import Hashable
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
-from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
+from gan_lightning.data.columns import Categorical, Constant, Continuous, Discrete
+from gan_lightning.data.found import Found, placed
+from gan_lightning.data.found_moments import found_moments, nearly_moments
 from gan_lightning.data.grids import decimals_of, spacing_of
 from gan_lightning.data.texts import (
     DASHES,
@@ -15,9 +17,7 @@ from gan_lightning.data.texts import (
     cell_text,
     moment_pattern,
     numbers_of,
-    seconds_of,
     truths_of,
-    unit_of,
 )
 from gan_lightning.errors import InputError
 
@@ -33,16 +33,6 @@ MOST_EXACT = 2**53
 """The largest integer that float64 distinguishes from its neighbours."""
 
 
-class Found(NamedTuple):
-    """A column and its values; or why it is left out."""
-
-    column: Column | None
-    values: Tensor
-    why_left_out: str = ""
-    how_read: str = ""
-    """How its cells were read, for a person to know."""
-
-
 def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
     """Return a column, or why it is left out.
 
@@ -54,6 +44,8 @@ def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
         InputError: If its cells are not of that type, or cannot be used.
     """
     present = series.dropna()
+    if why := _not_a_cell(present):
+        return Found(None, torch.zeros(0, dtype=torch.float64), why)
     if asked is None and (left := _nothing_to_learn(series, present)):
         return left
     kind = asked or _kind(present)
@@ -62,8 +54,19 @@ def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
     if kind == "boolean":
         return _boolean(series, present)
     if kind == "datetime":
-        return _moments(series, present)
+        return found_moments(series, present)
     return _numbers(series, present, asked)
+
+
+def _not_a_cell(present: "pd.Series[Any]") -> str:
+    """Return why cells are neither numbers, moments nor categories, if so."""
+    if pd.api.types.is_complex_dtype(present.dtype):
+        return "it holds complex numbers"
+    if present.dtype == object:
+        for cell in present:
+            if not isinstance(cell, Hashable):
+                return f"its cells are of the type {type(cell).__name__}"
+    return ""
 
 
 def _nothing_to_learn(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found | None:
@@ -180,9 +183,9 @@ def _categorical(
             if distinct == count
             else (f"holds {distinct} different texts in {count} rows, as free text does")
         )
-        return Found(None, nothing, f"it {every}")
+        return Found(None, nothing, f"it {every}{nearly_moments(texts)}")
     codes, categories = pd.factorize(texts, sort=True)
-    values = _placed(series, present, codes.astype(float))
+    values = placed(series, present, codes.astype(float))
     missing = count < len(series)
     names = tuple(map(str, categories))
     return Found(Categorical(str(series.name), names, missing, str(series.dtype)), values)
@@ -200,42 +203,4 @@ def _boolean(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
     column = Categorical(
         str(series.name), (names[0], names[1]), len(present) < len(series), str(series.dtype)
     )
-    return Found(column, _placed(series, present, known.to_numpy()))
-
-
-def _moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
-    pattern = "%Y-%m-%d %H:%M:%S"
-    if not pd.api.types.is_datetime64_any_dtype(present.dtype):
-        present = present.map(cell_text)
-        found = moment_pattern(present)
-        if found is None:
-            raise InputError(
-                f"Column {str(series.name)!r}: expected dates or times of one form in every cell "
-                "that is not empty, such as 2024-12-31 or 2024-12-31 23:59:59."
-            )
-        pattern = found
-    seconds = seconds_of(present, pattern)
-    unit = unit_of(seconds)
-    if unit == 86400.0 and pattern == "%Y-%m-%d %H:%M:%S":
-        pattern = "%Y-%m-%d"
-    counts = np.round(seconds / unit)
-    column = Moment(
-        str(series.name),
-        decimals=0,
-        minimum=float(counts.min()),
-        maximum=float(counts.max()),
-        missing=len(present) < len(series),
-        dtype=str(series.dtype),
-        spacing=spacing_of(np.unique(counts), 0),
-        pattern=pattern,
-        unit=unit,
-    )
-    return Found(column, _placed(series, present, counts))
-
-
-def _placed(
-    series: "pd.Series[Any]", present: "pd.Series[Any]", values: "np.ndarray[Any, Any]"
-) -> Tensor:
-    """Return the values of present cells, and NaN for the others."""
-    placed = pd.Series(values, index=present.index).reindex(series.index)
-    return torch.tensor(placed.to_numpy(dtype=float))
+    return Found(column, placed(series, present, known.to_numpy()))

@@ -173,16 +173,13 @@ def _columns_of(
     frame: pd.DataFrame, types: Mapping[str, ColumnType]
 ) -> tuple[list[Column], Tensor]:
     """Return the usable columns and their values; report what is left out, and why."""
-    columns, values, left_out, read = [], [], [], []
-    for name in frame.columns:
-        found = found_column(frame[name], types.get(name))
-        if found.how_read:
-            read.append(f"{name!r} ({found.how_read})")
-        if found.column is None:
-            left_out.append(f"{name!r} ({found.why_left_out})")
-        else:
-            columns.append(found.column)
-            values.append(found.values)
+    all_found = {name: found_column(frame[name], types.get(name)) for name in frame.columns}
+    left_out, read, assumed = (
+        [f"{name!r} ({why})" for name, found in all_found.items() if (why := getattr(found, part))]
+        for part in ("why_left_out", "how_read", "assumed")
+    )
+    columns = [found.column for found in all_found.values() if found.column is not None]
+    values = [found.values for found in all_found.values() if found.column is not None]
     if not any(column.width for column in columns):
         raise InputError(
             "The table has no column to learn from: "
@@ -196,6 +193,11 @@ def _columns_of(
         rank_zero_warn(
             f"Read as numbers: {', '.join(read)}; samples have decimal points, no units and empty "
             "cells."
+        )
+    if assumed:
+        rank_zero_warn(
+            f"Dates that can be read in two ways: {', '.join(assumed)}; dates written as "
+            "2024-12-31 can not."
         )
     return columns, torch.stack(values, 1)
 

@@ -128,6 +128,17 @@ def moment_pattern(texts: "pd.Series[Any]") -> str | None:
     return None
 
 
+def month_first(pattern: str) -> str | None:
+    """Return the format with the month before the day, if both orders are common."""
+    swapped = pattern.replace("%d/%m", "%m/%d")
+    return swapped if swapped != pattern else None
+
+
+def readable(texts: "pd.Series[Any]", pattern: str) -> "pd.Series[bool]":
+    """Return which texts are moments in a format."""
+    return pd.to_datetime(texts, format=pattern, errors="coerce").notna()
+
+
 def seconds_of(moments: "pd.Series[Any]", pattern: str) -> "np.ndarray[Any, Any]":
     """Return moments, or texts in a format, in seconds since 1970."""
     if not pd.api.types.is_datetime64_any_dtype(moments.dtype):

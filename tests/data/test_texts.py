@@ -11,6 +11,7 @@ from gan_lightning.data import CSV, FrameTable
 from gan_lightning.data.columns import Categorical, Continuous, Moment
 from gan_lightning.data.read_rows import rows_of
 from gan_lightning.data.texts import numbers_of
+from gan_lightning.errors import InputError
 
 NUM_ROWS = 200
 NUMBERS = np.arange(NUM_ROWS) * 7.25 + 1000
@@ -105,3 +106,43 @@ def test_a_word_for_nothing_is_reported_and_may_be_taken_as_a_word(word, tmp_pat
     assert set(column.categories) == {word, "north", "south"}
     assert column.cells(kept.rows[:, 0]) == cells
     assert torch.equal(told.rows[:, 1], kept.rows[:, 1])
+
+
+def test_days_that_can_be_read_in_two_ways_are_named():
+    days = [f"{i % 12 + 1:02d}/{i % 7 + 1:02d}/2024" for i in range(NUM_ROWS)]
+    frame = pd.DataFrame({"day": days, "y": np.arange(NUM_ROWS) % 3})
+    with pytest.warns(UserWarning, match=r"two ways: 'day' \(the day comes before the month\)"):
+        FrameTable(frame)
+    frame.loc[0, "day"] = "12/31/2024"
+    FrameTable(frame)  # no warning
+
+
+def test_a_date_that_is_none_is_named_where_its_column_is_left_out():
+    days = pd.Series(pd.date_range("2021-01-01", periods=NUM_ROWS)).dt.strftime("%Y-%m-%d")
+    days[7] = "2021-02-30"
+    frame = pd.DataFrame({"day": days, "y": np.arange(NUM_ROWS) % 3})
+    with pytest.warns(UserWarning, match="199 cells are written as %Y-%m-%d, row 8 is not"):
+        FrameTable(frame)
+    with pytest.raises(InputError, match="199 cells are written as %Y-%m-%d, row 8 is not"):
+        FrameTable(frame, types={"day": "datetime"})
+
+
+def test_a_time_zone_comes_back():
+    moments = pd.Series(
+        pd.date_range("2024-03-30", periods=NUM_ROWS, freq="7h", tz="Europe/Berlin")
+    )
+    table = FrameTable(pd.DataFrame({"at": moments, "y": np.arange(NUM_ROWS) % 3}))
+    table.setup("fit")
+    back = table.units.frame(table.rows)["at"]
+    assert back.dtype == moments.dtype
+    assert (back == moments).all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [([1, 2], "its cells are of the type list"), (1 + 2j, "it holds complex numbers")],
+)
+def test_cells_that_are_no_values_are_left_out(cell, words):
+    frame = pd.DataFrame({"x": [cell] * NUM_ROWS, "y": np.arange(NUM_ROWS) % 3})
+    with pytest.warns(UserWarning, match=f"'x' .{words}"):
+        FrameTable(frame)

@@ -1,0 +1,75 @@
+"""Dates and times in a column of a frame."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gan_lightning.data.columns import Moment
+from gan_lightning.data.found import Found, placed
+from gan_lightning.data.grids import spacing_of
+from gan_lightning.data.texts import (
+    MOSTLY,
+    PATTERNS,
+    cell_text,
+    moment_pattern,
+    month_first,
+    readable,
+    seconds_of,
+    unit_of,
+)
+from gan_lightning.errors import InputError
+
+
+def found_moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
+    """Return the column of dates and times.
+
+    Args:
+        series: The column.
+        present: Its cells that are not empty.
+
+    Raises:
+        InputError: If they do not have one form.
+    """
+    pattern = "%Y-%m-%d %H:%M:%S"
+    if not pd.api.types.is_datetime64_any_dtype(present.dtype):
+        present = present.map(cell_text)
+        found = moment_pattern(present)
+        if found is None:
+            raise InputError(
+                f"Column {str(series.name)!r}: expected dates or times of one form in every cell "
+                "that is not empty, such as 2024-12-31 or 2024-12-31 23:59:59"
+                f"{nearly_moments(present)}."
+            )
+        pattern = found
+    other = month_first(pattern)
+    open_order = other is not None and bool(readable(present, other).all())
+    seconds = seconds_of(present, pattern)
+    unit = unit_of(seconds)
+    if unit == 86400.0 and pattern == "%Y-%m-%d %H:%M:%S":
+        pattern = "%Y-%m-%d"
+    counts = np.round(seconds / unit)
+    column = Moment(
+        str(series.name),
+        decimals=0,
+        minimum=float(counts.min()),
+        maximum=float(counts.max()),
+        missing=len(present) < len(series),
+        dtype=str(series.dtype),
+        spacing=spacing_of(np.unique(counts), 0),
+        pattern=pattern,
+        unit=unit,
+    )
+    assumed = "the day comes before the month" if open_order else ""
+    return Found(column, placed(series, present, counts), assumed=assumed)
+
+
+def nearly_moments(texts: "pd.Series[Any]") -> str:
+    """Return the end of a sentence that names the first text that is no date, if most are."""
+    for pattern in PATTERNS:
+        if readable(texts.iloc[:50], pattern).mean() > MOSTLY:
+            fits = readable(texts, pattern)
+            if fits.mean() > MOSTLY and not fits.all():
+                row = int(texts.index[~fits][0]) + 1
+                return f"; {int(fits.sum())} cells are written as {pattern}, row {row} is not"
+    return ""
