@@ -14,7 +14,9 @@ class InputError(ValueError):
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """Return a question that suggests the option most like a name; empty if none is similar."""
-    near = get_close_matches(name, list(options), n=1)
+    options = list(options)
+    same = [option for option in options if option.lower() == name.lower()]
+    near = same or get_close_matches(name, options, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

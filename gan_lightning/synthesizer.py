@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from numbers import Integral
 
 import pandas as pd
 import torch
@@ -107,6 +108,8 @@ class TableSynthesizer:
             InputError: If nothing was fitted, or the given cells are impossible.
         """
         model = self._fitted()
+        if not isinstance(num_samples, Integral):
+            raise InputError(f"num_samples must be a positive integer, found {num_samples!r}.")
         require_positive(num_samples=num_samples)
         with isolate_rng():
             torch.seed() if seed is None else torch.manual_seed(seed)

@@ -103,6 +103,10 @@ WRONG = {
     "cells of 'x' are never missing": "x=",
     "expected NAME=VALUE or NAME>VALUE, found 'x'": "x",
     "'kind' holds no numbers": "kind>u",
+    "none of them. Did you mean 'u'": "kind=U",
+    "'x' is given twice": "x=0.5,x=0.7",
+    "'x' is never 0.505": "x=0.505",
+    "expected a number for 'x', found 'inf'": "x>=inf",
     "of 1000 rows, 0 satisfy the inequalities": "x>100",
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import torch
@@ -67,6 +67,8 @@ class FrameTable(Table):
     ) -> None:
         require_positive(batches_per_epoch=batches_per_epoch)
         frame = _checked(frame)
+        drop = [drop] if isinstance(drop, str) else drop
+        _check_types(types or {})
         _check_names(frame, [*([target] if target else []), *drop, *(types or {})])
         columns, rows = _columns_of(frame.drop(columns=list(drop)), types or {})
         columns = _with_formulas(columns, rows, types or {})
@@ -149,6 +151,11 @@ class CSV(FrameTable):
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with valid rows and names."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"The table must be a DataFrame of pandas, found {type(frame).__name__}.")
+    others = [str(name) for name in frame.columns if not isinstance(name, str)]
+    if others:
+        rank_zero_warn(f"Names of columns become texts: {', '.join(others)}.")
     frame = frame.reset_index(drop=True)
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
     if frame.columns.has_duplicates:
@@ -160,6 +167,16 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
             f"{len(frame)}."
         )
     return frame
+
+
+def _check_types(types: Mapping[str, str]) -> None:
+    known = get_args(ColumnType)
+    for name, kind in types.items():
+        if kind not in known:
+            raise InputError(
+                f"types: expected {', '.join(known)} for {name!r}, found {kind!r}."
+                f"{did_you_mean(str(kind), known)}"
+            )
 
 
 def _check_names(frame: pd.DataFrame, names: Sequence[str]) -> None:

@@ -1,5 +1,7 @@
 """Given cells of a table, with which samples must agree."""
 
+import csv
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -9,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gan_lightning.data.columns import Categorical, Column, Constant, Continuous, Discrete, Moment
-from gan_lightning.data.texts import seconds_of
+from gan_lightning.data.texts import numbers_of, seconds_of
 from gan_lightning.errors import InputError, did_you_mean
 
 SIGNS: dict[str, Callable[[Tensor, float], Tensor]] = {
@@ -48,19 +50,22 @@ def given_by(columns: Sequence[Column], text: str) -> Given:
 
     Args:
         columns: The table's columns.
-        text: ``species=setosa,age>=40``; nothing after an equality sign means a missing cell.
+        text: ``species=setosa,age>=40``; nothing after an equality sign means a missing cell, and
+            a part that holds a comma is quoted: ``"town=Ham, North",age>=40``.
 
     Raises:
         InputError: If the table has no such column or value.
     """
     row = torch.full((len(columns),), torch.nan, dtype=torch.float64)
     given = Given(row, torch.zeros(len(columns), dtype=torch.bool), [])
-    for part in text.split(","):
+    for part in next(csv.reader([text], skipinitialspace=True), [""]):
         found = re.fullmatch(r"(.+?)(>=|<=|>|<|=)(.*)", part.strip())
         if not found:
             raise InputError(f"--given: expected NAME=VALUE or NAME>VALUE, found {part.strip()!r}.")
         name, sign, value = (piece.strip() for piece in found.groups())
         place = _place([column.name for column in columns], name)
+        if sign == "=" and given.cells[place]:
+            raise InputError(f"--given: {name!r} is given twice.")
         if sign == "=" and columns[place].formula is not None:
             given.bounds.append((place, sign, _value(columns[place], value)))
         elif sign == "=":
@@ -130,7 +135,9 @@ def _number(column: Continuous, text: str) -> float:
         raise InputError(
             f"--given: {column.name!r} lies between {ends[0]} and {ends[1]}, found {text}."
         )
-    if isinstance(column, Discrete) and value not in column.values:
+    rounded = float(column.rounded(torch.tensor(value, dtype=torch.float64)))
+    known = not isinstance(column, Discrete) or value in column.values
+    if not known or abs(rounded - value) > 1e-9 * max(1, abs(value)):
         raise InputError(f"--given: {column.name!r} is never {text}.")
     return value
 
@@ -139,7 +146,10 @@ def _parsed(column: Continuous, text: str) -> float:
     try:
         if isinstance(column, Moment):
             return float(seconds_of(pd.Series([text]), column.pattern)[0] / column.unit)
-        return float(text)
+        value = float(numbers_of(pd.Series([text]), fewest_with_unit=1)[0])
+        if math.isfinite(value):
+            return value
+        raise ValueError
     except ValueError as error:
         form = column.pattern if isinstance(column, Moment) else "a number"
         name = column.name

@@ -24,6 +24,10 @@ FEW_ROWS = 1000
 LONGEST_TAIL = 6.0
 """Standard deviations from the mean beyond which values are too far out for a line."""
 
+WIDEST_GAP = 2.0
+"""Standard deviations between neighbouring values that are too many for a line beside a value that
+several rows share, such as -999 for something unknown: its edges would be blurred."""
+
 LARGEST_SHARE = 0.25
 """Share of the rows above which one value is a spike on a line."""
 
@@ -118,7 +122,7 @@ def _knots(values: Tensor, step: float) -> Tensor:
     known = known if len(known) else torch.zeros(1, dtype=torch.float64)
     if len(known) <= FEW_ROWS and _suits_a_line(known):
         return _line(known)
-    num_knots = min(max(len(known) // ROWS_PER_KNOT, 10), MOST_KNOTS)
+    num_knots = _num_knots(known)
     levels = torch.linspace(0, 1, num_knots + 1, dtype=torch.float64)
     quantiles = _quantiles(known, levels, step)
     pairs = {*zip(levels.tolist(), quantiles.tolist(), strict=True)}
@@ -129,11 +133,19 @@ def _knots(values: Tensor, step: float) -> Tensor:
 
 
 def _suits_a_line(ordered: Tensor) -> bool:
-    """Return whether values are neither far out nor mostly the same."""
+    """Return whether values are neither far out, nor mostly the same, nor one value far away."""
     deviation, mean = torch.std_mean(ordered, correction=0)
     longest = (ordered[[0, -1]] - mean).abs().max()
-    share = ordered.unique_consecutive(return_counts=True)[1].max() / len(ordered)
-    return bool(deviation > 0 and longest <= LONGEST_TAIL * deviation and share <= LARGEST_SHARE)
+    distinct, counts = ordered.unique_consecutive(return_counts=True)
+    share = counts.max() / len(ordered)
+    several = counts * _num_knots(ordered) > len(ordered)
+    gaps = (distinct.diff() > WIDEST_GAP * deviation) & (several[1:] | several[:-1])
+    close = longest <= LONGEST_TAIL * deviation and not gaps.any()
+    return bool(deviation > 0 and close and share <= LARGEST_SHARE)
+
+
+def _num_knots(ordered: Tensor) -> int:
+    return min(max(len(ordered) // ROWS_PER_KNOT, 10), MOST_KNOTS)
 
 
 def _line(values: Tensor) -> Tensor:

@@ -214,6 +214,22 @@ def test_a_misspelt_column_is_named_with_the_nearest_one(argument):
         FrameTable(frame(), **argument)
 
 
+def test_a_type_that_there_is_not_is_refused_with_the_others():
+    with pytest.raises(InputError, match=r"integer.* for 'age', found 'int'\. Did you mean"):
+        FrameTable(frame(), types={"age": "int"})
+
+
+def test_something_else_than_a_frame_is_refused():
+    with pytest.raises(InputError, match="must be a DataFrame of pandas, found str"):
+        FrameTable("my.csv")
+
+
+def test_names_that_are_no_texts_become_texts_and_a_line_says_so():
+    with pytest.warns(UserWarning, match=r"Names of columns become texts: 0, 1\."):
+        table = FrameTable(pd.DataFrame({0: np.arange(90) % 7, 1: np.arange(90) % 2}))
+    assert [column.name for column in table.columns] == ["0", "1"]
+
+
 @pytest.mark.parametrize("num_batches", [1, 7, 50])
 def test_an_epoch_has_the_requested_number_of_batches_and_each_row_equally_often(num_batches):
     module = set_up(frame(), batch_size=32, batches_per_epoch=num_batches)

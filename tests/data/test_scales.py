@@ -33,6 +33,15 @@ def test_few_rows_without_tails_and_spikes_are_standardised(kind):
     torch.testing.assert_close(scores_of(values)[0], expected, atol=0.02, rtol=0)
 
 
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+def test_no_score_lies_between_a_value_far_away_and_the_others(share):
+    values = torch.from_numpy(np.random.default_rng(0).integers(0, 50, 200)).double()
+    values[: int(200 * share)] = -999
+    scores = NormalScores.of([values], [1.0])
+    back = scores.unscaled(torch.linspace(-3.5, 3.5, 4001, dtype=torch.float64)[None])
+    assert ((back > -998.4) & (back < -0.6)).sum() <= 1
+
+
 def test_a_spike_is_as_wide_as_its_share():
     values = column("spike", 300)
     scores = NormalScores.of([values], [0.0])
