@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
+from typing import Any
 
 
 class InputError(ValueError):
@@ -20,14 +22,14 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def require_positive(**numbers: int | None) -> None:
+def require_positive(**numbers: Any) -> None:
     """Make sure that settings which count something are positive; None stands for none.
 
     Raises:
         InputError: If one is not.
     """
     for name, number in numbers.items():
-        if number is not None and number < 1:
+        if number is not None and (not isinstance(number, Integral) or number < 1):
             raise InputError(f"{name} must be a positive integer, found {number}.")
 
 

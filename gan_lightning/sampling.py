@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.seed import isolate_rng
+from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.data import Units
@@ -90,6 +91,10 @@ def parsed_labels(
         return model.random_labels(num_samples).cpu()
     names = [name.strip() for name in wanted.split(",")]
     labels = torch.tensor([units.label(name, num_classes) for name in names])
+    if num_samples < len(labels):
+        rank_zero_warn(
+            f"--labels: of the {len(labels)} labels, {num_samples} samples show the first alone."
+        )
     return labels.repeat(-(-num_samples // len(labels)))[:num_samples]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from numbers import Integral
 
 import pandas as pd
 import torch
@@ -108,8 +107,6 @@ class TableSynthesizer:
             InputError: If nothing was fitted, or the given cells are impossible.
         """
         model = self._fitted()
-        if not isinstance(num_samples, Integral):
-            raise InputError(f"num_samples must be a positive integer, found {num_samples!r}.")
         require_positive(num_samples=num_samples)
         with isolate_rng():
             torch.seed() if seed is None else torch.manual_seed(seed)

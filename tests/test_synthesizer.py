@@ -71,6 +71,12 @@ def test_no_samples_are_drawn_before_a_fit():
         TableSynthesizer().sample(3)
 
 
+@pytest.mark.parametrize("number", [2.5, "3", 0])
+def test_a_number_of_samples_that_is_none_is_refused(fitted, number):
+    with pytest.raises(InputError, match=f"num_samples must be a positive integer, found {number}"):
+        fitted.sample(number)
+
+
 def test_a_larger_frame_gets_networks():
     large = TableSynthesizer(epochs=1)
     large.fit(pd.concat([frame()] * 5, ignore_index=True))

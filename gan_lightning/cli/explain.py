@@ -172,6 +172,10 @@ def _no_duration(match: re.Match[str], place: str, text: str) -> str:
     return f"trainer.max_time: expected DD:HH:MM:SS, found {match[1]!r}."
 
 
+def _no_devices(match: re.Match[str], place: str, text: str) -> str:
+    return "trainer.devices: expected the number of processes on a CPU, such as 1."
+
+
 def _unreadable_file(match: re.Match[str], place: str, text: str) -> str:
     return f"{match[2]}: {match[1].lower()}."
 
@@ -196,6 +200,7 @@ def _missing(match: re.Match[str], place: str, text: str) -> str:
 
 
 _SENTENCES = [
+    (r"`devices` selected with `CPUAccelerator` should be an int > 0", _no_devices),
     (r"[Oo]ption '([\w.]+)' is not accepted", _unknown_option),
     (r"does not accept option '([\w.]+)'", _unknown_option),
     (r"[Uu]nrecognized arguments: --([\w.]+)", _unknown_option),

@@ -62,6 +62,8 @@ def report_fit(trainer: Trainer, batches_before: int) -> None:
         "",
     ]
     say("\n".join(lines))
+    if measured := trainer.profiler.summary():  # type: ignore[attr-defined]
+        say(measured)
 
 
 def _health(trainer: Trainer) -> list[str]:
@@ -99,6 +101,9 @@ def _ending(trainer: Trainer, batches_before: int) -> tuple[str, str | None]:
         over = f"the run has trained the {planned} batches of its plan"
     elif duration is not None:
         over = "trainer.max_time, of the whole run, was up; raise it"
+    elif trainer.max_steps == 0 or trainer.limit_train_batches == 0:
+        zero = "max_steps" if trainer.max_steps == 0 else "limit_train_batches"
+        over = f"trainer.{zero} leaves no batch to train on"
     else:
         over = f"raise --trainer.max_epochs above {trainer.max_epochs}"
     return f"Nothing was left to do: {over}.", limit

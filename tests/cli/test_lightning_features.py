@@ -52,6 +52,7 @@ REFUSED = {
         "--trainer.callbacks+={class_path: StochasticWeightAveraging, init_args: "
         "{swa_lrs: 0.1, device: null}}"
     ],
+    "trainer.devices: expected the number of processes on a CPU": ["--trainer.devices=-1"],
     "SparseAdam needs sparse gradients": ["--model.g_optimizer=SparseAdam"],
 }
 
@@ -300,3 +301,16 @@ def children_of(process):
         if parent == process:
             found.append(int(name))
     return found
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--trainer.max_steps=0", "Nothing was left to do: trainer.max_steps leaves no batch"),
+        ("--trainer.limit_train_batches=0", "trainer.limit_train_batches leaves no batch"),
+        ("--trainer.profiler=simple", "run_training_batch"),
+    ],
+)
+def test_a_run_tells_what_it_did_and_did_not(run, capsys, option, words):
+    run(*GAN, option)
+    assert words in capsys.readouterr().out

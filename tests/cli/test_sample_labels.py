@@ -98,6 +98,12 @@ def test_unknown_labels_are_refused_in_a_sentence(complaint, conditional, tmp_pa
     assert not (tmp_path / "a.npz").exists()
 
 
+def test_labels_without_a_sample_are_told(run, conditional, tmp_path):
+    with pytest.warns(UserWarning, match="of the 3 labels, 2 samples show the first alone"):
+        arrays = sampled(run, conditional, tmp_path, "--num_samples=2", "--labels=5,0,2")
+    assert arrays["labels"].tolist() == [5, 0]
+
+
 def test_an_unconditional_model_refuses_labels_in_a_sentence(complaint, unconditional, tmp_path):
     line = complaint("sample", f"--ckpt_path={unconditional}", "--labels=7")
     assert line == "Error: --labels: GAN is not a conditional model."
