@@ -10,6 +10,7 @@ from gan_lightning import (
     GAN,
     VAE,
     Classifier,
+    ConditionalVAE,
     DiffAugment,
     FlowMatching,
     ImageFolder,
@@ -56,8 +57,8 @@ def test_a_field_that_sees_a_picture_often_is_said_to_copy_it(folder):
     often = {"num_training_batches": 100, "max_epochs": 40}
     assert "each shown 888 times" in said(data, FlowMatching(SHAPE), **often)[0]
     (line,) = [line for line in said(data, FlowMatching(SHAPE), **often) if "copy it" in line]
-    assert "--trainer.max_epochs 27, and as many for the schedule" in line
-    rarely = {**often, "max_epochs": 27}
+    assert "--trainer.max_epochs 11, and as many for the schedule" in line
+    rarely = {**often, "max_epochs": 11}
     assert not [line for line in said(data, FlowMatching(SHAPE), **rarely) if "copy it" in line]
     assert not [line for line in said(data, GAN(SHAPE), **often) if "copy it" in line]
 
@@ -80,6 +81,21 @@ def test_augmentation_is_advised_only_where_it_is_missing(folder):
 
 def test_mirror_images_are_not_counted_as_pictures(folder):
     assert said(folder(20, flip=True), GAN(SHAPE))[0].startswith("18 pictures")
+
+
+def test_a_picture_and_its_mirror_image_are_shown_in_turn(folder):
+    model = WarmStartedGAN(SHAPE, reconstruction_batches=50, game_batches=40)
+    data = folder(20, flip=True, val_fraction=0.0)
+    said_first, *_, said_last = said(data, model)
+    assert "each shown 9 times and mirrored as often" in said_first  # 90 batches of 4 to 40
+    assert "with 20 of these pictures" in said_last
+
+
+def test_a_model_of_labels_is_told_that_there_is_one(folder):
+    data = folder(20)
+    (line,) = [line for line in said(data, ConditionalVAE(SHAPE, num_classes=1)) if "label" in line]
+    assert line.startswith("All points have one label: ConditionalVAE learns")
+    assert not [line for line in said(data, VAE(SHAPE)) if "label" in line]
 
 
 def test_the_advice_counts_how_often_a_picture_is_shown(folder):
