@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageColor, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 from torch import Tensor
 
@@ -39,6 +39,10 @@ class Reading(NamedTuple):
     """uint8, shape ``(channels, size, size)``."""
     remarks: tuple[str, ...]
     """The conversions, in words."""
+
+
+PLAIN_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
+"""Pillow's modes for pictures on a screen."""
 
 
 class ImageReader:
@@ -85,10 +89,7 @@ class ImageReader:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata and large images; errors raise
             with Image.open(path, formats=_formats()) as image:
-                remarks = []
-                # A phone's MPO file holds views of one scene.
-                if getattr(image, "is_animated", False) and image.format != "MPO":
-                    remarks.append("of several frames, the first of which is used")
+                remarks = self._remarks(image)
                 if image.mode in WHITE:
                     remarks.append("of more than 8 bits, scaled")
                     opaque = self._scaled(image)
@@ -104,6 +105,20 @@ class ImageReader:
         pixels = torch.from_numpy(np.array(square))
         pixels = pixels.permute(2, 0, 1).contiguous() if self.channels == 3 else pixels[None]
         return Reading(pixels, tuple(remarks))
+
+    def _remarks(self, image: Image.Image) -> list[str]:
+        """Return what will be done to an image that its owner may not expect."""
+        remarks = []
+        # A phone's MPO file holds views of one scene.
+        if getattr(image, "is_animated", False) and image.format != "MPO":
+            remarks.append("of several frames, the first of which is used")
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            remarks.append("turned upright by their EXIF data")
+        if image.mode not in {*PLAIN_MODES, *WHITE}:
+            remarks.append(f"of {image.mode} colours, converted")
+        if min(image.size) < self.size:
+            remarks.append(f"enlarged to {self.size}×{self.size} pixels")
+        return remarks
 
     def _scaled(self, image: Image.Image) -> Image.Image:
         """Return an upright image of 8 bits from one of more."""

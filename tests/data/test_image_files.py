@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from gan_lightning.data import ImageFolder
 from gan_lightning.data.image_files import ImageReader, is_image, reason, why_irregular
@@ -152,7 +152,7 @@ def test_half_transparent_pixels_are_mixed(tmp_path):
 
 
 def test_opaque_pictures_with_an_alpha_channel_are_unchanged(tmp_path):
-    path = saved(Image.new("RGBA", (8, 8), (200, 1, 2, 255)), tmp_path / "a.png")
+    path = saved(Image.new("RGBA", (16, 16), (200, 1, 2, 255)), tmp_path / "a.png")
     pixels, remarks = read(path, channels=3, background="black")
     assert pixels[:, 4, 4].tolist() == [200, 1, 2]
     assert remarks == ()
@@ -219,6 +219,22 @@ def test_of_several_frames_the_first_is_read_and_reported(tmp_path, ending):
     pixels, remarks = read(path, channels=3)
     assert pixels[:, 8, 8].tolist() == pytest.approx([255, 0, 0], abs=3)
     assert remarks == ("of several frames, the first of which is used",)
+
+
+@pytest.mark.parametrize(
+    ("mode", "size", "orientation", "told"),
+    [
+        ("RGB", 16, 1, ()),
+        ("RGB", 12, 1, ("enlarged to 16×16 pixels",)),
+        ("CMYK", 16, 1, ("of CMYK colours, converted",)),
+        ("L", 20, 6, ("turned upright by their EXIF data",)),
+    ],
+)
+def test_what_a_person_may_not_expect_is_reported(tmp_path, mode, size, orientation, told):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    path = saved(Image.new(mode, (size, 30)), tmp_path / "a.jpg", exif=exif)
+    assert read(path, channels=3).remarks == told
 
 
 # What cannot be read
