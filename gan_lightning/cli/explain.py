@@ -172,6 +172,10 @@ def _no_duration(match: re.Match[str], place: str, text: str) -> str:
     return f"trainer.max_time: expected DD:HH:MM:SS, found {match[1]!r}."
 
 
+def _twice(match: re.Match[str], place: str, text: str) -> str:
+    return f"trainer.callbacks: {match[1].rpartition('.')[2]} occurs more than once."
+
+
 def _no_devices(match: re.Match[str], place: str, text: str) -> str:
     return "trainer.devices: expected the number of processes on a CPU, such as 1."
 
@@ -200,6 +204,7 @@ def _missing(match: re.Match[str], place: str, text: str) -> str:
 
 
 _SENTENCES = [
+    (r"more than one stateful callback of type `([\w.]+)`", _twice),
     (r"`devices` selected with `CPUAccelerator` should be an int > 0", _no_devices),
     (r"[Oo]ption '([\w.]+)' is not accepted", _unknown_option),
     (r"does not accept option '([\w.]+)'", _unknown_option),

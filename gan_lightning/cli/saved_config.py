@@ -1,5 +1,6 @@
 """The complete configuration of a run, stored beside its results."""
 
+from enum import Enum
 from typing import Any
 
 from jsonargparse import Namespace
@@ -16,7 +17,7 @@ class SaveRunConfig(SaveConfigCallback):
     """Writes ``config.yaml`` into the run's folder, without what belongs to a single command."""
 
     def __init__(self, parser: LightningArgumentParser, config: Namespace, **kwargs: Any) -> None:
-        config = config.clone()
+        config = _without_enums(config.clone())
         config.ckpt_path = config.trust = None
         config.pop("init_from", None)
         super().__init__(parser, config, overwrite=True, **kwargs)
@@ -38,3 +39,12 @@ class SaveRunConfig(SaveConfigCallback):
         if trainer.fit_loop.total_batch_idx < 0:
             for logger in trainer.loggers:
                 keep_text(logger, "run/config", written_yaml(config), 0)
+
+
+def _without_enums(value: Any) -> Any:
+    """Return settings with the values of enums in their place, as a default may be one."""
+    if isinstance(value, Namespace):
+        return Namespace({name: _without_enums(inner) for name, inner in vars(value).items()})
+    if isinstance(value, list):
+        return [_without_enums(inner) for inner in value]
+    return value.value if isinstance(value, Enum) else value

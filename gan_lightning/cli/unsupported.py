@@ -10,6 +10,8 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from gan_lightning.errors import InputError
 
 INSTEAD = {
+    "BackboneFinetuning": "none of these models has a backbone; --init_from starts from the "
+    "weights of another run",
     "BatchSizeFinder": "it undoes the batches that it tries, but not their random numbers; set the "
     "data's batch_size, and micro_batches if a batch is too large for the memory",
     "LearningRateFinder": "it looks for a single loss that falls, and players' losses need not; "

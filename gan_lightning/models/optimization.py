@@ -76,6 +76,10 @@ def check_restored(optimizer: Optimizer) -> None:
                 )
 
 
+LENGTHS = ("step_size", "T_max", "T_0", "total_iters", "total_steps")
+"""Names of times, in epochs, by which schedules of PyTorch divide."""
+
+
 def made_scheduler(
     make: AnyScheduler | None, optimizer: Optimizer, points_seen: Callable[[], int]
 ) -> LRScheduler | None:
@@ -94,6 +98,9 @@ def made_scheduler(
     if isinstance(make, Schedule):
         return PointScheduler(optimizer, make, points_seen)
     scheduler = make(optimizer)
+    for name in LENGTHS:
+        if (length := getattr(scheduler, name, 1)) < 1:
+            raise InputError(f"lr_scheduler: {name} must be a positive integer, found {length}.")
     if isinstance(scheduler, ReduceLROnPlateau):
         raise InputError(
             "lr_scheduler: expected a schedule of time alone, found ReduceLROnPlateau; "

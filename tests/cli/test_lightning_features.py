@@ -52,6 +52,15 @@ REFUSED = {
         "--trainer.callbacks+={class_path: StochasticWeightAveraging, init_args: "
         "{swa_lrs: 0.1, device: null}}"
     ],
+    "BackboneFinetuning cannot be used: ": ["--trainer.callbacks+=BackboneFinetuning"],
+    "trainer.callbacks: GeneratorEMA occurs more than once": [
+        "--trainer.callbacks+=GeneratorEMA",
+        "--trainer.callbacks+=GeneratorEMA",
+    ],
+    "lr_scheduler: step_size must be a positive integer, found 0": [
+        "--model.lr_scheduler=torch.optim.lr_scheduler.StepLR",
+        "--model.lr_scheduler.step_size=0",
+    ],
     "trainer.devices: expected the number of processes on a CPU": ["--trainer.devices=-1"],
     "SparseAdam needs sparse gradients": ["--model.g_optimizer=SparseAdam"],
 }
@@ -64,6 +73,13 @@ def test_settings_that_two_players_cannot_use_are_refused_by_name(
 ):
     assert words in complaint(*GAN, *options)
     assert not list(tmp_path.rglob("config.yaml"))
+
+
+def test_a_timer_of_lightning_is_kept_with_the_run_and_resumed(run, tmp_path):
+    run(*GAN, "--trainer.callbacks+=Timer", "--trainer.callbacks.duration=01:00:00:00")
+    (checkpoint,) = tmp_path.rglob("last.ckpt")
+    assert "interval: step" in (checkpoint.parents[1] / "config.yaml").read_text()
+    run("fit", f"--ckpt_path={checkpoint}", "--trainer.max_epochs=2")
 
 
 def test_gradients_of_one_loss_may_be_accumulated(run, tmp_path):
