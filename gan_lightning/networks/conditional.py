@@ -66,7 +66,8 @@ class LabelledDecoder(Decoder):
         data_shape: Shape of one point.
         num_classes: Number of labels, passed by the model.
         decoder: Makes the decoder inside; its ``latent_dim`` counts the embedding too.
-        embedding_dim: Length of a label's embedding.
+        embedding_dim: Length of a label's embedding; by default 16, or half of a ``latent_dim``
+            that is no longer than that.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class LabelledDecoder(Decoder):
         data_shape: Shape,
         num_classes: int | None = None,
         decoder: MakeDecoder = MLPDecoder,
-        embedding_dim: int = 8,
+        embedding_dim: int | None = None,
     ) -> None:
         super().__init__()
         self.num_classes = known_labels("LabelledDecoder", num_classes)
         self.decoder = built("decoder", Decoder, decoder, data_shape)
+        if embedding_dim is None:
+            embedding_dim = 16 if self.decoder.latent_dim > 16 else self.decoder.latent_dim // 2
         self.latent_dim = _shortened(self.decoder, embedding_dim, "LabelledDecoder")
         self.embedding = nn.Embedding(self.num_classes, embedding_dim)
 
