@@ -1,7 +1,7 @@
 """Errors of a command line in one sentence."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from sysconfig import get_paths
@@ -176,8 +176,16 @@ def _twice(match: re.Match[str], place: str, text: str) -> str:
     return f"trainer.callbacks: {match[1].rpartition('.')[2]} occurs more than once."
 
 
-def _no_devices(match: re.Match[str], place: str, text: str) -> str:
-    return "trainer.devices: expected the number of processes on a CPU, such as 1."
+def _always(sentence: str) -> Callable[[re.Match[str], str, str], str]:
+    return lambda match, place, text: sentence
+
+
+def _not_installed(match: re.Match[str], place: str, text: str) -> str:
+    return f"{match[1]} needs the package {match[2]}: pip install {match[2]}."
+
+
+def _no_settings(match: re.Match[str], place: str, text: str) -> str:
+    return f"{match[1]}: expected settings such as --{match[1]}.num_samples 100, found {match[2]}."
 
 
 def _unreadable_file(match: re.Match[str], place: str, text: str) -> str:
@@ -204,8 +212,20 @@ def _missing(match: re.Match[str], place: str, text: str) -> str:
 
 
 _SENTENCES = [
+    (
+        r"`enable_checkpointing=False` but found `ModelCheckpoint`",
+        _always(
+            "trainer.enable_checkpointing: every run keeps its checkpoints; --trainer.logger false "
+            "keeps nothing of a run."
+        ),
+    ),
+    (r"`(\w+)` cannot .* as `([\w-]+)` is not installed", _not_installed),
+    (r'Parser key "(?:\w+\.)?(pictures|metrics)": Unable to load config "(.*)"', _no_settings),
     (r"more than one stateful callback of type `([\w.]+)`", _twice),
-    (r"`devices` selected with `CPUAccelerator` should be an int > 0", _no_devices),
+    (
+        r"`devices` selected with `CPUAccelerator` should be an int > 0",
+        _always("trainer.devices: expected the number of processes on a CPU, such as 1."),
+    ),
     (r"[Oo]ption '([\w.]+)' is not accepted", _unknown_option),
     (r"does not accept option '([\w.]+)'", _unknown_option),
     (r"[Uu]nrecognized arguments: --([\w.]+)", _unknown_option),

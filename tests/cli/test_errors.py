@@ -88,7 +88,7 @@ COMMAND_LINES = {
     ],
     "use auto": [*GAN_ON_IRIS, "--trainer.devices=2", "--trainer.strategy=ddp"],
     "g_optimizer: LBFGS needs a closure": [*GAN_ON_IRIS, "--model.g_optimizer=LBFGS"],
-    "trainer.callbacks: Iris is not a Callback; known are ChannelsLast, ": [
+    "trainer.callbacks: Iris is not a Callback; known are CUDAGraphs, ": [
         *GAN_ON_IRIS,
         "--trainer.callbacks=[{class_path: Iris}]",
     ],

@@ -61,6 +61,10 @@ REFUSED = {
         "--model.lr_scheduler=torch.optim.lr_scheduler.StepLR",
         "--model.lr_scheduler.step_size=0",
     ],
+    "trainer.enable_checkpointing: every run keeps": ["--trainer.enable_checkpointing=false"],
+    "pictures: expected settings such as --pictures.num_samples 100, found null": [
+        "--pictures=null"
+    ],
     "trainer.devices: expected the number of processes on a CPU": ["--trainer.devices=-1"],
     "SparseAdam needs sparse gradients": ["--model.g_optimizer=SparseAdam"],
 }
