@@ -119,11 +119,7 @@ def moment_pattern(texts: "pd.Series[Any]") -> str | None:
     if not first.str.contains(r"\d").all():  # words, which no format needs to be tried on
         return None
     for pattern in PATTERNS:
-        for part in (first, texts):
-            parsed = pd.to_datetime(part, format=pattern, errors="coerce")
-            if parsed.isna().any():
-                break
-        else:
+        if readable(first, pattern).all() and readable(texts, pattern).all():
             return pattern
     return None
 
