@@ -26,7 +26,7 @@ class TableModel(LatentModel, OneLossModel):
     """Categories by an autoregressive network, then numbers given these by flow matching.
 
     Categories are drawn from distributions, unlike one-hot outputs of a network. Numbers flow as
-    ``ConditionalScores``, in which a bound that depends on a category stands still. In a third of
+    ``ConditionalScores``, in which a bound that depends on categories stands still. In a third of
     the training rows a random part of the cells is given, so that samples can be drawn with any
     cells fixed. Small tables, whose rows networks would memorise, get a Gaussian copula for each
     label instead, fitted before the first batch; then the model is conditional, and the run ends

@@ -270,8 +270,8 @@ def test_a_checkpoint_from_before_conditional_scores_loads():
     assert other.losses(x, data.labels[:50])["loss"].isfinite()
 
 
-def test_a_checkpoint_with_another_number_of_levels_is_refused():
+def test_a_checkpoint_with_another_number_of_leaves_is_refused():
     data = FrameTable(frame(), types=LEARNED)
     weights = {**made(data).state_dict(), "sampler.quantiles": torch.zeros(1, 2, 3)}
-    with pytest.raises(InputError, match=r"expected sampler.quantiles of shape \[1, 3, 33\]"):
+    with pytest.raises(InputError, match=r"expected sampler.quantiles of shape \[1, 99, 33\]"):
         check_fit(made(data), data.data_shape, {"hyper_parameters": {}, "state_dict": weights})

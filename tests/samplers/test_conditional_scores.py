@@ -1,8 +1,9 @@
-"""Numbers have normal scores within the category that tells most of them."""
+"""Numbers have normal scores within the leaf of a tree over the categories."""
 
 import pytest
 import torch
 
+from gan_lightning.errors import InputError
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers import ConditionalScores
 from gan_lightning.samplers.conditional_scores import REACH, interpolated
@@ -43,13 +44,13 @@ def test_a_number_of_which_no_category_tells_keeps_its_score():
     assert torch.allclose(fitted(x).scored(values, codes)[:, 1], values[:, 1], atol=1e-5)
 
 
-def test_a_level_of_few_rows_keeps_the_scores_of_the_column():
-    x, values, codes = rows(rare=59)
-    scores = fitted(x).scored(values, codes)
-    assert torch.allclose(scores[:59], values[:59], atol=1e-5)
-    assert not torch.allclose(scores[59:, 0], values[59:, 0], atol=0.1)
-    x, values, codes = rows(rare=60)
-    assert not torch.allclose(fitted(x).scored(values, codes)[:60], values[:60], atol=0.1)
+def test_categories_of_few_rows_share_a_leaf_with_another():
+    def leaves(rare):
+        x, _, codes = rows(rare=rare)
+        return fitted(x).trees(codes)[:, 0].unique()
+
+    assert len(leaves(59)) == 2
+    assert len(leaves(60)) == 3
 
 
 def test_the_way_back_ends_where_it_began_even_beyond_the_known_values():
@@ -96,6 +97,27 @@ def test_the_state_of_a_model_from_before_draws_as_it_did_and_is_not_fitted_agai
     sampler.load_state_dict(state)
     assert sampler.fitted
     assert torch.allclose(sampler.scored(values, codes), values, atol=1e-5)
+
+
+def test_the_state_of_a_model_whose_numbers_had_one_category_each_draws_as_it_did():
+    _, values, codes = rows()
+    quantiles = torch.randn(2, 3, 33).sort().values
+    state = {"x.parents": torch.tensor([0, 1]), "x.quantiles": quantiles.clone()}
+    sampler = ConditionalScores(7, BLOCKS)
+    sampler.complete(state, "x.")
+    sampler.load_state_dict({name.removeprefix("x."): weight for name, weight in state.items()})
+    known = quantiles[torch.arange(2), codes[:, [0, 1]]]
+    grid = torch.linspace(-REACH, REACH, 33).expand_as(known)
+    assert torch.equal(sampler.scored(values, codes), interpolated(values, known, grid))
+
+
+@pytest.mark.parametrize("part", ["columns", "branches"])
+def test_trees_that_lead_nowhere_are_refused(part):
+    sampler = ConditionalScores(7, BLOCKS)
+    state = sampler.state_dict()
+    state[f"trees.{part}"] = state[f"trees.{part}"] - 1
+    with pytest.raises(InputError, match=f"damaged: trees.{part}"):
+        sampler.complete(state)
 
 
 def test_beyond_the_knots_lines_rise_by_one():
