@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
 from gan_lightning.networks.contracts import Decoder, Encoder, FeatureDiscriminator, Shape
+from gan_lightning.networks.flattening import FlattenedImage
 from gan_lightning.networks.sizes import halvings
 
 Activation = Callable[[], nn.Module]
@@ -47,7 +48,7 @@ class ConvEncoder(Encoder):
             layers += [*_normalised(norm, channels[i + 1]), activation()]
         self.layers = nn.Sequential(
             *layers,
-            nn.Flatten(),
+            FlattenedImage(),
             nn.Linear(channels[-1] * smallest**2, hidden_dim),
             activation(),
             nn.Linear(hidden_dim, code_dim),
@@ -169,7 +170,7 @@ class ConvDiscriminator(FeatureDiscriminator):
             *layers,
             nn.Conv2d(channels[-1], channels[-1], 3, padding=1),
             nn.LeakyReLU(0.2),
-            nn.Flatten(),
+            FlattenedImage(),
             nn.Linear(channels[-1] * smallest**2, hidden_dim),
             nn.LeakyReLU(0.2),
         )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lightning.networks.contracts import FeatureDiscriminator, Generator, Shape
+from gan_lightning.networks.flattening import FlattenedImage
 from gan_lightning.networks.sizes import halvings
 from gan_lightning.networks.spectral_norm import normalise_spectrally
 
@@ -79,7 +80,7 @@ class DCGANDiscriminator(FeatureDiscriminator):
             shifts = getattr(normalise, "bias", None) is not None  # a bias before it is redundant
             convolve = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=not shifts)
             layers += [convolve, normalise, nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.layers = nn.Sequential(*layers, FlattenedImage())
         self.head = nn.Linear(self.num_features, 1)
         self.apply(_initialise)
         if spectral_norm:
