@@ -37,8 +37,8 @@ class UNetVelocity(TimedVelocity):
     Args:
         data_shape: Shape of one image, ``(channels, size, size)``.
         base_channels: Channels of the first level; the others have twice as many.
-        patch_size: Side of a patch in pixels: 2, 4, 8 … ``None`` is the largest that leaves 16
-            patches in a row, and at least 2, so that the cost hardly depends on the image size.
+        patch_size: Side of a patch in pixels: 2, 4, 8 … ``None`` is 4 if that leaves 24 patches in
+            a row, else 2. Larger ones hold more numbers than the first level has channels to draw.
         num_frequencies: Number of frequencies of the time.
         embedding_dim: Length of a label's learned embedding; 0 for a field that knows no labels.
         dropout: Share of a block's hidden numbers that is dropped in training.
@@ -172,8 +172,8 @@ def _patches(data_shape: Shape, asked: int | None) -> tuple[int, int]:
     """Return the side of a patch in pixels, and the number of levels from there."""
     count, _ = halvings(data_shape, "UNetVelocity")
     size, possible = data_shape[1], [2**k for k in range(1, count + 1)]
-    fitting = [patch for patch in possible if size >= 16 * patch] or possible[:1]
-    patch_size = fitting[-1] if asked is None else asked
+    usual = 4 if size >= 24 * 4 else 2
+    patch_size = usual if asked is None else asked
     if patch_size not in possible:
         raise InputError(
             f"UNetVelocity: patch_size must be one of {', '.join(map(str, possible))} for images "
