@@ -20,6 +20,9 @@ from gan_lightning.data.texts import (
 )
 from gan_lightning.errors import InputError
 
+TO_THE_SECOND = "%Y-%m-%d %H:%M:%S"
+"""How moments are written that are no texts."""
+
 
 def found_moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
     """Return the column of dates and times.
@@ -31,22 +34,15 @@ def found_moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
     Raises:
         InputError: If they do not have one form.
     """
-    pattern = "%Y-%m-%d %H:%M:%S"
+    pattern = TO_THE_SECOND
     if not pd.api.types.is_datetime64_any_dtype(present.dtype):
         present = present.map(cell_text)
-        found = moment_pattern(present)
-        if found is None:
-            raise InputError(
-                f"Column {str(series.name)!r}: expected dates or times of one form in every cell "
-                "that is not empty, such as 2024-12-31 or 2024-12-31 23:59:59"
-                f"{nearly_moments(present)}."
-            )
-        pattern = found
+        pattern = _one_pattern(present)
     other = month_first(pattern)
     open_order = other is not None and bool(readable(present, other).all())
     seconds = seconds_of(present, pattern)
     unit = unit_of(seconds)
-    if unit == 86400.0 and pattern == "%Y-%m-%d %H:%M:%S":
+    if unit == 86400.0 and pattern == TO_THE_SECOND:
         pattern = "%Y-%m-%d"
     counts = np.round(seconds / unit)
     column = Moment(
@@ -62,6 +58,17 @@ def found_moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
     )
     assumed = "the day comes before the month" if open_order else ""
     return Found(column, placed(series, present, counts), assumed=assumed)
+
+
+def _one_pattern(texts: "pd.Series[Any]") -> str:
+    pattern = moment_pattern(texts)
+    if pattern is None:
+        raise InputError(
+            f"Column {str(texts.name)!r}: expected dates or times of one form in every cell that "
+            "is not empty, such as 2024-12-31 or 2024-12-31 23:59:59"
+            f"{nearly_moments(texts)}."
+        )
+    return pattern
 
 
 def nearly_moments(texts: "pd.Series[Any]") -> str:
