@@ -38,7 +38,7 @@ class UNetVelocity(TimedVelocity):
         data_shape: Shape of one image, ``(channels, size, size)``.
         base_channels: Channels of the first level; the others have twice as many.
         patch_size: Side of a patch in pixels: 2, 4, 8 … ``None`` is 4 if that leaves 24 patches in
-            a row, else 2. Larger ones hold more numbers than the first level has channels to draw.
+            a row, else 2. Edges ring where patches hold far more numbers than ``base_channels``.
         num_frequencies: Number of frequencies of the time.
         embedding_dim: Length of a label's learned embedding; 0 for a field that knows no labels.
         dropout: Share of a block's hidden numbers that is dropped in training.

@@ -144,7 +144,10 @@ class CategoryTrees(nn.Module):
         for name, end in (("columns", max(1, num_categories)), ("branches", self.num_nodes)):
             found = weights.get(f"{prefix}{name}", torch.zeros(1))
             if found.numel() and not 0 <= found.min() <= found.max() < end:
-                raise InputError(f"The checkpoint is damaged: {prefix}{name} has no such place.")
+                raise InputError(
+                    f"The checkpoint is damaged: {prefix}{name} must lie between 0 and {end - 1}, "
+                    f"found {found.min()} to {found.max()}."
+                )
 
 
 def _means(values: Tensor, codes: Tensor) -> Tensor:
