@@ -11,9 +11,9 @@ from gan_lightning.models.conditional_gan import ConditionalGAN
 from gan_lightning.models.conditional_vae import ConditionalVAE
 from gan_lightning.models.configured import ConfiguredModule
 from gan_lightning.models.flow_matching import FlowMatching
-from gan_lightning.models.game import Judgement
 from gan_lightning.models.gan import GAN
 from gan_lightning.models.generative import GenerativeModel
+from gan_lightning.models.judgement import Judgement
 from gan_lightning.models.latent import LatentModel, MakeSampler
 from gan_lightning.models.one_loss import OneLossModel
 from gan_lightning.models.r3gan import R3GAN

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from gan_lightning.models.conditional_gan import ConditionalGAN
-from gan_lightning.models.game import Judgement
+from gan_lightning.models.judgement import Judgement
 from gan_lightning.networks import (
     AuxiliaryClassifier,
     ClassifyingDiscriminator,

@@ -14,8 +14,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from gan_lightning.errors import InputError, require_positive
 from gan_lightning.losses import Penalty
-from gan_lightning.models.game import Game, Terms
+from gan_lightning.models.game import Game
 from gan_lightning.models.generative import Batch
+from gan_lightning.models.judgement import Terms
 from gan_lightning.models.optimization import (
     AnyScheduler,
     MakeOptimizer,

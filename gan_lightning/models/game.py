@@ -1,10 +1,10 @@
 """The inputs and the objectives of the two players of a game."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from gan_lightning.errors import InputError
 from gan_lightning.losses import Judged, Penalty
 from gan_lightning.models.generative import GenerativeModel
+from gan_lightning.models.judgement import Judgement, Terms
 from gan_lightning.models.latent_paths import nearest_latents
-from gan_lightning.models.output_range import check_output_range
+from gan_lightning.models.player_checks import check_labels, check_output_range
 from gan_lightning.networks import (
     Augmentation,
     ClassifyingDiscriminator,
@@ -24,24 +25,11 @@ from gan_lightning.networks import (
     Shape,
     built,
     conditioned,
+    judges_each_alone,
 )
 
 NUM_CANDIDATES = 256
 """Candidate latents for the start of a projection."""
-
-Terms = dict[str, Tensor]
-"""Scalars by name."""
-
-
-class Judgement(NamedTuple):
-    """Points and the discriminator's logits for them."""
-
-    points: Tensor
-    logits: Tensor
-    terms: Mapping[str, Tensor] = {}
-    """Further terms that both players minimise, scalars by name."""
-    readings: Mapping[str, Tensor] = {}
-    """Further quantities of real points to log."""
 
 
 class Game(GenerativeModel, ABC):
@@ -69,6 +57,9 @@ class Game(GenerativeModel, ABC):
     judges_real_in_generator_step = False
     """Whether the game compares generated with real points in the generator's step too."""
 
+    judges_in_one_pass = False
+    """Whether the discriminator judges real and generated points in one pass, where it can."""
+
     batches_to_logged = torch.inf
     """Batches from the current one to the next that is logged, 0 for a logged one."""
 
@@ -91,7 +82,7 @@ class Game(GenerativeModel, ABC):
         self.discriminator = built(
             "discriminator", Discriminator, discriminator, data_shape, num_classes=num_classes
         )
-        _check_labels(self.generator, self.discriminator)
+        check_labels(self.generator, self.discriminator)
         if isinstance(self.discriminator, ClassifyingDiscriminator) and not self.classifies:
             raise InputError(
                 f"{type(self.discriminator).__name__} also classifies, which {type(self).__name__} "
@@ -108,6 +99,8 @@ class Game(GenerativeModel, ABC):
         Raises:
             InputError: If it does not.
         """
+        as_here = type(self).judge is Game.judge
+        self.judges_in_one_pass = as_here and judges_each_alone(self.discriminator)
         data = getattr(self.trainer, "datamodule", None)
         data_range = getattr(data, "data_range", None)
         if data_range is not None:
@@ -147,7 +140,7 @@ class Game(GenerativeModel, ABC):
             if slopes:
                 real = real.detach().to(self.dtype).requires_grad_("real" in slopes)
                 fake = fake.to(self.dtype).requires_grad_("fake" in slopes)
-            on_real, on_fake = self.judge(real, labels), self.judge(fake, fake_labels)
+            on_real, on_fake = self.judge_both(real, labels, fake, fake_labels, apart=bool(slopes))
         terms = {"loss": self.discriminator_loss(on_real.logits, on_fake.logits)}
         terms |= {name: term + on_fake.terms[name] for name, term in on_real.terms.items()}
         terms |= self.penalised(due, on_real, on_fake, labels)
@@ -196,6 +189,25 @@ class Game(GenerativeModel, ABC):
         """Show points to the discriminator, augmented and with labels."""
         return Judgement(x, conditioned(self.discriminator, x, labels))
 
+    def judge_both(
+        self, real: Tensor, labels: Tensor, fake: Tensor, fake_labels: Tensor, apart: bool
+    ) -> tuple[Judgement, Judgement]:
+        """Judge real and generated points, in one pass where that changes no logit.
+
+        Args:
+            real: Real points.
+            labels: Their labels.
+            fake: Generated points.
+            fake_labels: Their labels.
+            apart: Whether to use two passes in any case: a derivative for one kind of points would
+                go through both.
+        """
+        if apart or not self.judges_in_one_pass:
+            return self.judge(real, labels), self.judge(fake, fake_labels)
+        both = self.judge(torch.cat([real, fake]), torch.cat([labels, fake_labels]))
+        on_real, on_fake = both.logits.split([len(real), len(fake)])
+        return Judgement(real, on_real), Judgement(fake, on_fake)
+
     def augmented(self, x: Tensor) -> Tensor:
         """Return points as the discriminator sees them."""
         return x if self.augmentation is None else self.augmentation(x)
@@ -234,16 +246,3 @@ class Game(GenerativeModel, ABC):
     def sample(self, num_samples: int, labels: Tensor | None = None) -> Tensor:
         labels = self.asked_labels(num_samples, labels)
         return self.points_of(self.draw_latents(num_samples, labels), labels)
-
-
-def _check_labels(generator: Generator, discriminator: Discriminator) -> None:
-    told = discriminator.num_classes is not None or isinstance(
-        discriminator, ClassifyingDiscriminator
-    )
-    if (generator.num_classes is not None) != told:
-        players = ["generator", "discriminator"]
-        knowing, other = reversed(players) if told else players
-        raise InputError(
-            f"The {knowing} knows labels and the {other} does not: both networks must, such as "
-            "LabelledGenerator and ProjectionDiscriminator, or neither."
-        )

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gan_lightning.losses import AdversarialLoss, NonSaturatingLoss
 from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.models.game import Terms
+from gan_lightning.models.judgement import Terms
 from gan_lightning.networks import Shape
 
 

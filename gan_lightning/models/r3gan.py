@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan_lightning.losses import R1, R2, Penalty, pairs_won, relativistic_pairing_loss
 from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.models.game import Terms
+from gan_lightning.models.judgement import Terms
 from gan_lightning.networks import Shape
 from gan_lightning.schedules import Scheduled
 

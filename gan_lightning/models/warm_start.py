@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from gan_lightning.errors import InputError, require_positive
 from gan_lightning.losses import FiniteDifference, Penalty, ReconstructionLoss, SquaredError
 from gan_lightning.models.autoencoder import Reconstruction
-from gan_lightning.models.game import Terms
+from gan_lightning.models.judgement import Terms
 from gan_lightning.models.latent import MakeSampler, SamplerDuty
 from gan_lightning.models.optimization import MakeOptimizer, PointScheduler, made_optimizer
 from gan_lightning.models.r3gan import R3GAN

@@ -9,7 +9,7 @@ from torch.optim.optimizer import ParamsT
 from gan_lightning.errors import InputError
 from gan_lightning.losses import scores
 from gan_lightning.models.adversarial import AdversarialModule
-from gan_lightning.models.game import Terms
+from gan_lightning.models.judgement import Terms
 from gan_lightning.models.optimization import MakeOptimizer
 from gan_lightning.networks import Shape
 

@@ -36,6 +36,7 @@ from gan_lightning.networks.contracts import (
     Shape,
     VelocityField,
     conditioned,
+    judges_each_alone,
 )
 from gan_lightning.networks.conv import (
     ConvDecoder,
@@ -112,6 +113,7 @@ __all__ = [
     "built",
     "class_of",
     "conditioned",
+    "judges_each_alone",
 ]
 
 _CONDITIONAL = ("Generator", "Discriminator", "Encoder", "Decoder")

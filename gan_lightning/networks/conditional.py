@@ -101,6 +101,8 @@ class LabelledDiscriminator(Discriminator):
         discriminator: Makes the discriminator inside, for points with twice the channels.
     """
 
+    judges_each_alone = True
+
     def __init__(
         self,
         data_shape: Shape,
@@ -156,6 +158,8 @@ class ProjectionDiscriminator(Discriminator):
         discriminator: Makes the discriminator inside.
         parts: As for ``LabelledGenerator``.
     """
+
+    judges_each_alone = True
 
     def __init__(
         self,

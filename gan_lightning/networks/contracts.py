@@ -1,9 +1,15 @@
 """The contracts of networks with models, one for each kind; labels are optional."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.parametrize import is_parametrized
+
+_KNOWN = ("torch.nn.", "gan_lightning.")
+"""Packages whose modules, except normalisations, treat each point of a batch alone."""
 
 Shape = tuple[int, ...]
 """Shape of one data point, without the batch: ``(1, 28, 28)`` for a digit, ``(4,)`` for a row."""
@@ -39,6 +45,17 @@ class Discriminator(Network, ABC):
     critic reads the same number as a score. ``labels`` are as for a generator.
     """
 
+    judges_each_alone = False
+    """Whether the logit of a point depends on nothing but the point, its label and the weights.
+
+    Then real and generated points are judged in one pass, unless there is a batch or spectral
+    normalisation or a module of one's own inside. Subclasses do not inherit it.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.judges_each_alone = vars(cls).get("judges_each_alone", False)
+
     @abstractmethod
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one logit for each point."""
@@ -68,7 +85,10 @@ class FeatureDiscriminator(Discriminator):
         Under autocast too, it has the precision of the head's weights: losses and differences of
         logits need more than the eight bits of bfloat16.
         """
-        with torch.autocast(features.device.type, enabled=False):
+        device = features.device.type
+        if not torch.is_autocast_enabled(device):
+            return self.head(features).flatten(0)
+        with torch.autocast(device, enabled=False):
             return self.head(features.to(next(self.head.parameters()).dtype)).flatten(0)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -135,3 +155,17 @@ class VelocityField(Network, ABC):
 def conditioned(network: Network, x: Tensor, labels: Tensor | None) -> Tensor:
     """Apply a network, with labels if it uses them."""
     return network(x) if network.num_classes is None else network(x, labels)
+
+
+def judges_each_alone(discriminator: Discriminator) -> bool:
+    """Return whether real and generated points can be judged in one pass.
+
+    Batch normalisation gives a point another logit in another batch, spectral normalisation in each
+    further pass, and modules of one's own may do anything.
+    """
+    return not any(
+        isinstance(m, _BatchNorm)
+        or is_parametrized(m)
+        or not getattr(m, "judges_each_alone", type(m).__module__.startswith(_KNOWN))
+        for m in discriminator.modules()
+    )

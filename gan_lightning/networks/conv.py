@@ -158,6 +158,8 @@ class ConvDiscriminator(FeatureDiscriminator):
         hidden_dim: Width of the layer between the smallest image and the logit.
     """
 
+    judges_each_alone = True
+
     def __init__(self, data_shape: Shape, base_channels: int = 32, hidden_dim: int = 128) -> None:
         count, smallest = halvings(data_shape, "ConvDiscriminator")
         _check_widths("ConvDiscriminator", base_channels, hidden_dim)

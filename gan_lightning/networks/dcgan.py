@@ -64,6 +64,8 @@ class DCGANDiscriminator(FeatureDiscriminator):
         spectral_norm: Divide each weight by its largest singular value (Miyato et al., 2018).
     """
 
+    judges_each_alone = True
+
     def __init__(
         self,
         data_shape: Shape,

@@ -40,6 +40,8 @@ class FourierFeatures(Discriminator):
     phases: Tensor
     amplitudes: Tensor
 
+    judges_each_alone = True
+
     def __init__(
         self,
         data_shape: Shape,

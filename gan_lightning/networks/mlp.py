@@ -73,6 +73,8 @@ class MLPDiscriminator(FeatureDiscriminator):
             normalisation would give real and generated batches the same mean logit.
     """
 
+    judges_each_alone = True
+
     def __init__(
         self,
         data_shape: Shape,

@@ -77,6 +77,8 @@ class R3Discriminator(FeatureDiscriminator):
         expansion: Channels inside a block, as a multiple of those outside.
     """
 
+    judges_each_alone = True
+
     def __init__(
         self,
         data_shape: Shape,

@@ -54,6 +54,8 @@ class ResNetDiscriminator(FeatureDiscriminator):
         spectral_norm: Divide each weight by its largest singular value.
     """
 
+    judges_each_alone = True
+
     def __init__(
         self, data_shape: Shape, base_channels: int = 128, spectral_norm: bool = True
     ) -> None:

@@ -1,4 +1,4 @@
-"""Whether the range of a generator covers that of the data and little more."""
+"""Whether a generator fits its discriminator and the data."""
 
 import math
 
@@ -7,7 +7,12 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor, nn
 
 from gan_lightning.errors import InputError
-from gan_lightning.networks import Generator, conditioned
+from gan_lightning.networks import (
+    ClassifyingDiscriminator,
+    Discriminator,
+    Generator,
+    conditioned,
+)
 
 Range = tuple[float, float]
 """The lowest and the highest number of a point."""
@@ -78,3 +83,21 @@ def _last_module(generator: Generator) -> nn.Module | None:
 
 def _text(low: float, high: float) -> str:
     return f"[{low:g}, {high:g}]"
+
+
+def check_labels(generator: Generator, discriminator: Discriminator) -> None:
+    """Make sure that both players know labels, or neither.
+
+    Raises:
+        InputError: If one does and the other does not.
+    """
+    told = discriminator.num_classes is not None or isinstance(
+        discriminator, ClassifyingDiscriminator
+    )
+    if (generator.num_classes is not None) != told:
+        players = ["generator", "discriminator"]
+        knowing, other = reversed(players) if told else players
+        raise InputError(
+            f"The {knowing} knows labels and the {other} does not: both networks must, such as "
+            "LabelledGenerator and ProjectionDiscriminator, or neither."
+        )

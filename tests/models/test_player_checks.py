@@ -9,7 +9,7 @@ from torch import nn
 
 from gan_lightning import GAN, Digits, Iris, MLPGenerator
 from gan_lightning.errors import InputError
-from gan_lightning.models.output_range import check_output_range
+from gan_lightning.models.player_checks import check_output_range
 from gan_lightning.networks import (
     DCGANGenerator,
     KerasConvGenerator,
