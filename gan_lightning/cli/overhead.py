@@ -5,13 +5,16 @@ import os
 import platform
 from collections.abc import Iterable
 from contextlib import nullcontext
+from inspect import signature
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.core.hooks import ModelHooks
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.core.hooks import DataHooks, ModelHooks
+from lightning.pytorch.plugins.precision import Precision
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning_utilities.core.overrides import is_overridden
+from torch import Tensor
 
 ALL_THE_TIME = (
     *("on_train_batch_start", "on_train_batch_end", "on_before_zero_grad", "on_before_backward"),
@@ -19,6 +22,9 @@ ALL_THE_TIME = (
     *("on_train_epoch_start", "on_train_epoch_end"),
 )
 """Hooks of every batch, most of them run once per player, and of every epoch, however short."""
+
+OF_A_TRANSFER = ("on_before_batch_transfer", "transfer_batch_to_device", "on_after_batch_transfer")
+"""Hooks that bring a batch to the device."""
 
 NOTHING = nullcontext()
 
@@ -36,10 +42,15 @@ class NoProfiler(PassThroughProfiler):
         return NOTHING
 
 
-def remove_overhead(trainer: Trainer, module: LightningModule) -> None:
+def remove_overhead(
+    trainer: Trainer, module: LightningModule, data: LightningDataModule | None
+) -> None:
     """Remove unneeded work from the steps of a run."""
     skip_idle_hooks(module, trainer.callbacks)  # type: ignore[attr-defined]
+    skip_idle_backward_hooks(trainer, module)
+    skip_idle_transfers(trainer, module, data)
     skip_idle_profiler(trainer)
+    remember_signature(module)
     forget_absent_gpus()
     keep_freed_memory()
 
@@ -54,6 +65,51 @@ def skip_idle_hooks(module: LightningModule, callbacks: Iterable[Callback]) -> N
         for callback in callbacks:
             _skip_if_idle(callback, hook, Callback)
         _skip_if_idle(module, hook, ModelHooks)
+
+
+def skip_idle_backward_hooks(trainer: Trainer, module: LightningModule) -> None:
+    """Spare each backward pass the calls of hooks before and after it that nobody overrides.
+
+    Lightning asks each callback by name, four times in a batch of two players.
+    """
+    if is_overridden("configure_callbacks", module, LightningModule):
+        return  # of callbacks that are not known yet
+    plugin, owners = trainer.precision_plugin, [module, *trainer.callbacks]  # type: ignore[attr-defined]
+    kind = type(plugin)
+    if kind.pre_backward is Precision.pre_backward and not _any(owners, "on_before_backward"):
+        plugin.pre_backward = lambda tensor, module: tensor  # type: ignore[method-assign]
+    if kind.post_backward is Precision.post_backward and not _any(owners, "on_after_backward"):
+        plugin.post_backward = lambda tensor, module: tensor.detach()  # type: ignore[method-assign]
+
+
+def skip_idle_transfers(
+    trainer: Trainer, module: LightningModule, data: LightningDataModule | None
+) -> None:
+    """Leave a batch that is where it is needed alone, unless a hook of its transfer is overridden.
+
+    Lightning looks for its tensors in nested collections of any kind.
+    """
+    if data is None or any(
+        is_overridden(h, x, DataHooks) for h in OF_A_TRANSFER for x in (module, data)
+    ):
+        return
+    strategy = trainer.strategy
+    transfer = strategy.batch_to_device
+
+    def batch_to_device(batch: Any, device: Any = None, dataloader_idx: int = 0) -> Any:
+        wanted = device or strategy.root_device
+        parts = batch if isinstance(batch, tuple) else ()
+        if parts and all(isinstance(part, Tensor) and part.device == wanted for part in parts):
+            return batch
+        return transfer(batch, device, dataloader_idx)
+
+    strategy.batch_to_device = batch_to_device  # type: ignore[method-assign]
+
+
+def remember_signature(module: LightningModule) -> None:
+    """Keep the arguments of a training step, which Lightning works out for each batch."""
+    step = type(module).training_step
+    step.__signature__ = signature(step)  # type: ignore[attr-defined]
 
 
 def forget_absent_gpus() -> None:
@@ -87,3 +143,8 @@ def skip_idle_profiler(trainer: Trainer) -> None:
 def _skip_if_idle(owner: Callback | LightningModule, hook: str, idle: type) -> None:
     if not is_overridden(hook, owner, idle):
         setattr(owner, hook, None)
+
+
+def _any(owners: Iterable[Callback | LightningModule], hook: str) -> bool:
+    """Return whether a hook is left, of those that are skipped if they are idle."""
+    return any(getattr(owner, hook) is not None for owner in owners)

@@ -88,7 +88,7 @@ class GenerativeTrainer(Drawing):
         for callback in self.callbacks:
             if isinstance(callback, Checkpoints):
                 callback.occupy(self)  # before the logger writes there
-        remove_overhead(self, model)
+        remove_overhead(self, model, kwargs.get("datamodule"))
         with interruptible(), naming_the_cause(self):
             super().fit(model, *args, **kwargs)
 

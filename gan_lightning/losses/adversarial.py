@@ -43,8 +43,9 @@ class NonSaturatingLoss(AdversarialLoss):
         self.label_smoothing = label_smoothing
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        # -(1 - s) log D - s log(1 - D) = softplus(-logit) + s logit
-        real_loss = softplus(-real_logits) + self.label_smoothing * real_logits
+        real_loss = softplus(-real_logits)
+        if self.label_smoothing:  # -(1 - s) log D - s log(1 - D) = softplus(-logit) + s logit
+            real_loss = real_loss + self.label_smoothing * real_logits
         return real_loss.mean() + softplus(fake_logits).mean()
 
     def generator(self, fake_logits: Tensor) -> Tensor:

@@ -129,15 +129,17 @@ class AdversarialModule(Game, ABC):
 
     def backpropagate(self, terms: PlayerTerms, real: Tensor, labels: Tensor) -> Tensor:
         """Add the gradients of the sum of a player's terms, and return the sum, a scalar."""
+        if self.micro_batches == 1:
+            loss = _sum(terms(real, labels))
+            self.manual_backward(loss)
+            return loss.detach()
         losses = []
         parts = real.chunk(self.micro_batches), labels.chunk(self.micro_batches)
         for x, y in zip(*parts, strict=True):
-            loss = _sum(terms(x, y))
-            if len(x) < len(real):
-                loss = loss * (len(x) / len(real))
+            loss = _sum(terms(x, y)) * (len(x) / len(real))
             self.manual_backward(loss)
             losses.append(loss.detach())
-        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+        return torch.stack(losses).sum()
 
     def on_train_start(self) -> None:
         super().on_train_start()

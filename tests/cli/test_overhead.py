@@ -1,5 +1,6 @@
 """Work that every step is spared, and work that it is not."""
 
+import inspect
 import os
 import platform
 import subprocess
@@ -7,15 +8,20 @@ import sys
 
 import pytest
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.plugins import MixedPrecision
 from lightning.pytorch.profilers import SimpleProfiler
+from torch.utils.data import DataLoader
 
 from gan_lightning.cli.overhead import (
     ALL_THE_TIME,
     NoProfiler,
     forget_absent_gpus,
+    remember_signature,
+    skip_idle_backward_hooks,
     skip_idle_hooks,
     skip_idle_profiler,
+    skip_idle_transfers,
 )
 
 
@@ -85,3 +91,125 @@ def test_a_requested_profiler_measures_and_an_idle_one_is_replaced(asked, expect
     assert type(trainer.profiler) is expected
     with trainer.profiler.profile("outer"), trainer.profiler.profile("inner"):
         pass
+
+
+class OneStep(LightningModule):
+    """Trains one weight for one batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.automatic_optimization = False
+        self.weight = torch.nn.Parameter(torch.ones(()))
+
+    def training_step(self, batch, batch_idx):
+        self.manual_backward(self.weight * batch[0].sum())
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+    def train_dataloader(self):
+        return DataLoader([(torch.ones(2), torch.zeros(2))], batch_size=None)
+
+
+class Listener(Callback):
+    """Notes when it is called."""
+
+    def __init__(self):
+        self.calls = []
+
+    def on_before_backward(self, trainer, pl_module, loss):
+        self.calls.append(("before", loss.item()))
+
+    def on_after_backward(self, trainer, pl_module):
+        self.calls.append(("after", pl_module.weight.grad.item()))
+
+
+def backward_hooks_skipped(module, *callbacks, data=None, **settings):
+    """Train for a step, and return whether the hooks before and after the backward pass are."""
+    quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar"), False)
+    quiet |= {"accelerator": "cpu", "devices": 1, "max_epochs": 1, "enable_model_summary": False}
+    trainer = Trainer(callbacks=list(callbacks), **quiet, **settings)
+    skip_idle_hooks(module, trainer.callbacks)
+    skip_idle_backward_hooks(trainer, module)
+    skip_idle_transfers(trainer, module, data)
+    trainer.fit(module, datamodule=data)
+    return {"pre_backward", "post_backward"} & vars(trainer.precision_plugin).keys()
+
+
+LISTENED = [("before", 2.0), ("after", 2.0)]
+
+
+def test_hooks_around_the_backward_pass_are_skipped_where_nobody_listens():
+    module = OneStep()
+    assert backward_hooks_skipped(module) == {"pre_backward", "post_backward"}
+    assert module.weight.grad == 2
+
+
+def test_a_callback_hears_of_the_backward_pass():
+    listener = Listener()
+    assert not backward_hooks_skipped(OneStep(), listener)
+    assert listener.calls == LISTENED
+
+
+def test_a_callback_that_the_model_brings_hears_of_it_too():
+    listener = Listener()
+
+    class Bringing(OneStep):
+        def configure_callbacks(self):
+            return [listener]
+
+    assert not backward_hooks_skipped(Bringing())
+    assert listener.calls == LISTENED
+
+
+def test_the_model_hears_of_it_itself():
+    class Listening(OneStep):
+        def on_after_backward(self):
+            self.heard = True
+
+    module = Listening()
+    assert backward_hooks_skipped(module) == {"pre_backward"}
+    assert module.heard
+
+
+def test_a_loss_is_still_scaled_for_half_precision():
+    plugin = MixedPrecision("16-mixed", "cpu", scaler=torch.amp.GradScaler("cpu", init_scale=4.0))
+    module = OneStep()
+    assert backward_hooks_skipped(module, plugins=[plugin]) == {"post_backward"}
+    assert module.weight.grad == 8
+
+
+class Batches(LightningDataModule):
+    """The batch of ``OneStep``."""
+
+    def train_dataloader(self):
+        return OneStep.train_dataloader(self)
+
+
+class Doubled(Batches):
+    def on_after_batch_transfer(self, batch, dataloader_idx):
+        return [2 * part for part in batch]
+
+
+@pytest.mark.parametrize(("data", "gradient"), [(Batches(), 2), (Doubled(), 4)])
+def test_a_hook_of_a_batchs_transfer_is_called(data, gradient):
+    module = OneStep()
+    backward_hooks_skipped(module, data=data)
+    assert module.weight.grad == gradient
+
+
+def test_only_a_batch_that_is_where_it_is_needed_is_left_alone():
+    trainer, moved = Trainer(accelerator="cpu", logger=False), []
+    trainer.strategy.batch_to_device = lambda batch, *_: moved.append(batch) or "moved"
+    skip_idle_transfers(trainer, OneStep(), Batches())
+    here, elsewhere = torch.ones(2), torch.ones(2, device="meta")
+    assert trainer.strategy.batch_to_device((here, here)) == (here, here)
+    for batch in [(here, elsewhere), {"x": here}, here, ()]:
+        assert trainer.strategy.batch_to_device(batch) == "moved"
+    assert len(moved) == 4
+
+
+def test_a_training_step_keeps_the_arguments_that_it_has():
+    before = inspect.getfullargspec(OneStep.training_step)
+    remember_signature(OneStep())
+    assert inspect.getfullargspec(OneStep().training_step) == before
