@@ -25,7 +25,7 @@ from lightning.pytorch import Callback
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
-from gan_lightning.callbacks import LatentPictures, SamplePictures
+from gan_lightning.callbacks import LatentPictures, MatmulPrecision, SamplePictures
 from gan_lightning.cli.command_line import CommandLine
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
@@ -136,7 +136,8 @@ def train(images, narrower, monkeypatch):
         with threadpool_limits(1):  # below scikit-learn, whose mixtures depend on it
             fit, losses = Fit(["fit", f"--config={config}", *arguments]), Losses()
             pictures = (SamplePictures, LatentPictures)  # take time, and change nothing
-            others = [each for each in fit.trainer.callbacks if not isinstance(each, pictures)]
+            unwanted = (*pictures, MatmulPrecision)  # not every processor has bfloat16
+            others = [each for each in fit.trainer.callbacks if not isinstance(each, unwanted)]
             fit.trainer.callbacks = [*others, losses]
             change(fit.model)
             fit.trainer.fit(fit.model, fit.datamodule)

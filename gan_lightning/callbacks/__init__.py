@@ -12,6 +12,7 @@ from gan_lightning.callbacks.health_monitor import HealthMonitor
 from gan_lightning.callbacks.hyperparameter_table import HyperparameterTable
 from gan_lightning.callbacks.importance_bound import ImportanceBound
 from gan_lightning.callbacks.latent_pictures import LatentPictures
+from gan_lightning.callbacks.matmul_precision import MatmulPrecision
 from gan_lightning.callbacks.pictures import SamplePictures
 from gan_lightning.callbacks.random_state import RandomState
 from gan_lightning.callbacks.run_progress import RunProgress
@@ -36,6 +37,7 @@ __all__ = [
     "ImportanceBound",
     "LatentPictures",
     "LeftAverage",
+    "MatmulPrecision",
     "RandomState",
     "RunProgress",
     "SampleMetrics",
