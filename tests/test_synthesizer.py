@@ -93,3 +93,20 @@ def test_the_example_of_the_docs_runs(tmp_path, monkeypatch, write_table, capsys
     assert len(example.strip().splitlines()) == 5
     exec(example, {})
     assert "500 rows x 4 columns" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("as_type", ["int64", "bool"])
+@pytest.mark.parametrize("num_rows", [600, 1500])  # copulas, and networks
+def test_one_hot_columns_are_never_hot_twice(num_rows, as_type):
+    random = np.random.default_rng(0)
+    kind = random.choice(4, num_rows, p=[0.4, 0.3, 0.2, 0.1])
+    table = pd.DataFrame({"size": random.normal(kind, 1.0).round(2)})
+    for k in range(4):
+        table[f"kind_{k}"] = (kind == k).astype(as_type)
+    table["sold"] = np.where(random.random(num_rows) < 0.5, "yes", "no")
+    sampled = TableSynthesizer().fit(table).sample(1000)
+    hot = sampled[[f"kind_{k}" for k in range(4)]].astype(int)
+    assert (hot.sum(axis=1) <= 1).all()
+    assert hot.min().min() == 0
+    known = table[hot.columns].astype(int)
+    assert (hot.mean() - known.mean()).abs().max() < 0.07

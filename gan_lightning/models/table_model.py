@@ -175,7 +175,9 @@ class TableModel(LatentModel, OneLossModel):
         held_values, held_codes = held.split([values.shape[1], codes.shape[1]], 1)
         with self.evaluating():
             if codes.shape[1]:
-                codes = self.best("categories").sample(codes, held_codes, values, held_values)
+                codes = self.best("categories").sample(
+                    codes, held_codes, values, held_values, self._conditional.exclusions
+                )
             if values.shape[1]:
                 known = self.layout.known(codes)
                 scores = self._conditional.scored(values, codes)
@@ -211,8 +213,7 @@ class TableModel(LatentModel, OneLossModel):
         return "follow" if self.small else "fit"
 
     def complete(self, weights: dict[str, Tensor]) -> None:
-        if not self.small:
-            self._conditional.complete(weights, "sampler.")
+        self.sampler.complete(weights, "sampler.")
 
     def exchange_sampler(self, sampler: MakeSampler) -> None:
         if not self.small:

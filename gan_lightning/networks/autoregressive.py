@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
+from gan_lightning.networks.exclusions import Exclusions
+
 LOWEST = -1e9
 """The logit of a category that a column does not have."""
 
@@ -63,16 +65,29 @@ class AutoregressiveCategories(nn.Module):
         losses = logits.logsumexp(2) - logits.gather(2, codes.T[..., None])[..., 0]
         return losses * ~held.T
 
-    def sample(self, codes: Tensor, held: Tensor, values: Tensor, held_values: Tensor) -> Tensor:
-        """Draw the categories that are not given; shapes as in ``forward``."""
-        drawn = codes.clone()
+    def sample(
+        self,
+        codes: Tensor,
+        held: Tensor,
+        values: Tensor,
+        held_values: Tensor,
+        exclusions: Exclusions,
+    ) -> Tensor:
+        """Draw the categories that are not given, no two of which exclude each other.
+
+        Shapes are as in ``forward``.
+        """
+        drawn, excluded = codes.clone(), exclusions.given(codes, held)
         seen = self._given((codes + self.offsets).T, held, values, held_values)
         before = torch.zeros_like(seen)
         for column in range(codes.shape[1]):
             logits = self._logits((before + seen)[None], slice(column, column + 1))[0]
             fixed = held[:, column]
+            left = exclusions.allowed(excluded, column, logits.shape[1])
+            logits = logits.masked_fill(~left, LOWEST)
             new = logits.softmax(1).multinomial(1)[:, 0]
             drawn[:, column] = torch.where(fixed, codes[:, column], new)
+            excluded = exclusions.after(excluded, column, drawn[:, column], ~fixed)
             embedded = self.before(drawn[:, column] + self.offsets[column])
             before = before + embedded * ~fixed[:, None]
         return drawn

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gan_lightning.networks.exclusions import Exclusions, add_none
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers.category_trees import CategoryTrees
 from gan_lightning.samplers.contracts import LatentSampler
@@ -46,6 +47,7 @@ class ConditionalScores(LatentSampler):
         self.blocks = blocks
         self.layout = RowLayout(blocks, latent_dim)
         self.trees = CategoryTrees(len(self.layout.numbers))
+        self.exclusions = Exclusions(self.layout.sizes)
         grid = torch.linspace(-REACH, REACH, NUM_QUANTILES)
         self.register_buffer("fitted", torch.tensor(False))
         self.register_buffer("grid", grid, persistent=False)
@@ -53,10 +55,14 @@ class ConditionalScores(LatentSampler):
         self.register_buffer("quantiles", grid.repeat(shape))
 
     def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
-        """Grow a tree for each number, and learn the quantiles within its leaves."""
+        """Grow a tree for each number, and learn the quantiles within its leaves.
+
+        Which categories exclude each other is learned too.
+        """
         values = self.layout.values(latents.detach().cpu().double())
         codes = self.layout.codes(latents.detach().cpu())
         self.quantiles.copy_(self.grid.expand_as(self.quantiles))
+        self.exclusions.learn(codes)
         if codes.shape[1]:
             self.trees.grow(values, codes, self.layout.sizes)
             leaves = self.trees(codes.to(self.quantiles.device)).cpu()
@@ -126,6 +132,7 @@ class ConditionalScores(LatentSampler):
                 known = weights[f"{prefix}quantiles"][number]
                 same.quantiles[number, same.trees.split(number, parent, len(known))] = known
             weights |= {f"{prefix}{name}": weight for name, weight in same.state_dict().items()}
+        add_none(weights, f"{prefix}exclusions.never", self.exclusions)
         self.trees.check(weights, f"{prefix}trees.", len(self.layout.sizes))
 
 

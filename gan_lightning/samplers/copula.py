@@ -7,6 +7,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.errors import InputError
+from gan_lightning.networks.exclusions import Exclusions, add_none
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers.contracts import LatentSampler, require_fitted
 from gan_lightning.samplers.normal_scores import (
@@ -22,6 +23,9 @@ from gan_lightning.samplers.score_correlations import correlations
 INNER = round((1 - 1 / REACH) * (NUM_QUANTILES - 1) / 2)
 """The quantile one standard deviation below the median."""
 
+NUM_TRIED = 4000
+"""Rows drawn to find the weights of categories that exclude each other."""
+
 UNSEEN = 1e-9
 """Share of a category that no row of a label has, where it is given."""
 
@@ -33,7 +37,8 @@ class GaussianCopula(LatentSampler):
     those of the rows themselves, to which samples would lie too close; a category has its share.
     The correlations of normal scores are shrunk towards those within all labels, and towards 0, as
     far as makes held-out rows most likely. Samples of one call are a Latin hypercube: each column
-    takes each part of its distribution equally often.
+    takes each part of its distribution equally often. Categories that exclude each other are not
+    drawn together.
 
     Args:
         latent_dim: Length of an encoded row.
@@ -44,6 +49,7 @@ class GaussianCopula(LatentSampler):
     fitted: Tensor
     quantiles: Tensor
     shares: Tensor
+    weights: Tensor
     factors: Tensor
 
     needs_latents = True
@@ -59,8 +65,10 @@ class GaussianCopula(LatentSampler):
         self.register_buffer("quantiles", torch.zeros(shape, dtype=torch.float64))
         shape = (num_classes, num_categories, most)
         self.register_buffer("shares", torch.zeros(shape, dtype=torch.float64))
+        self.register_buffer("weights", torch.zeros(shape, dtype=torch.float64))
         shape = (num_classes, count, count)
         self.register_buffer("factors", torch.zeros(shape, dtype=torch.float64))
+        self.exclusions = Exclusions(self.layout.sizes)
 
     def fit(self, latents: Tensor, labels: Tensor | None = None) -> None:
         """Learn quantiles, shares and correlations of encoded rows.
@@ -73,6 +81,7 @@ class GaussianCopula(LatentSampler):
         labels = torch.zeros(len(latents)).long() if labels is None else labels.cpu()
         values = self.layout.values(latents.cpu().double())
         codes = self.layout.codes(latents.cpu())
+        self.exclusions.learn(codes)
         present = labels.unique().tolist()
         with torch.random.fork_rng([]):
             torch.manual_seed(0)
@@ -83,8 +92,11 @@ class GaussianCopula(LatentSampler):
             for label in {*range(self.num_classes)} - {*present}:  # requested, it yields any row
                 self._learned(label, values, codes)
             found, shared = correlations(scores)
-        for label in range(self.num_classes):
-            self.factors[label] = torch.linalg.cholesky(found.get(label, shared))
+            for label in range(self.num_classes):
+                factor = self.factors[label] = torch.linalg.cholesky(found.get(label, shared))
+                noise = torch.randn(NUM_TRIED, len(factor), dtype=torch.float64) @ factor.T.cpu()
+                levels = torch.special.ndtr(noise[:, values.shape[1] :])
+                self.weights[label] = self.exclusions.weighted(self.shares[label], levels)
         self.fitted.fill_(True)
 
     def _learned(self, label: int, values: Tensor, codes: Tensor) -> Scores:
@@ -115,9 +127,7 @@ class GaussianCopula(LatentSampler):
         Raises:
             InputError: If it was fitted to none.
         """
-        require_fitted(
-            self.fitted, "GaussianCopula has not been fitted to rows yet: fit does that."
-        )
+        require_fitted(self.fitted, "GaussianCopula has not been fitted to rows: fit does that.")
         device = self.factors.device
         if labels is None:
             labels = torch.zeros(num_samples, dtype=torch.int64, device=device)
@@ -128,7 +138,9 @@ class GaussianCopula(LatentSampler):
             return (factors @ torch.randn(shape, dtype=factors.dtype, device=device)).squeeze(2)
 
         scores = latin_hypercube(correlated, labels)
-        return self._rows(labels, temperature * scores)
+        codes = labels.new_zeros(num_samples, len(self.layout.sizes))
+        held = torch.zeros(codes.shape[1], dtype=torch.bool, device=device)
+        return self.layout.joined(*self._rows(labels, temperature * scores, codes, held))
 
     @torch.no_grad()
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:
@@ -142,26 +154,31 @@ class GaussianCopula(LatentSampler):
             held: Which cells are given, booleans: numbers in their order, then categories.
             prior: Frequency of each label, shape ``(num_classes,)``.
         """
-        drawn = torch.empty_like(x)
+        drawn, num_numbers = torch.empty_like(x), len(self.layout.numbers)
         values, codes = self.layout.values(x).double(), self.layout.codes(x)
         patterns, index = held.unique(dim=0, return_inverse=True)
         for pattern, cells in enumerate(patterns):
             rows = (index == pattern).nonzero().flatten()
-            found = [self._given(label, values[rows], codes[rows], cells) for label in self._labels]
+            found = [
+                self._given(label, values[rows], codes[rows], cells)
+                for label in range(len(self.shares))
+            ]
             chances = prior.double().log() + torch.stack([chance for _, chance in found], 1)
             self._report_unseen(codes[rows], cells)
             labels = chances.softmax(1).multinomial(1)[:, 0]
             for label in labels.unique().tolist():
                 chosen = labels == label
                 scores = self._rest(label, found[label][0][chosen], cells)
-                new = self._rows(torch.full_like(labels[chosen], label), scores).to(x)
-                drawn[rows[chosen]] = self._with_given(x[rows[chosen]], new, cells)
+                same = torch.full_like(labels[chosen], label)
+                new, new_codes = self._rows(same, scores, codes[rows[chosen]], cells[num_numbers:])
+                known = torch.where(cells[:num_numbers], values[rows[chosen]], new)
+                drawn[rows[chosen]] = self.layout.joined(known, new_codes).to(x)
         return drawn
 
-    @property
-    def _labels(self) -> range:
-        assert self.num_classes is not None
-        return range(self.num_classes)
+    def complete(self, weights: dict[str, Tensor], prefix: str = "") -> None:
+        """Add to a checkpoint's weights those that older versions lack."""
+        add_none(weights, f"{prefix}exclusions.never", self.exclusions)
+        weights.setdefault(f"{prefix}weights", weights.get(f"{prefix}shares", self.weights))
 
     def _given(
         self, label: int, values: Tensor, codes: Tensor, cells: Tensor
@@ -219,22 +236,15 @@ class GaussianCopula(LatentSampler):
         scores[:, rest] = given @ weights + noise @ torch.linalg.cholesky(left).T
         return scores
 
-    def _with_given(self, x: Tensor, new: Tensor, cells: Tensor) -> Tensor:
-        """Return new rows with the given cells of ``x``."""
-        num_numbers = len(self.layout.numbers)
-        values = torch.where(cells[:num_numbers], self.layout.values(x), self.layout.values(new))
-        codes = torch.where(cells[num_numbers:], self.layout.codes(x), self.layout.codes(new))
-        return self.layout.joined(values, codes)
-
-    def _rows(self, labels: Tensor, scores: Scores) -> Tensor:
-        """Return a row for each label, whose columns have these scores."""
+    def _rows(
+        self, labels: Tensor, scores: Scores, codes: Tensor, held: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return numbers and categories of rows with these scores; held categories stay."""
         num_numbers = len(self.layout.numbers)
         at = (scores[:, :num_numbers].clamp(-REACH, REACH) / REACH + 1) * (NUM_QUANTILES - 1) / 2
         below, above = at.floor().long(), at.ceil().long()
         columns = torch.arange(num_numbers, device=scores.device)
         low, high = (self.quantiles[labels[:, None], columns, knot] for knot in (below, above))
-        values = torch.lerp(low, high, at - below)
-        edges = self.shares.cumsum(2)[labels]
-        codes = (torch.special.ndtr(scores[:, num_numbers:, None]) > edges).sum(2)
-        sizes = torch.tensor(self.layout.sizes, device=scores.device)
-        return self.layout.joined(values, codes.minimum(sizes - 1))
+        levels = torch.special.ndtr(scores[:, num_numbers:])
+        codes = self.exclusions.drawn(self.weights[labels], levels, codes, held)
+        return torch.lerp(low, high, at - below), codes
