@@ -19,6 +19,9 @@ class Found(NamedTuple):
     how_read: str = ""
     """How its numbers were read, for a person to know."""
 
+    as_levels: str = ""
+    """Why numbers were read as categories."""
+
     assumed: str = ""
     """What its dates leave open, and how they were read."""
 

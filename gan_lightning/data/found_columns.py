@@ -49,6 +49,9 @@ def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
     if asked is None and (left := _nothing_to_learn(series, present)):
         return left
     kind = asked or _kind(present)
+    if kind == "continuous" and (others := _other_texts(present)):
+        counted = _counted(len(present) - others, others)
+        return _categorical(series, present, "categorical")._replace(as_levels=counted)
     if kind == "categorical":
         return _categorical(series, present, asked)
     if kind == "boolean":
@@ -96,6 +99,16 @@ def _kind(present: "pd.Series[Any]") -> ColumnType:
     if len(written) and numbers.notna().mean() > MOSTLY:  # _numbers reports the others
         return "datetime" if _are_days(numbers) else "continuous"
     return "categorical" if moment_pattern(texts) is None else "datetime"
+
+
+def _other_texts(present: "pd.Series[Any]") -> int:
+    """Return how many texts of a column of few different cells are no numbers."""
+    if pd.api.types.is_numeric_dtype(present.dtype):
+        return 0
+    texts = present.astype(str).str.strip()
+    written = texts[~texts.isin(DASHES)]
+    few = written.nunique() <= min(MOST_DISCRETE, len(written) ** 0.5)
+    return int(numbers_of(written).isna().sum()) if few else 0
 
 
 def _are_days(numbers: "pd.Series[Any]") -> bool:
@@ -150,10 +163,14 @@ def _all_numbers(name: str, cells: "pd.Series[Any]") -> None:
     wrong = int(cells.isna().sum() - (cells.attrs["dashes"]))
     if wrong:
         raise InputError(
-            f"Column {name!r} holds {len(cells) - wrong} numbers and {wrong} texts: correct the "
-            "texts or leave them empty, or read all as categories with --data.types."
+            f"Column {name!r} holds {_counted(len(cells) - wrong, wrong)}: correct the texts or "
+            "leave them empty, or read all as categories with --data.types."
             f"{name} categorical."
         )
+
+
+def _counted(numbers: int, texts: int) -> str:
+    return f"{numbers} numbers and {texts} text{'s' * (texts > 1)}"
 
 
 def _all_finite(name: str, cells: "pd.Series[Any]") -> None:

@@ -191,9 +191,9 @@ def _columns_of(
 ) -> tuple[list[Column], Tensor]:
     """Return the usable columns and their values; report what is left out, and why."""
     all_found = {name: found_column(frame[name], types.get(name)) for name in frame.columns}
-    left_out, read, assumed = (
+    left_out, read, levels, assumed = (
         [f"{name!r} ({why})" for name, found in all_found.items() if (why := getattr(found, part))]
-        for part in ("why_left_out", "how_read", "assumed")
+        for part in ("why_left_out", "how_read", "as_levels", "assumed")
     )
     columns = [found.column for found in all_found.values() if found.column is not None]
     values = [found.values for found in all_found.values() if found.column is not None]
@@ -210,6 +210,11 @@ def _columns_of(
         rank_zero_warn(
             f"Read as numbers: {', '.join(read)}; samples have decimal points, no units and empty "
             "cells."
+        )
+    if levels:
+        rank_zero_warn(
+            f"Read as categories: {', '.join(levels)}; correct the texts, or leave them empty, to "
+            "have numbers."
         )
     if assumed:
         rank_zero_warn(

@@ -285,6 +285,12 @@ TOLD = {
     ),
     "Commas group the digits of 'a'": lines(lambda i: f'"{i + 1},262",{i % 2}'),
     "Commas group the digits of 'a', 'b'": lines(lambda i: f'"{i + 1},262","{i * 7 % 90 + 1},100"'),
+    r"Read as categories: 'a' \(50 numbers and 10 texts\)": lines(
+        lambda i: f"{i % 6 or 'none'},{i % 2}"
+    ),
+    r"Read as categories: 'a' \(59 numbers and 1 text\)": lines(
+        lambda i: f"{'rotary' if i == 7 else i % 3},{i % 2}"
+    ),
     "is not UTF-8": lines(lambda i: f"{noise(i)},{'äö'[i % 2]}").encode("latin1"),
 }
 
@@ -303,7 +309,7 @@ REFUSED = {
     "each holds one value": lines(lambda i: "5,x"),
     "two columns 'a'": lines(lambda i: f"{noise(i)},{i}", "a,a"),
     "found 2 numbers: add a line of names": lines(lambda i: f"{noise(i)},{i}", "1,2"),
-    "'a' holds 59 numbers and 1 texts": lines(
+    "'a' holds 59 numbers and 1 text:": lines(
         lambda i: f"{SECRET if i == 7 else noise(i)},{i % 2}"
     ),
     "'a' holds infinity in row 8": lines(lambda i: f"{'inf' if i == 7 else noise(i)},{i % 2}"),
