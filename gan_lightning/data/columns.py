@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gan_lightning.data.formulas import Formula
 from gan_lightning.data.frame_types import as_type
+from gan_lightning.data.grids import Months
 from gan_lightning.errors import InputError
 
 
@@ -105,10 +106,16 @@ class Moment(Continuous):
     Args:
         pattern: How a file writes them, as ``strftime`` does.
         unit: Length of the counted unit in seconds: 86400 for days.
+        months: The months of whose first or last days all are, if so.
     """
 
     pattern: str = "%Y-%m-%d"
     unit: float = 86400.0
+    months: tuple[int, ...] | None = None
+
+    def rounded(self, values: Tensor) -> Tensor:
+        values = super().rounded(values)
+        return values if self.months is None else Months(*self.months).nearest(values, self.unit)
 
     def cells(self, values: Tensor) -> list[str]:
         written = self._moments(values).dt.strftime(self.pattern)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from gan_lightning.data.columns import Column, Continuous
+from gan_lightning.data.columns import Column, Continuous, Discrete
 from gan_lightning.data.formulas import Candidate, Formula, combined
 
 SURE = 40.0
@@ -17,6 +17,12 @@ MOST_PAIRED = 24
 
 MOST_SUMMED = 60
 """Number of numeric columns up to which sums of many are searched."""
+
+COMBINATIONS_PER_WEIGHT = 4
+"""Combinations of values that a sum of few values must describe."""
+
+FEWEST_OF_COMBINATION = 3
+"""Rows of each combination for which these count as all that there are."""
 
 MOST_LOOKED_AT = 1000
 """Rows that rule out candidates before all rows are checked."""
@@ -54,7 +60,8 @@ class Equations:
         numbers = self.order[: self.order.index(column)]
         numbers = [i for i in numbers if i not in found]
         for candidate in (*self._sums(column, numbers), *self._pairs(column, {*numbers})):
-            if _is_equal(self.columns[column], self.rows, candidate, self.rows[:, column]):
+            equal = _is_equal(self.columns[column], self.rows, candidate, self.rows[:, column])
+            if equal and self._goes_on(column, candidate):
                 return Formula(*candidate)
         return None
 
@@ -68,6 +75,21 @@ class Equations:
             complete = ~torch.cat([self.some[:, chosen], target[:, None]], 1).isnan().any(1)
             if complete.sum() >= 3 * (len(chosen) + 1) + 10:
                 yield from _fitted_sums(self.some[complete][:, chosen], target[complete], chosen)
+
+    def _goes_on(self, column: int, candidate: Candidate) -> bool:
+        """Return whether a sum may hold in rows to come as well.
+
+        Many columns of few values add up to any other one if there are hardly more combinations of
+        them than weights. That is no chance where few combinations fill the table, as those of
+        one-hot columns do.
+        """
+        sources, kind, weights = candidate
+        if kind != "sum" or not isinstance(self.columns[column], Discrete):
+            return True
+        cells = self.rows[:, list(sources)]
+        counts = cells[~cells.isnan().any(1)].unique(dim=0, return_counts=True)[1]
+        rare = int((counts < FEWEST_OF_COMBINATION).sum())
+        return rare == 0 or len(counts) >= COMBINATIONS_PER_WEIGHT * len(weights)
 
     def _pairs(self, column: int, numbers: Collection[int]) -> Iterator[Candidate]:
         """Yield products and ratios of two numbers that approximate a column."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from gan_lightning.data.columns import Moment
 from gan_lightning.data.found import Found, placed
-from gan_lightning.data.grids import spacing_of
+from gan_lightning.data.grids import Months, spacing_of
 from gan_lightning.data.texts import (
     MOSTLY,
     PATTERNS,
@@ -44,7 +44,7 @@ def found_moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
     unit = unit_of(seconds)
     if unit == 86400.0 and pattern == TO_THE_SECOND:
         pattern = "%Y-%m-%d"
-    counts = np.round(seconds / unit)
+    counts, months = np.round(seconds / unit), Months.of(np.asarray(seconds))
     column = Moment(
         str(series.name),
         decimals=0,
@@ -55,6 +55,7 @@ def found_moments(series: "pd.Series[Any]", present: "pd.Series[Any]") -> Found:
         spacing=spacing_of(np.unique(counts), 0),
         pattern=pattern,
         unit=unit,
+        months=None if months is None else tuple(months),
     )
     assumed = "the day comes before the month" if open_order else ""
     return Found(column, placed(series, present, counts), assumed=assumed)

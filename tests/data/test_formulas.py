@@ -218,3 +218,22 @@ def test_a_checkpoint_whose_formula_names_no_column_is_refused():
     state["columns"][-1]["formula"] = {**state["columns"][-1]["formula"], "sources": (0, 99)}
     with pytest.raises(TypeError, match="a column that does not exist"):
         TableUnits.from_state(state)
+
+
+@pytest.mark.filterwarnings("ignore:The table has:UserWarning")
+def test_rare_marks_do_not_add_up_to_another_by_chance():
+    """Of 200 rows with 60 sparse marks, some marks are combinations of others."""
+    random = np.random.default_rng(0)
+    events = random.random((200, 60)) < np.where(random.random((200, 1)) < 0.25, 0.12, 0.0)
+    frame = pd.DataFrame(events.astype(int), columns=[f"event_{k}" for k in range(60)])
+    frame = frame.loc[:, frame.sum() > 0].assign(size=random.normal(size=200).round(2))
+    samples = TableSynthesizer().fit(frame).sample(500)
+    assert {*samples.drop(columns="size").to_numpy().ravel()} <= {0, 1}
+
+
+def test_the_last_of_one_hot_columns_still_follows_from_the_others():
+    kind = np.random.default_rng(0).integers(0, 4, 300)
+    frame = pd.DataFrame({f"kind_{k}": (kind == k).astype(int) for k in range(4)})
+    with pytest.warns(UserWarning, match="True in every row"):
+        table = FrameTable(frame.assign(size=np.random.default_rng(1).normal(size=300)))
+    assert sum(column.formula is not None for column in table.columns) == 1

@@ -7,7 +7,7 @@ import torch
 
 from gan_lightning.data import FrameTable
 from gan_lightning.data.columns import Continuous
-from gan_lightning.data.grids import spacing_of
+from gan_lightning.data.grids import Months, spacing_of
 from gan_lightning.errors import InputError
 
 GRIDS = {
@@ -54,3 +54,42 @@ def test_times_of_a_clock_keep_its_interval():
 def test_a_grid_without_a_width_or_a_start_is_refused(spacing, minimum):
     with pytest.raises(InputError, match="spacing: expected a positive number"):
         Continuous("x", 0, minimum, spacing=spacing)
+
+
+FREQUENCIES = {"MS": 1, "ME": -1, "QS": 1, "QE": -1, "YS": 1, "YE": -1}
+"""First and last days of months, quarters and years, by pandas."""
+
+
+@pytest.mark.parametrize("frequency", FREQUENCIES)
+@pytest.mark.parametrize("as_texts", [False, True])
+def test_days_at_the_ends_of_months_stay_there(frequency, as_texts):
+    days = pd.Series(pd.date_range("1957-01-01", periods=60, freq=frequency))
+    random = np.random.default_rng(0)
+    known = days.dt.strftime("%Y-%m-%d") if as_texts else days
+    frame = pd.DataFrame({"day": known.sample(800, replace=True, random_state=0).to_numpy()})
+    frame["other"] = random.normal(size=800)
+    frame.loc[::9, "day"] = None
+    table = FrameTable(frame)
+    table.setup("fit")
+    assert table.columns[0].months[0] == FREQUENCIES[frequency]
+    drawn = table.unscale(torch.randn(500, table.data_shape[0]))
+    cells = table.columns[0].series(drawn[:, 0]).dropna()
+    assert cells.nunique() > 20
+    assert {*cells} <= {*known}
+    torch.testing.assert_close(  # and known days are kept
+        table.columns[0].rounded(table.rows[:, 0]), table.rows[:, 0], equal_nan=True
+    )
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pd.date_range("2001-01-01", periods=60, freq="D"),
+        pd.date_range("2001-01-15", periods=60, freq="30D"),
+        pd.date_range("2001-01-01 09:00", periods=60, freq="MS"),
+        pd.date_range("2001-01-01", periods=4, freq="MS"),
+    ],
+)
+def test_other_moments_are_not_taken_for_ends_of_months(days):
+    seconds = (days - pd.Timestamp("1970-01-01")) / pd.Timedelta(seconds=1)
+    assert Months.of(seconds.to_numpy()) is None
