@@ -16,6 +16,8 @@ MOST_IN_ALL = 1000
 SURE = 1.0
 """Nats of evidence, beyond the number of pairs, that a pair is absent for a reason."""
 
+LIKELY = 4.0
+"""Nats that suffice for two categories each of which surely excludes another, as one-hot ones do."""
 
 ROUNDS = 10
 """Corrections of the weights of categories."""
@@ -61,7 +63,10 @@ class Exclusions(nn.Module):
         others = column[:, None] != column
         expected = counts[:, None] * counts / len(codes)
         enough = math.log(int(others.sum()) / 2) + SURE
-        self.never.copy_((together == 0) & others & (expected >= enough))
+        absent = (together == 0) & others
+        exclusive = (absent & (expected >= enough)).any(1)
+        enough = torch.where(exclusive & exclusive[:, None], min(LIKELY, enough), enough)
+        self.never.copy_(absent & (expected >= enough))
 
     def given(self, codes: Tensor, held: Tensor) -> Tensor:
         """Return which categories are excluded by given ones, ``(num_rows, categories in all)``.
