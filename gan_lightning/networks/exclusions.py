@@ -17,7 +17,7 @@ SURE = 1.0
 """Nats of evidence, beyond the number of pairs, that a pair is absent for a reason."""
 
 LIKELY = 4.0
-"""Nats that suffice for two categories each of which surely excludes another, as one-hot ones do."""
+"""Nats that suffice for two categories which surely exclude others, as one-hot ones do."""
 
 ROUNDS = 10
 """Corrections of the weights of categories."""
