@@ -57,16 +57,16 @@ class Exclusions(nn.Module):
         self.never.fill_(False)
         if len(self.starts) < 2 or not len(codes):
             return
-        hot = torch.cat([one_hot(codes[:, i], self.sizes[i]) for i in self.starts], 1).double()
-        together, counts = hot.T @ hot, hot.sum(0)
+        hot = torch.cat([one_hot(codes[:, i], self.sizes[i]).float() for i in self.starts], 1)
+        together, counts = hot.T @ hot, hot.sum(0).double()
         column = torch.cat([torch.full((self.sizes[i],), i) for i in self.starts])
         others = column[:, None] != column
         expected = counts[:, None] * counts / len(codes)
         enough = math.log(int(others.sum()) / 2) + SURE
         absent = (together == 0) & others
         exclusive = (absent & (expected >= enough)).any(1)
-        enough = torch.where(exclusive & exclusive[:, None], min(LIKELY, enough), enough)
-        self.never.copy_(absent & (expected >= enough))
+        needed = torch.where(exclusive & exclusive[:, None], min(LIKELY, enough), enough)
+        self.never.copy_(absent & (expected >= needed))
 
     def given(self, codes: Tensor, held: Tensor) -> Tensor:
         """Return which categories are excluded by given ones, ``(num_rows, categories in all)``.
@@ -140,7 +140,7 @@ class Exclusions(nn.Module):
             levels: Numbers in [0, 1] that depend on each other as in samples,
                 ``(num_rows, num_columns)``.
         """
-        weights, shares = shares.clone(), shares.cpu()
+        weights = shares.clone()
         nothing = levels.new_zeros(levels.shape, dtype=torch.int64)
         for _ in range(ROUNDS if self.never.any() else 0):
             codes = self.drawn(weights.expand(len(levels), -1, -1), levels, nothing, nothing[0] > 0)

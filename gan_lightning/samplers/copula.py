@@ -93,9 +93,9 @@ class GaussianCopula(LatentSampler):
                 self._learned(label, values, codes)
             found, shared = correlations(scores)
             for label in range(self.num_classes):
-                factor = self.factors[label] = torch.linalg.cholesky(found.get(label, shared))
-                noise = torch.randn(NUM_TRIED, len(factor), dtype=torch.float64) @ factor.T.cpu()
-                levels = torch.special.ndtr(noise[:, values.shape[1] :])
+                self.factors[label] = factor = torch.linalg.cholesky(found.get(label, shared))
+                noise = torch.randn(NUM_TRIED, len(factor), dtype=torch.float64) @ factor.T
+                levels = torch.special.ndtr(noise[:, values.shape[1] :]).to(self.shares)
                 self.weights[label] = self.exclusions.weighted(self.shares[label], levels)
         self.fitted.fill_(True)
 
