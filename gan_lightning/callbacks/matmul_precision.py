@@ -17,8 +17,8 @@ class MatmulPrecision(Callback):
     computed in full precision. Processors and GPUs without such products compute as usual.
 
     Args:
-        precision: As ``torch.set_float32_matmul_precision`` defines it: ``medium`` keeps the 8 bits
-            of bfloat16, on a CPU too; ``high`` those of TensorFloat-32, 11, on a GPU alone.
+        precision: As ``torch.set_float32_matmul_precision`` defines it: on a CPU, ``medium`` keeps
+            the 8 bits of bfloat16; on a GPU, ``medium`` and ``high`` those of TensorFloat-32, 11.
     """
 
     def __init__(self, precision: Precision = "medium") -> None:
@@ -31,11 +31,15 @@ class MatmulPrecision(Callback):
         self._before: str | None = None
 
     def on_train_batch_start(self, *_: Any) -> None:
-        self._before = torch.get_float32_matmul_precision()
+        if self._before is None:
+            self._before = torch.get_float32_matmul_precision()
         torch.set_float32_matmul_precision(self.precision)
 
     def on_train_batch_end(self, *_: Any) -> None:
         self._restore()
+
+    def on_train_epoch_end(self, *_: Any) -> None:
+        self._restore()  # a batch that was skipped has no end
 
     def on_exception(self, *_: Any) -> None:
         self._restore()

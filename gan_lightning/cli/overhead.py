@@ -5,6 +5,7 @@ import os
 import platform
 from collections.abc import Iterable
 from contextlib import nullcontext
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -13,6 +14,7 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from lightning.pytorch.core.hooks import DataHooks, ModelHooks
 from lightning.pytorch.plugins.precision import Precision
 from lightning.pytorch.profilers import PassThroughProfiler
+from lightning.pytorch.strategies import Strategy
 from lightning_utilities.core.overrides import is_overridden
 from torch import Tensor
 
@@ -77,9 +79,9 @@ def skip_idle_backward_hooks(trainer: Trainer, module: LightningModule) -> None:
     plugin, owners = trainer.precision_plugin, [module, *trainer.callbacks]  # type: ignore[attr-defined]
     kind = type(plugin)
     if kind.pre_backward is Precision.pre_backward and not _any(owners, "on_before_backward"):
-        plugin.pre_backward = lambda tensor, module: tensor  # type: ignore[method-assign]
+        plugin.pre_backward = _same  # type: ignore[method-assign]
     if kind.post_backward is Precision.post_backward and not _any(owners, "on_after_backward"):
-        plugin.post_backward = lambda tensor, module: tensor.detach()  # type: ignore[method-assign]
+        plugin.post_backward = _detached  # type: ignore[method-assign]
 
 
 def skip_idle_transfers(
@@ -94,16 +96,17 @@ def skip_idle_transfers(
     ):
         return
     strategy = trainer.strategy
-    transfer = strategy.batch_to_device
+    strategy.batch_to_device = partial(_moved, strategy)  # type: ignore[method-assign]
 
-    def batch_to_device(batch: Any, device: Any = None, dataloader_idx: int = 0) -> Any:
-        wanted = device or strategy.root_device
-        parts = batch if isinstance(batch, tuple) else ()
-        if parts and all(isinstance(part, Tensor) and part.device == wanted for part in parts):
-            return batch
-        return transfer(batch, device, dataloader_idx)
 
-    strategy.batch_to_device = batch_to_device  # type: ignore[method-assign]
+def give_back(trainer: Trainer) -> None:
+    """Let other models and data of a trainer have the hooks that were skipped for its last ones."""
+    for owner, names in (
+        (trainer.precision_plugin, ("pre_backward", "post_backward")),
+        (trainer.strategy, ("batch_to_device",)),
+    ):
+        for name in names:
+            vars(owner).pop(name, None)
 
 
 def remember_signature(module: LightningModule) -> None:
@@ -148,3 +151,20 @@ def _skip_if_idle(owner: Callback | LightningModule, hook: str, idle: type) -> N
 def _any(owners: Iterable[Callback | LightningModule], hook: str) -> bool:
     """Return whether a hook is left, of those that are skipped if they are idle."""
     return any(getattr(owner, hook) is not None for owner in owners)
+
+
+def _same(tensor: Tensor, module: LightningModule) -> Tensor:
+    return tensor
+
+
+def _detached(tensor: Tensor, module: LightningModule) -> Tensor:
+    return tensor.detach()
+
+
+def _moved(strategy: Strategy, batch: Any, device: Any = None, dataloader_idx: int = 0) -> Any:
+    """Return a batch on its device: itself, or a copy by the strategy's own way."""
+    wanted = device or strategy.root_device
+    parts = batch if isinstance(batch, tuple) else ()
+    if parts and all(isinstance(part, Tensor) and part.device == wanted for part in parts):
+        return batch
+    return type(strategy).batch_to_device(strategy, batch, device, dataloader_idx)

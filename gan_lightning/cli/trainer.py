@@ -20,7 +20,7 @@ from gan_lightning.cli.devices import (
     for_several_devices,
 )
 from gan_lightning.cli.drawing import Drawing
-from gan_lightning.cli.overhead import remove_overhead
+from gan_lightning.cli.overhead import give_back, remove_overhead
 from gan_lightning.cli.training_errors import interruptible, naming_the_cause
 from gan_lightning.cli.unsupported import (
     check_accumulation,
@@ -89,8 +89,11 @@ class GenerativeTrainer(Drawing):
             if isinstance(callback, Checkpoints):
                 callback.occupy(self)  # before the logger writes there
         remove_overhead(self, model, kwargs.get("datamodule"))
-        with interruptible(), naming_the_cause(self):
-            super().fit(model, *args, **kwargs)
+        try:
+            with interruptible(), naming_the_cause(self):
+                super().fit(model, *args, **kwargs)
+        finally:
+            give_back(self)
 
     def validate(self, *args: Any, verbose: bool = False, **kwargs: Any) -> Any:
         """Compare samples with the validation points."""

@@ -79,14 +79,17 @@ class Equations:
     def _goes_on(self, column: int, candidate: Candidate) -> bool:
         """Return whether a sum may hold in rows to come as well.
 
-        Many columns of few values add up to any other one if there are hardly more combinations of
-        them than weights. That is no chance where few combinations fill the table, as those of
-        one-hot columns do.
+        Weights can be found by which many columns of few values give any other one, if there are
+        hardly more combinations of them than weights. That is no chance where few combinations
+        fill the table, as those of one-hot columns do, nor for a plain sum with several summands.
         """
         sources, kind, weights = candidate
         if kind != "sum" or not isinstance(self.columns[column], Discrete):
             return True
         cells = self.rows[:, list(sources)]
+        several = int(((cells != 0) & ~cells.isnan()).sum(1).gt(1).sum())
+        if {*weights[:-1]} == {1.0} and weights[-1] == 0 and several >= FEWEST_OF_COMBINATION:
+            return True
         counts = cells[~cells.isnan().any(1)].unique(dim=0, return_counts=True)[1]
         rare = int((counts < FEWEST_OF_COMBINATION).sum())
         return rare == 0 or len(counts) >= COMBINATIONS_PER_WEIGHT * len(weights)

@@ -49,9 +49,10 @@ def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
     if asked is None and (left := _nothing_to_learn(series, present)):
         return left
     kind = asked or _kind(present)
-    if kind == "continuous" and (others := _other_texts(present)):
-        counted = _counted(len(present) - others, others)
-        return _categorical(series, present, "categorical")._replace(as_levels=counted)
+    if asked is None and kind == "continuous" and (others := _other_texts(present)):
+        written = present[~present.astype(str).str.strip().isin(DASHES)]
+        counted = _counted(len(written) - others, others)
+        return _categorical(series, written, "categorical")._replace(as_levels=counted)
     if kind == "categorical":
         return _categorical(series, present, asked)
     if kind == "boolean":
@@ -162,10 +163,10 @@ def _numbers(
 def _all_numbers(name: str, cells: "pd.Series[Any]") -> None:
     wrong = int(cells.isna().sum() - (cells.attrs["dashes"]))
     if wrong:
+        counted = _counted(int(cells.notna().sum()), wrong)
         raise InputError(
-            f"Column {name!r} holds {_counted(len(cells) - wrong, wrong)}: correct the texts or "
-            "leave them empty, or read all as categories with --data.types."
-            f"{name} categorical."
+            f"Column {name!r} holds {counted}: correct the texts or leave them empty, or read all "
+            f"as categories with --data.types.{name} categorical."
         )
 
 

@@ -43,7 +43,7 @@ class Months(NamedTuple):
     """1 for first days and -1 for last ones."""
 
     step: int
-    """Distance of neighbours in months."""
+    """Distance of neighbours in months: 1, 3 or 12."""
 
     start: int
     """One of the months, counted from January 1970."""
@@ -62,7 +62,9 @@ class Months(NamedTuple):
             months = days.astype("datetime64[M]")
             if (days == months).all():
                 count = months.astype(np.int64)
-                return cls(day, int(np.gcd.reduce(count - count.min())), int(count.min()))
+                common = int(np.gcd.reduce(count - count.min()))
+                step = max(step for step in (1, 3, 12) if common % step == 0)
+                return cls(day, step, int(count.min()))
         return None
 
     def nearest(self, moments: Tensor, unit: float) -> Tensor:

@@ -83,11 +83,13 @@ class AutoregressiveCategories(nn.Module):
         for column in range(codes.shape[1]):
             logits = self._logits((before + seen)[None], slice(column, column + 1))[0]
             fixed = held[:, column]
-            left = exclusions.allowed(excluded, column, logits.shape[1])
-            logits = logits.masked_fill(~left, LOWEST)
+            if column in exclusions.concerned:
+                left = exclusions.allowed(excluded, column, logits.shape[1])
+                logits = logits.masked_fill(~left, -torch.inf)
             new = logits.softmax(1).multinomial(1)[:, 0]
             drawn[:, column] = torch.where(fixed, codes[:, column], new)
-            excluded = exclusions.after(excluded, column, drawn[:, column], ~fixed)
+            if column in exclusions.concerned:
+                excluded = exclusions.after(excluded, column, drawn[:, column], ~fixed)
             embedded = self.before(drawn[:, column] + self.offsets[column])
             before = before + embedded * ~fixed[:, None]
         return drawn

@@ -166,6 +166,7 @@ def judges_each_alone(discriminator: Discriminator) -> bool:
     return not any(
         isinstance(m, _BatchNorm)
         or is_parametrized(m)
+        or m._forward_pre_hooks  # as torch.nn.utils.spectral_norm has
         or not getattr(m, "judges_each_alone", type(m).__module__.startswith(_KNOWN))
         for m in discriminator.modules()
     )

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
+from torch.nn.functional import one_hot, pad
 
 MOST_LEVELS = 20
 """Categories of a column whose pairs are looked at."""
@@ -15,9 +16,6 @@ MOST_IN_ALL = 1000
 
 SURE = 1.0
 """Nats of evidence, beyond the number of pairs, that a pair is absent for a reason."""
-
-LIKELY = 4.0
-"""Nats that suffice for two categories which surely exclude others, as one-hot ones do."""
 
 ROUNDS = 10
 """Corrections of the weights of categories."""
@@ -47,6 +45,8 @@ class Exclusions(nn.Module):
                 self.starts[column] = total
                 total += size
         self.register_buffer("never", torch.zeros(total, total, dtype=torch.bool))
+        self.concerned: list[int] = []
+        """Columns with a category that excludes another one."""
 
     def learn(self, codes: Tensor) -> None:
         """Find the pairs that rows exclude.
@@ -55,18 +55,26 @@ class Exclusions(nn.Module):
             codes: Categories, int64, shape ``(num_rows, num_columns)``.
         """
         self.never.fill_(False)
-        if len(self.starts) < 2 or not len(codes):
-            return
-        hot = torch.cat([one_hot(codes[:, i], self.sizes[i]).float() for i in self.starts], 1)
-        together, counts = hot.T @ hot, hot.sum(0).double()
-        column = torch.cat([torch.full((self.sizes[i],), i) for i in self.starts])
-        others = column[:, None] != column
-        expected = counts[:, None] * counts / len(codes)
-        enough = math.log(int(others.sum()) / 2) + SURE
-        absent = (together == 0) & others
-        exclusive = (absent & (expected >= enough)).any(1)
-        needed = torch.where(exclusive & exclusive[:, None], min(LIKELY, enough), enough)
-        self.never.copy_(absent & (expected >= needed))
+        if len(self.starts) > 1 and len(codes):
+            hot = torch.cat([one_hot(codes[:, i], self.sizes[i]).float() for i in self.starts], 1)
+            together, counts = hot.T @ hot, hot.sum(0).double()
+            column = torch.cat([torch.full((self.sizes[i],), i) for i in self.starts])
+            others = column[:, None] != column
+            absent, expected = others & (together == 0), counts[:, None] * counts / len(codes)
+            never = absent & (expected >= _enough(others))
+            # Categories that exclude others, as those of one-hot columns do, are few: among them,
+            # less evidence is enough.
+            exclusive = never.any(1) & never.any(1)[:, None] & others
+            self.never.copy_(never | (absent & exclusive & (expected >= _enough(exclusive))))
+        self._look()
+
+    def _look(self) -> None:
+        spans = {i: slice(start, start + self.sizes[i]) for i, start in self.starts.items()}
+        self.concerned = [i for i, span in spans.items() if bool(self.never[span].any())]
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._look()
 
     def given(self, codes: Tensor, held: Tensor) -> Tensor:
         """Return which categories are excluded by given ones, ``(num_rows, categories in all)``.
@@ -76,7 +84,7 @@ class Exclusions(nn.Module):
             held: Which of them are given, booleans of the same shape.
         """
         excluded = self.never.new_zeros(codes.shape[0], self.never.shape[0])
-        for column in self.starts:
+        for column in self.concerned:
             excluded = self.after(excluded, column, codes[:, column], held[:, column])
         return excluded
 
@@ -85,12 +93,10 @@ class Exclusions(nn.Module):
 
         Args:
             excluded: What was excluded before.
-            column: Index of the column.
+            column: Index of a column that is concerned.
             codes: Its categories, int64, shape ``(num_rows,)``.
             chosen: Which rows have them.
         """
-        if column not in self.starts:
-            return excluded
         return excluded | (self.never[self.starts[column] + codes] & chosen[:, None])
 
     def allowed(self, excluded: Tensor, column: int, most: int) -> Tensor:
@@ -98,12 +104,10 @@ class Exclusions(nn.Module):
 
         All are where none would be, and the first ``most`` count, as in padded logits.
         """
-        if column not in self.starts:
-            return excluded.new_ones(excluded.shape[0], most)
         start, size = self.starts[column], self.sizes[column]
         left = ~excluded[:, start : start + size]
         left = left | ~left.any(1, keepdim=True)
-        return nn.functional.pad(left, (0, most - size), value=True)
+        return pad(left, (0, most - size), value=True)
 
     def drawn(self, shares: Tensor, levels: Tensor, codes: Tensor, held: Tensor) -> Tensor:
         """Return the categories at levels of their distributions.
@@ -116,18 +120,16 @@ class Exclusions(nn.Module):
             codes: Categories, int64, of which some are given, of the same shape.
             held: Which columns are given, booleans.
         """
+        found = torch.where(held, codes, _at(levels, shares))
         excluded = self.given(codes, held.expand_as(codes))
-        codes = codes.clone()
-        for column in range(codes.shape[1]):
+        for column in self.concerned:
             left = self.allowed(excluded, column, shares.shape[2])
             some = shares[:, column] * left
             some = torch.where(some.sum(1, keepdim=True) > 0, some, shares[:, column])
-            edges = some.cumsum(1)
-            new = (levels[:, [column]] * edges[:, -1:] > edges[:, :-1]).sum(1)
-            fixed = held[column].expand_as(new)
-            codes[:, column] = torch.where(fixed, codes[:, column], new)
-            excluded = self.after(excluded, column, codes[:, column], ~fixed)
-        return codes
+            new = torch.where(held[column], codes[:, column], _at(levels[:, column], some))
+            found[:, column] = new
+            excluded = self.after(excluded, column, new, ~held[column].expand_as(new))
+        return found
 
     def weighted(self, shares: Tensor, levels: Tensor) -> Tensor:
         """Return weights with which ``drawn`` gives categories their shares.
@@ -140,13 +142,33 @@ class Exclusions(nn.Module):
             levels: Numbers in [0, 1] that depend on each other as in samples,
                 ``(num_rows, num_columns)``.
         """
-        weights = shares.clone()
-        nothing = levels.new_zeros(levels.shape, dtype=torch.int64)
-        for _ in range(ROUNDS if self.never.any() else 0):
-            codes = self.drawn(weights.expand(len(levels), -1, -1), levels, nothing, nothing[0] > 0)
-            found = one_hot(codes, shares.shape[1]).double().mean(0)
-            weights = weights * (shares / found.clamp_min(1 / len(levels))).clamp(0.5, 2)
-        return weights
+        if not self.concerned:
+            return shares.clone()
+        some = Exclusions([self.sizes[i] for i in self.concerned])
+        spans = [torch.arange(self.sizes[i]) + self.starts[i] for i in self.concerned]
+        places = torch.cat(spans).to(self.never.device)
+        some.never, some.concerned = self.never[places][:, places], [*range(len(some.sizes))]
+        most, levels = max(some.sizes), levels[:, self.concerned]
+        wanted = shares[self.concerned, :most]
+        weights, nothing = wanted.clone(), torch.zeros_like(levels, dtype=torch.int64)
+        for _ in range(ROUNDS):
+            codes = some.drawn(weights.expand(len(levels), -1, -1), levels, nothing, nothing[0] > 0)
+            found = torch.stack([code.bincount(minlength=most) for code in codes.T]) / len(levels)
+            weights = weights * (wanted / found.clamp_min(1 / len(levels))).clamp(0.5, 2)
+        weighted = shares.clone()
+        weighted[self.concerned, :most] = weights
+        return weighted
+
+
+def _enough(pairs: Tensor) -> float:
+    """Return how often a pair must be expected for its absence to count, of so many pairs."""
+    return math.log(max(1, int(pairs.sum()) // 2)) + SURE
+
+
+def _at(levels: Tensor, shares: Tensor) -> Tensor:
+    """Return the categories at levels of their distributions, whose sum need not be 1."""
+    edges = shares.cumsum(-1)
+    return (levels[..., None] * edges[..., -1:] > edges[..., :-1]).sum(-1)
 
 
 def add_none(weights: dict[str, Tensor], name: str, exclusions: Exclusions) -> None:

@@ -66,6 +66,15 @@ def test_a_step_that_fails_leaves_the_precision_as_it_was(quiet_trainer):
     assert torch.get_float32_matmul_precision() == "highest"
 
 
+def test_a_batch_that_is_skipped_leaves_the_precision_as_it_was(quiet_trainer):
+    class Skipping(Watching):
+        def on_train_batch_start(self, batch, batch_idx):
+            return -1
+
+    fit(quiet_trainer, Skipping())
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
 def test_another_precision_is_refused_by_name():
     with pytest.raises(InputError, match="highest, high, medium, found bf16"):
         MatmulPrecision("bf16")

@@ -11,18 +11,19 @@ import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.plugins import MixedPrecision
 from lightning.pytorch.profilers import SimpleProfiler
-from torch.utils.data import DataLoader
 
 from gan_lightning.cli.overhead import (
     ALL_THE_TIME,
     NoProfiler,
     forget_absent_gpus,
+    give_back,
     remember_signature,
     skip_idle_backward_hooks,
     skip_idle_hooks,
     skip_idle_profiler,
     skip_idle_transfers,
 )
+from gan_lightning.data import TensorLoader
 
 
 class Busy(Callback):
@@ -108,7 +109,7 @@ class OneStep(LightningModule):
         return torch.optim.SGD(self.parameters(), 0.1)
 
     def train_dataloader(self):
-        return DataLoader([(torch.ones(2), torch.zeros(2))], batch_size=None)
+        return TensorLoader(torch.ones(2), torch.zeros(2), batch_size=2)
 
 
 class Listener(Callback):
@@ -188,7 +189,7 @@ class Batches(LightningDataModule):
 
 class Doubled(Batches):
     def on_after_batch_transfer(self, batch, dataloader_idx):
-        return [2 * part for part in batch]
+        return tuple(2 * part for part in batch)
 
 
 @pytest.mark.parametrize(("data", "gradient"), [(Batches(), 2), (Doubled(), 4)])
@@ -198,18 +199,35 @@ def test_a_hook_of_a_batchs_transfer_is_called(data, gradient):
     assert module.weight.grad == gradient
 
 
-def test_only_a_batch_that_is_where_it_is_needed_is_left_alone():
+def test_only_a_batch_that_is_where_it_is_needed_is_left_alone(monkeypatch):
     trainer, moved = Trainer(accelerator="cpu", logger=False), []
-    trainer.strategy.batch_to_device = lambda batch, *_: moved.append(batch) or "moved"
+    kind = type(trainer.strategy)
+    monkeypatch.setattr(
+        kind, "batch_to_device", lambda _, batch, *_o: moved.append(batch) or "moved"
+    )
     skip_idle_transfers(trainer, OneStep(), Batches())
     here, elsewhere = torch.ones(2), torch.ones(2, device="meta")
     assert trainer.strategy.batch_to_device((here, here)) == (here, here)
     for batch in [(here, elsewhere), {"x": here}, here, ()]:
         assert trainer.strategy.batch_to_device(batch) == "moved"
     assert len(moved) == 4
+    give_back(trainer)
+    assert trainer.strategy.batch_to_device((here, here)) == "moved"
+
+
+def test_hooks_that_were_skipped_are_there_for_the_next_model():
+    trainer = Trainer(accelerator="cpu", logger=False)
+    idle = OneStep()
+    skip_idle_hooks(idle, trainer.callbacks)
+    skip_idle_backward_hooks(trainer, idle)
+    assert "pre_backward" in vars(trainer.precision_plugin)
+    give_back(trainer)
+    give_back(trainer)  # nothing is left to give back
+    assert not {"pre_backward", "post_backward"} & vars(trainer.precision_plugin).keys()
 
 
 def test_a_training_step_keeps_the_arguments_that_it_has():
     before = inspect.getfullargspec(OneStep.training_step)
     remember_signature(OneStep())
+    assert "__signature__" in vars(OneStep.training_step)
     assert inspect.getfullargspec(OneStep().training_step) == before

@@ -231,6 +231,15 @@ def test_rare_marks_do_not_add_up_to_another_by_chance():
     assert {*samples.drop(columns="size").to_numpy().ravel()} <= {0, 1}
 
 
+@pytest.mark.parametrize("num_rows", [400, 1500])
+def test_a_score_of_rare_marks_is_still_their_sum(num_rows):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.random((num_rows, 4)) < 0.1, columns=list("abcd")).astype(int)
+    frame = frame.assign(score=frame.sum(axis=1), size=random.normal(size=num_rows))
+    with pytest.warns(UserWarning, match="'score' = [abcd]"):
+        FrameTable(frame)
+
+
 def test_the_last_of_one_hot_columns_still_follows_from_the_others():
     kind = np.random.default_rng(0).integers(0, 4, 300)
     frame = pd.DataFrame({f"kind_{k}": (kind == k).astype(int) for k in range(4)})

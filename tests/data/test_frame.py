@@ -301,6 +301,17 @@ def test_what_is_converted_or_left_out_is_reported(tmp_path, words, content):
         read(tmp_path, content)
 
 
+def test_a_number_that_is_asked_for_is_no_category_and_dashes_are_no_texts(tmp_path):
+    content = lines(lambda i: f"{'rotary' if i == 7 else '?' if i < 3 else i % 3},{i % 2}")
+    with pytest.raises(InputError, match="'a' holds 56 numbers and 1 text:"):
+        read(tmp_path, content, types={"a": "continuous"})
+    with pytest.warns(UserWarning, match="59 numbers|56 numbers and 1 text") as told:
+        table = read(tmp_path, content)
+    assert "56 numbers and 1 text" in str(told[-1].message)
+    assert table.columns[0].categories == ("0", "1", "2", "rotary")
+    assert table.columns[0].missing
+
+
 REFUSED = {
     "is empty: expected a line of column names": "",
     "is empty": "\n\n\n",

@@ -82,6 +82,32 @@ def test_days_at_the_ends_of_months_stay_there(frequency, as_texts):
 
 
 @pytest.mark.parametrize(
+    ("months", "day", "nearest"),
+    [
+        (Months(1, 1, 0), "2001-02-14", "2001-02-01"),
+        (Months(1, 1, 0), "2001-02-16", "2001-03-01"),
+        (Months(1, 3, 0), "2001-02-13", "2001-01-01"),
+        (Months(1, 3, 0), "2001-02-17", "2001-04-01"),
+        (Months(-1, 1, 0), "2001-03-10", "2001-02-28"),
+        (Months(-1, 1, 0), "2001-03-20", "2001-03-31"),
+        (Months(1, 12, 6), "1950-03-01", "1950-07-01"),
+        (Months(1, 12, 6), "1949-12-01", "1949-07-01"),
+    ],
+)
+def test_the_nearest_day_is_before_or_after(months, day, nearest):
+    known = torch.tensor([float((pd.Timestamp(day) - pd.Timestamp(0)).days), torch.nan])
+    found = months.nearest(known.double(), 86400.0)
+    assert found[1].isnan()
+    assert pd.Timestamp(0) + pd.Timedelta(days=int(found[0])) == pd.Timestamp(nearest)
+
+
+def test_few_dates_do_not_prove_an_unusual_distance():
+    days = pd.to_datetime([f"2001-{month:02d}-01" for month in (1, 3, 5, 7, 11)])
+    seconds = (days - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
+    assert Months.of(seconds.to_numpy()).step == 1
+
+
+@pytest.mark.parametrize(
     "days",
     [
         pd.date_range("2001-01-01", periods=60, freq="D"),

@@ -71,10 +71,7 @@ def test_columns_of_many_categories_are_not_looked_at():
     assert exclusions.never.shape == (4, 4)
     assert exclusions.never[0, 3]
     assert exclusions.never[1, 2]
-    left = exclusions.allowed(
-        exclusions.given(torch.zeros(5, 3).long(), torch.ones(5, 3) > 0), 1, 30
-    )
-    assert left.all()
+    assert exclusions.concerned == [0, 2]
 
 
 def test_wide_tables_look_at_a_part():
@@ -110,11 +107,37 @@ def test_given_categories_stay_and_exclude_others(learned):
     assert (drawn[:, :3] == torch.tensor([0, 0, 1])).all()
 
 
-def test_contradictory_given_categories_still_get_a_row(learned):
-    given, held = torch.tensor([[1, 1, 0, 0]]).repeat(50, 1), torch.tensor([1, 1, 0, 0]) > 0
-    shares = halves(50)
-    drawn = learned.drawn(shares, torch.rand(50, 4).double(), given, held)
-    assert (drawn[:, :2] == 1).all()
+def test_given_categories_that_leave_none_to_a_column_still_get_a_row():
+    codes = torch.tensor([[0, 1, 0], [1, 0, 1]]).repeat(100, 1)  # the last excludes either
+    exclusions = Exclusions([2, 2, 2])
+    exclusions.learn(codes)
+    given, held = torch.tensor([[0, 0, 0]]).repeat(50, 1), torch.tensor([1, 1, 0]) > 0
+    shares = torch.full((50, 3, 2), 0.5, dtype=torch.float64)
+    drawn = exclusions.drawn(shares, torch.rand(50, 3).double(), given, held)
+    assert (drawn[:, :2] == 0).all()
+    assert drawn[:, 2].unique().tolist() == [0, 1]
+    network = AutoregressiveCategories([2, 2, 2])
+    numbers = torch.zeros(50, 0)
+    sampled = network.sample(given, held.expand(50, 3), numbers, numbers > 0, exclusions)
+    assert (sampled[:, :2] == 0).all()
+
+
+def test_rare_members_of_a_group_are_found_by_their_company_and_chance_is_not_taken_for_it():
+    torch.manual_seed(0)
+    kind = torch.tensor([0.5, 0.3, 0.14, 0.06]).multinomial(600, replacement=True)
+    other = torch.rand(600, 3) < torch.tensor([0.1, 0.2, 0.5])
+    codes = torch.cat([kind[:, None] == torch.arange(4), other], 1).long()
+    exclusions = Exclusions([2] * 7)
+    exclusions.learn(codes)
+    ones = torch.arange(4) * 2 + 1
+    assert exclusions.never[ones][:, ones].sum() == 12
+    assert not exclusions.never[8:].any()
+
+
+def test_a_loaded_model_excludes_what_the_saved_one_did(learned):
+    loaded = Exclusions(SIZES)
+    loaded.load_state_dict(learned.state_dict())
+    assert loaded.concerned == learned.concerned == [0, 1, 2]
 
 
 @pytest.mark.parametrize("given", [[], [2], [0, 3]])

@@ -245,3 +245,21 @@ def test_the_prior_draws_on_its_own_device_and_keeps_nothing():
     prior = Prior(3)
     assert prior.to("meta").sample(2).is_meta
     assert not prior.state_dict()
+
+
+def test_a_copula_from_before_categories_excluded_each_other_draws_as_it_did():
+    torch.manual_seed(0)
+    kind = torch.eye(2)[torch.randint(0, 2, (200,))] * 2 - 1
+    rows = torch.cat([torch.randn(200, 1), kind], 1)
+    sampler, restored = (GaussianCopula(3, 1, [1, 2]) for _ in range(2))
+    sampler.fit(rows, torch.zeros(200, dtype=torch.int64))
+    weights = sampler.state_dict()
+    del weights["weights"], weights["exclusions.never"]
+    restored.complete(weights)
+    restored.load_state_dict(weights)
+    drawn = []
+    for each in (sampler, restored):
+        torch.manual_seed(1)
+        drawn.append(each.sample(50))
+    assert torch.equal(*drawn)
+    assert len(drawn[0].unique(dim=0)) == 50
