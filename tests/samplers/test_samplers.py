@@ -10,6 +10,7 @@ from gan_lightning.errors import InputError
 from gan_lightning.samplers import (
     FittedSampler,
     ForEachLabel,
+    GaussianCopula,
     GaussianMixture,
     LatentFlow,
     Prior,
