@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import is_parametrized
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 _KNOWN = ("torch.nn.", "gan_lightning.")
 """Packages whose modules, except normalisations, treat each point of a batch alone."""
@@ -166,7 +167,7 @@ def judges_each_alone(discriminator: Discriminator) -> bool:
     return not any(
         isinstance(m, _BatchNorm)
         or is_parametrized(m)
-        or m._forward_pre_hooks  # as torch.nn.utils.spectral_norm has
+        or any(isinstance(hook, SpectralNorm) for hook in m._forward_pre_hooks.values())
         or not getattr(m, "judges_each_alone", type(m).__module__.startswith(_KNOWN))
         for m in discriminator.modules()
     )

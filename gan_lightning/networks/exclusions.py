@@ -88,16 +88,19 @@ class Exclusions(nn.Module):
             excluded = self.after(excluded, column, codes[:, column], held[:, column])
         return excluded
 
-    def after(self, excluded: Tensor, column: int, codes: Tensor, chosen: Tensor) -> Tensor:
+    def after(
+        self, excluded: Tensor, column: int, codes: Tensor, chosen: Tensor | None = None
+    ) -> Tensor:
         """Return what is excluded once rows have categories of one more column.
 
         Args:
             excluded: What was excluded before.
             column: Index of a column that is concerned.
             codes: Its categories, int64, shape ``(num_rows,)``.
-            chosen: Which rows have them.
+            chosen: Which rows have them; by default all.
         """
-        return excluded | (self.never[self.starts[column] + codes] & chosen[:, None])
+        more = self.never[self.starts[column] + codes]
+        return excluded | (more if chosen is None else more & chosen[:, None])
 
     def allowed(self, excluded: Tensor, column: int, most: int) -> Tensor:
         """Return which categories of a column are left, booleans, ``(num_rows, most)``.
@@ -109,7 +112,13 @@ class Exclusions(nn.Module):
         left = left | ~left.any(1, keepdim=True)
         return pad(left, (0, most - size), value=True)
 
-    def drawn(self, shares: Tensor, levels: Tensor, codes: Tensor, held: Tensor) -> Tensor:
+    def drawn(
+        self,
+        shares: Tensor,
+        levels: Tensor,
+        codes: Tensor | None = None,
+        held: Tensor | None = None,
+    ) -> Tensor:
         """Return the categories at levels of their distributions.
 
         Those that others of the row exclude leave their share to the rest of their column.
@@ -117,18 +126,22 @@ class Exclusions(nn.Module):
         Args:
             shares: Of each category, shape ``(num_rows, num_columns, most)``.
             levels: Numbers in [0, 1], shape ``(num_rows, num_columns)``.
-            codes: Categories, int64, of which some are given, of the same shape.
+            codes: Categories, int64, of which some are given, of the same shape; none by default.
             held: Which columns are given, booleans.
         """
-        found = torch.where(held, codes, _at(levels, shares))
-        excluded = self.given(codes, held.expand_as(codes))
+        found = _at(levels, shares)
+        excluded = self.never.new_zeros(len(levels), self.never.shape[0])
+        if codes is not None and held is not None:
+            found = torch.where(held, codes, found)
+            excluded = self.given(codes, held.expand_as(codes))
         for column in self.concerned:
             left = self.allowed(excluded, column, shares.shape[2])
             some = shares[:, column] * left
             some = torch.where(some.sum(1, keepdim=True) > 0, some, shares[:, column])
-            new = torch.where(held[column], codes[:, column], _at(levels[:, column], some))
+            new = _at(levels[:, column], some)
+            new = new if held is None else torch.where(held[column], found[:, column], new)
             found[:, column] = new
-            excluded = self.after(excluded, column, new, ~held[column].expand_as(new))
+            excluded = self.after(excluded, column, new)
         return found
 
     def weighted(self, shares: Tensor, levels: Tensor) -> Tensor:
@@ -150,9 +163,9 @@ class Exclusions(nn.Module):
         some.never, some.concerned = self.never[places][:, places], [*range(len(some.sizes))]
         most, levels = max(some.sizes), levels[:, self.concerned]
         wanted = shares[self.concerned, :most]
-        weights, nothing = wanted.clone(), torch.zeros_like(levels, dtype=torch.int64)
+        weights = wanted.clone()
         for _ in range(ROUNDS):
-            codes = some.drawn(weights.expand(len(levels), -1, -1), levels, nothing, nothing[0] > 0)
+            codes = some.drawn(weights.expand(len(levels), -1, -1), levels)
             found = torch.stack([code.bincount(minlength=most) for code in codes.T]) / len(levels)
             weights = weights * (wanted / found.clamp_min(1 / len(levels))).clamp(0.5, 2)
         weighted = shares.clone()

@@ -23,7 +23,7 @@ from gan_lightning.samplers.score_correlations import correlations
 INNER = round((1 - 1 / REACH) * (NUM_QUANTILES - 1) / 2)
 """The quantile one standard deviation below the median."""
 
-NUM_TRIED = 4000
+NUM_TRIED = 2000
 """Rows drawn to find the weights of categories that exclude each other."""
 
 UNSEEN = 1e-9
@@ -138,9 +138,7 @@ class GaussianCopula(LatentSampler):
             return (factors @ torch.randn(shape, dtype=factors.dtype, device=device)).squeeze(2)
 
         scores = latin_hypercube(correlated, labels)
-        codes = labels.new_zeros(num_samples, len(self.layout.sizes))
-        held = torch.zeros(codes.shape[1], dtype=torch.bool, device=device)
-        return self.layout.joined(*self._rows(labels, temperature * scores, codes, held))
+        return self.layout.joined(*self._rows(labels, temperature * scores))
 
     @torch.no_grad()
     def completed(self, x: Tensor, held: Tensor, prior: Tensor) -> Tensor:
@@ -236,15 +234,13 @@ class GaussianCopula(LatentSampler):
         scores[:, rest] = given @ weights + noise @ torch.linalg.cholesky(left).T
         return scores
 
-    def _rows(
-        self, labels: Tensor, scores: Scores, codes: Tensor, held: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return numbers and categories of rows with these scores; held categories stay."""
+    def _rows(self, labels: Tensor, scores: Scores, *given: Tensor) -> tuple[Tensor, Tensor]:
+        """Return numbers and categories of rows with these scores; given categories stay."""
         num_numbers = len(self.layout.numbers)
         at = (scores[:, :num_numbers].clamp(-REACH, REACH) / REACH + 1) * (NUM_QUANTILES - 1) / 2
         below, above = at.floor().long(), at.ceil().long()
         columns = torch.arange(num_numbers, device=scores.device)
         low, high = (self.quantiles[labels[:, None], columns, knot] for knot in (below, above))
         levels = torch.special.ndtr(scores[:, num_numbers:])
-        codes = self.exclusions.drawn(self.weights[labels], levels, codes, held)
+        codes = self.exclusions.drawn(self.weights[labels], levels, *given)
         return torch.lerp(low, high, at - below), codes

@@ -170,3 +170,9 @@ def test_one_pass_has_the_loss_and_the_gradient_of_two(at_batch, model):
         found.append([loss, *(p.grad for p in model.discriminator.parameters())])
     for apart, together in zip(*found, strict=True):
         assert torch.allclose(apart, together, atol=1e-12)
+
+
+def test_the_older_spectral_normalisation_is_found_too():
+    discriminator = MLPDiscriminator(PLANE)
+    nn.utils.spectral_norm(discriminator.head)
+    assert not judges_each_alone(discriminator)
