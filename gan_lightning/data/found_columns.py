@@ -26,6 +26,9 @@ ColumnType = Literal["continuous", "integer", "categorical", "boolean", "datetim
 MOST_DISCRETE = 20
 """Up to this many different numbers, and √n of n rows, are encoded one by one, like categories."""
 
+ROWS_PER_CATEGORY = 5
+"""Mean number of rows of a cell for which numbers with texts among them are categories."""
+
 FEWEST_DISTINCT = 20
 """With fewer rows, distinct values do not prove an identifier, nor numbers that they are days."""
 
@@ -108,7 +111,7 @@ def _other_texts(present: "pd.Series[Any]") -> int:
         return 0
     texts = present.astype(str).str.strip()
     written = texts[~texts.isin(DASHES)]
-    few = written.nunique() <= min(MOST_DISCRETE, len(written) ** 0.5)
+    few = written.nunique() <= min(MOST_DISCRETE, len(written) / ROWS_PER_CATEGORY)
     return int(numbers_of(written).isna().sum()) if few else 0
 
 
