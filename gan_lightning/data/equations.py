@@ -19,7 +19,7 @@ MOST_SUMMED = 60
 """Number of numeric columns up to which sums of many are searched."""
 
 COMBINATIONS_PER_WEIGHT = 4
-"""Combinations of values that a sum of few values must describe."""
+"""Combinations of values that a sum of few values must describe, where some are rare."""
 
 FEWEST_OF_COMBINATION = 3
 """Rows of each combination for which these count as all that there are."""

@@ -53,9 +53,9 @@ def found_column(series: "pd.Series[Any]", asked: ColumnType | None) -> Found:
         return left
     kind = asked or _kind(present)
     if asked is None and kind == "continuous" and (others := _other_texts(present)):
-        written = present[~present.astype(str).str.strip().isin(DASHES)]
-        counted = _counted(len(written) - others, others)
-        return _categorical(series, written, "categorical")._replace(as_levels=counted)
+        present = present.loc[_written(present).index]
+        counted = _counted(len(present) - others, others)
+        return _categorical(series, present, "categorical")._replace(as_levels=counted)
     if kind == "categorical":
         return _categorical(series, present, asked)
     if kind == "boolean":
@@ -98,7 +98,7 @@ def _kind(present: "pd.Series[Any]") -> ColumnType:
     texts = present.astype(str).str.strip()
     if texts.str.fullmatch(r"0\d+").any():  # a code, such as 01067
         return "categorical"
-    written = texts[~texts.isin(DASHES)]
+    written = _written(present)
     numbers = numbers_of(written)
     if len(written) and numbers.notna().mean() > MOSTLY:  # _numbers reports the others
         return "datetime" if _are_days(numbers) else "continuous"
@@ -109,10 +109,15 @@ def _other_texts(present: "pd.Series[Any]") -> int:
     """Return how many texts of a column of few different cells are no numbers."""
     if pd.api.types.is_numeric_dtype(present.dtype):
         return 0
-    texts = present.astype(str).str.strip()
-    written = texts[~texts.isin(DASHES)]
+    written = _written(present)
     few = written.nunique() <= min(MOST_DISCRETE, len(written) / ROWS_PER_CATEGORY)
     return int(numbers_of(written).isna().sum()) if few else 0
+
+
+def _written(present: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return cells as texts, without the dashes that mark missing ones."""
+    texts = present.astype(str).str.strip()
+    return texts[~texts.isin(DASHES)]
 
 
 def _are_days(numbers: "pd.Series[Any]") -> bool:

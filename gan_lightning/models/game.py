@@ -25,7 +25,7 @@ from gan_lightning.networks import (
     Shape,
     built,
     conditioned,
-    judges_each_alone,
+    one_pass_suffices,
 )
 
 NUM_CANDIDATES = 256
@@ -100,7 +100,7 @@ class Game(GenerativeModel, ABC):
             InputError: If it does not.
         """
         as_here = type(self).judge is Game.judge
-        self.judges_in_one_pass = as_here and judges_each_alone(self.discriminator)
+        self.judges_in_one_pass = as_here and one_pass_suffices(self.discriminator)
         data = getattr(self.trainer, "datamodule", None)
         data_range = getattr(data, "data_range", None)
         if data_range is not None:

@@ -36,7 +36,7 @@ from gan_lightning.networks.contracts import (
     Shape,
     VelocityField,
     conditioned,
-    judges_each_alone,
+    one_pass_suffices,
 )
 from gan_lightning.networks.conv import (
     ConvDecoder,
@@ -113,7 +113,7 @@ __all__ = [
     "built",
     "class_of",
     "conditioned",
-    "judges_each_alone",
+    "one_pass_suffices",
 ]
 
 _CONDITIONAL = ("Generator", "Discriminator", "Encoder", "Decoder")

@@ -87,7 +87,7 @@ class FeatureDiscriminator(Discriminator):
         logits need more than the eight bits of bfloat16.
         """
         device = features.device.type
-        if not torch.is_autocast_enabled(device):
+        if not torch.is_autocast_enabled(device):  # entering a context takes longer than the head
             return self.head(features).flatten(0)
         with torch.autocast(device, enabled=False):
             return self.head(features.to(next(self.head.parameters()).dtype)).flatten(0)
@@ -158,7 +158,7 @@ def conditioned(network: Network, x: Tensor, labels: Tensor | None) -> Tensor:
     return network(x) if network.num_classes is None else network(x, labels)
 
 
-def judges_each_alone(discriminator: Discriminator) -> bool:
+def one_pass_suffices(discriminator: Discriminator) -> bool:
     """Return whether real and generated points can be judged in one pass.
 
     Batch normalisation gives a point another logit in another batch, spectral normalisation in each

@@ -134,10 +134,21 @@ class Exclusions(nn.Module):
         if codes is not None and held is not None:
             found = torch.where(held, codes, found)
             excluded = self.given(codes, held.expand_as(codes))
+        return self._settled(found, excluded, shares, levels, held)
+
+    def _settled(
+        self,
+        found: Tensor,
+        excluded: Tensor,
+        shares: Tensor,
+        levels: Tensor,
+        held: Tensor | None = None,
+    ) -> Tensor:
+        """Draw the columns that are concerned anew, one after another, into ``found``."""
         for column in self.concerned:
-            left = self.allowed(excluded, column, shares.shape[2])
-            some = shares[:, column] * left
-            some = torch.where(some.sum(1, keepdim=True) > 0, some, shares[:, column])
+            own = shares[:, column, : self.sizes[column]]
+            some = own * self.allowed(excluded, column, self.sizes[column])
+            some = torch.where(some.sum(1, keepdim=True) > 0, some, own)
             new = _at(levels[:, column], some)
             new = new if held is None else torch.where(held[column], found[:, column], new)
             found[:, column] = new
@@ -155,22 +166,20 @@ class Exclusions(nn.Module):
             levels: Numbers in [0, 1] that depend on each other as in samples,
                 ``(num_rows, num_columns)``.
         """
-        if not self.concerned:
-            return shares.clone()
-        some = Exclusions([self.sizes[i] for i in self.concerned])
-        spans = [torch.arange(self.sizes[i]) + self.starts[i] for i in self.concerned]
-        places = torch.cat(spans).to(self.never.device)
-        some.never, some.concerned = self.never[places][:, places], [*range(len(some.sizes))]
-        most, levels = max(some.sizes), levels[:, self.concerned]
-        wanted = shares[self.concerned, :most]
-        weights = wanted.clone()
-        for _ in range(ROUNDS):
-            codes = some.drawn(weights.expand(len(levels), -1, -1), levels)
-            found = torch.stack([code.bincount(minlength=most) for code in codes.T]) / len(levels)
-            weights = weights * (wanted / found.clamp_min(1 / len(levels))).clamp(0.5, 2)
-        weighted = shares.clone()
-        weighted[self.concerned, :most] = weights
-        return weighted
+        weights, num_rows = shares.clone(), len(levels)
+        for _ in range(ROUNDS if self.concerned else 0):
+            codes = torch.zeros_like(levels, dtype=torch.int64)
+            nothing = self.never.new_zeros(num_rows, self.never.shape[0])
+            self._settled(codes, nothing, weights.expand(num_rows, -1, -1), levels)
+            for column in self.concerned:
+                found = codes[:, column].bincount(minlength=shares.shape[1]) / num_rows
+                factor = (shares[column] / found.clamp_min(1 / num_rows)).clamp(0.5, 2)
+                weights[column] *= factor
+        return weights
+
+    def complete(self, weights: dict[str, Tensor], prefix: str = "") -> None:
+        """Add to the weights of a checkpoint that nothing is excluded, if they do not know."""
+        weights.setdefault(f"{prefix}never", torch.zeros_like(self.never))
 
 
 def _enough(pairs: Tensor) -> float:
@@ -182,8 +191,3 @@ def _at(levels: Tensor, shares: Tensor) -> Tensor:
     """Return the categories at levels of their distributions, whose sum need not be 1."""
     edges = shares.cumsum(-1)
     return (levels[..., None] * edges[..., -1:] > edges[..., :-1]).sum(-1)
-
-
-def add_none(weights: dict[str, Tensor], name: str, exclusions: Exclusions) -> None:
-    """Add to the weights of a checkpoint that nothing is excluded, if they do not know."""
-    weights.setdefault(name, torch.zeros_like(exclusions.never))

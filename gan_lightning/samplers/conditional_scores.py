@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gan_lightning.networks.exclusions import Exclusions, add_none
+from gan_lightning.networks.exclusions import Exclusions
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers.category_trees import CategoryTrees
 from gan_lightning.samplers.contracts import LatentSampler
@@ -132,7 +132,7 @@ class ConditionalScores(LatentSampler):
                 known = weights[f"{prefix}quantiles"][number]
                 same.quantiles[number, same.trees.split(number, parent, len(known))] = known
             weights |= {f"{prefix}{name}": weight for name, weight in same.state_dict().items()}
-        add_none(weights, f"{prefix}exclusions.never", self.exclusions)
+        self.exclusions.complete(weights, f"{prefix}exclusions.")
         self.trees.check(weights, f"{prefix}trees.", len(self.layout.sizes))
 
 

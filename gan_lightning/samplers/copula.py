@@ -7,7 +7,7 @@ from lightning_utilities.core.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from gan_lightning.errors import InputError
-from gan_lightning.networks.exclusions import Exclusions, add_none
+from gan_lightning.networks.exclusions import Exclusions
 from gan_lightning.networks.rows import RowLayout
 from gan_lightning.samplers.contracts import LatentSampler, require_fitted
 from gan_lightning.samplers.normal_scores import (
@@ -175,7 +175,7 @@ class GaussianCopula(LatentSampler):
 
     def complete(self, weights: dict[str, Tensor], prefix: str = "") -> None:
         """Add to a checkpoint's weights those that older versions lack."""
-        add_none(weights, f"{prefix}exclusions.never", self.exclusions)
+        self.exclusions.complete(weights, f"{prefix}exclusions.")
         weights.setdefault(f"{prefix}weights", weights.get(f"{prefix}shares", self.weights))
 
     def _given(

@@ -22,7 +22,7 @@ from gan_lightning.networks import (
     ProjectionDiscriminator,
     R3Discriminator,
     ResNetDiscriminator,
-    judges_each_alone,
+    one_pass_suffices,
 )
 
 
@@ -71,7 +71,7 @@ def test_a_discriminator_that_judges_each_point_alone_gives_it_the_same_logit_in
 ):
     torch.manual_seed(0)
     discriminator = make(shape).double()
-    assert judges_each_alone(discriminator)
+    assert one_pass_suffices(discriminator)
     first, last = torch.randn(2, 5, *shape, dtype=torch.float64)
     labels = () if discriminator.num_classes is None else (torch.tensor([0, 1, 2, 0, 1]),)
     apart = [discriminator(x, *labels) for x in (first, last)]
@@ -82,7 +82,7 @@ def test_a_discriminator_that_judges_each_point_alone_gives_it_the_same_logit_in
 
 @pytest.mark.parametrize(("make", "shape"), TOGETHER)
 def test_other_discriminators_are_found_at_any_depth(make, shape):
-    assert not judges_each_alone(make(shape))
+    assert not one_pass_suffices(make(shape))
 
 
 def make(model_class=GAN, discriminator=MLPDiscriminator, **arguments):
@@ -175,4 +175,4 @@ def test_one_pass_has_the_loss_and_the_gradient_of_two(at_batch, model):
 def test_the_older_spectral_normalisation_is_found_too():
     discriminator = MLPDiscriminator(PLANE)
     nn.utils.spectral_norm(discriminator.head)
-    assert not judges_each_alone(discriminator)
+    assert not one_pass_suffices(discriminator)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_lightning.networks.autoregressive import AutoregressiveCategories
-from gan_lightning.networks.exclusions import MOST_LEVELS, Exclusions, add_none
+from gan_lightning.networks.exclusions import MOST_LEVELS, Exclusions
 
 SIZES = [2, 2, 2, 3]
 """Three one-hot columns of four kinds, the last of which has none, and one of its own."""
@@ -155,7 +155,7 @@ def test_an_untrained_network_draws_no_excluded_pair(learned, given):
 
 def test_a_checkpoint_from_before_excludes_nothing(learned):
     weights = {"known": torch.ones(1)}
-    add_none(weights, "never", learned)
+    learned.complete(weights)
     assert not weights["never"].any()
-    add_none(weights := {"never": learned.never}, "never", learned)
+    learned.complete(weights := {"never": learned.never})
     assert weights["never"].any()
