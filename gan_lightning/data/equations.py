@@ -92,7 +92,9 @@ class Equations:
             return True
         counts = cells[~cells.isnan().any(1)].unique(dim=0, return_counts=True)[1]
         rare = int((counts < FEWEST_OF_COMBINATION).sum())
-        return rare == 0 or len(counts) >= COMBINATIONS_PER_WEIGHT * len(weights)
+        alone = len(sources) == 1  # another unit: a line through more values than it has weights
+        needed = len(weights) + 1 if alone else COMBINATIONS_PER_WEIGHT * len(weights)
+        return rare == 0 or len(counts) >= needed
 
     def _pairs(self, column: int, numbers: Collection[int]) -> Iterator[Candidate]:
         """Yield products and ratios of two numbers that approximate a column."""

@@ -240,6 +240,22 @@ def test_a_score_of_rare_marks_is_still_their_sum(num_rows):
         FrameTable(frame)
 
 
+@pytest.mark.parametrize(
+    ("change", "formula"),
+    [
+        (lambda a: a, "'b' = a"),
+        (lambda a: 2 * a, "'b' = 2 a"),
+        (lambda a: 10 - a, "'b' = - a \\+ 10"),
+    ],
+)
+def test_another_unit_of_a_column_with_a_rare_value_is_told_as_one(change, formula):
+    random = np.random.default_rng(0)
+    a = np.r_[4, random.integers(0, 4, 599)]
+    frame = pd.DataFrame({"a": a, "b": change(a), "size": random.normal(size=600)})
+    with pytest.warns(UserWarning, match=f"{formula}[.] "):
+        FrameTable(frame)
+
+
 def test_the_last_of_one_hot_columns_still_follows_from_the_others():
     kind = np.random.default_rng(0).integers(0, 4, 300)
     frame = pd.DataFrame({f"kind_{k}": (kind == k).astype(int) for k in range(4)})
